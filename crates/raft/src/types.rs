@@ -1,0 +1,133 @@
+//! The numbers that Raft counts with, and what a log is made of.
+
+use bytes::Bytes;
+
+/// Which member. Chosen once, never used again for another member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u64);
+
+/// A term: Raft's clock. Each has at most one leader (§5.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(pub u64);
+
+impl Term {
+    /// The term after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A place in the log, counted from 1; 0 is the place before the first entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Index(pub u64);
+
+impl Index {
+    /// The index after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The index before this one; 0 stays 0.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+}
+
+/// Where an entry sits, and which leader put it there. Prints as `7@3`: index 7 of term 3.
+///
+/// The order is by term, then by index. That order *is* the rule of which log is more up to date
+/// (§5.4.1). `Position::default()` (`0@0`) is the place before every entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The term of the leader that created the entry.
+    pub term: Term,
+    /// Its index.
+    pub index: Index,
+}
+
+impl Position {
+    /// The position `index@term`.
+    pub fn new(index: u64, term: u64) -> Self {
+        Self { term: Term(term), index: Index(index) }
+    }
+}
+
+/// One entry of the replicated log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it sits. Two logs with the same position hold the same entry there (§5.3).
+    pub position: Position,
+    /// What it says.
+    pub payload: Payload,
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// Nothing. A new leader appends one, so that it has an entry of its own term to commit (§8).
+    Noop,
+    /// Bytes for the state machine. Raft does not look at them.
+    Command(Bytes),
+}
+
+impl Payload {
+    /// How many bytes the state machine is given.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Noop => 0,
+            Self::Command(command) => command.len(),
+        }
+    }
+
+    /// Whether there are no such bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a member must never forget: its term, and whom it voted for in it (§5.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HardState {
+    /// The latest term that this member has seen.
+    pub term: Term,
+    /// The candidate that got its vote in that term.
+    pub vote: Option<NodeId>,
+}
+
+/// The host's handle on a request. The core gives it back with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Names one [`Write`], counted from 1. Writes are made durable in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriteId(pub u64);
+
+/// One step of what must be durable. The host carries writes out in order, each whole or not at
+/// all, and then says [`Input::Persisted`](crate::Input::Persisted).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Write {
+    /// Its name.
+    pub id: WriteId,
+    /// The new hard state, if it changed.
+    pub hard_state: Option<HardState>,
+    /// Entries, adjacent and in order. They replace whatever the log holds from the index of the
+    /// first one on.
+    pub entries: Vec<Entry>,
+    /// The commit index when the write was made: a hint that lets a restarted member apply what
+    /// it holds before it has heard from a leader. It alone is never a reason to write.
+    pub commit: Index,
+}
+
+/// What a member finds on its disk when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// The last hard state that was written.
+    pub hard_state: HardState,
+    /// The log, adjacent, from index 1.
+    pub entries: Vec<Entry>,
+    /// The highest commit index that was written. May lie beyond `entries`.
+    pub commit: Index,
+}
