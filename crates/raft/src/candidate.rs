@@ -1,0 +1,103 @@
+//! A candidate: first asks whether it could win, then stands for election.
+
+use std::collections::BTreeMap;
+
+use crate::common::Common;
+use crate::message::Message;
+use crate::node::Transition;
+use crate::quorum::Tally;
+use crate::timer::ElectionTimer;
+use crate::types::NodeId;
+
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) stage: Stage,
+    pub(crate) timer: ElectionTimer,
+    votes: BTreeMap<NodeId, bool>,
+}
+
+/// What a candidate asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// "Would you vote for me?" Changes nobody's term or vote (dissertation §9.6).
+    PreVote,
+    /// "Vote for me." In a new term, with its own vote (§5.2).
+    Vote,
+}
+
+impl Candidate {
+    /// Begins a campaign. Its own pre-vote counts at once and may be enough; its own vote counts
+    /// when it is durable, like everybody's.
+    pub(crate) fn campaign(common: &mut Common, stage: Stage) -> (Self, Transition) {
+        let mut candidate = Self { stage, timer: common.new_timer(), votes: BTreeMap::new() };
+        let last = common.log.last();
+        match stage {
+            Stage::PreVote => {
+                common.broadcast(&Message::RequestPreVote { last });
+                let next = candidate.count(common, common.id(), true);
+                (candidate, next)
+            }
+            Stage::Vote => {
+                common.enter_term(common.term.next());
+                common.vote_for(common.id());
+                common.send(common.id(), Message::Vote { granted: true });
+                common.broadcast(&Message::RequestVote { last });
+                (candidate, Transition::Stay)
+            }
+        }
+    }
+
+    pub(crate) fn tick(&mut self) -> Transition {
+        if self.timer.tick() { Transition::Campaign(Stage::PreVote) } else { Transition::Stay }
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        common: &mut Common,
+        from: NodeId,
+        message: &Message,
+    ) -> Transition {
+        match *message {
+            Message::PreVote { asked_in, granted }
+                if self.stage == Stage::PreVote && asked_in == common.term =>
+            {
+                self.count(common, from, granted)
+            }
+            Message::Vote { granted } if self.stage == Stage::Vote => {
+                self.count(common, from, granted)
+            }
+            Message::RequestVote { last } => {
+                let granted = common.may_vote_for(from, last);
+                if granted {
+                    common.vote_for(from);
+                }
+                common.send(from, Message::Vote { granted });
+                if granted { Transition::Follow(None) } else { Transition::Stay }
+            }
+            Message::PreVote { .. }
+            | Message::Vote { .. }
+            | Message::RequestPreVote { .. }
+            | Message::Append { .. }
+            | Message::Appended { .. }
+            | Message::Rejected { .. }
+            | Message::Heartbeat { .. }
+            | Message::Heard { .. }
+            | Message::Forward { .. }
+            | Message::RequestReadIndex { .. }
+            | Message::ReadIndex { .. } => Transition::Stay,
+        }
+    }
+
+    /// Counts a vote, and says what follows from it.
+    fn count(&mut self, common: &Common, from: NodeId, granted: bool) -> Transition {
+        self.votes.insert(from, granted);
+        match common.configuration().tally(|id| self.votes.get(&id).copied()) {
+            Tally::Open => Transition::Stay,
+            Tally::Lost => Transition::Follow(None),
+            Tally::Won => match self.stage {
+                Stage::PreVote => Transition::Campaign(Stage::Vote),
+                Stage::Vote => Transition::Lead,
+            },
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a member is told once, when it starts.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::quorum::Configuration;
+use crate::types::NodeId;
+
+/// What a member is told once, when it starts. Times are in ticks.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The member's own id.
+    pub id: NodeId,
+    /// Who votes.
+    pub configuration: Configuration,
+    /// An election time-out is drawn from this range each time the timer is set. The range must be
+    /// wide, so that two members seldom run out of patience together (§5.2).
+    pub election_ticks: RangeInclusive<u32>,
+    /// A leader sends heartbeats this often.
+    pub heartbeat_ticks: u32,
+    /// One append carries entries of at most this many bytes; a larger entry travels alone.
+    pub append_bytes_max: usize,
+    /// So many appends may be on their way to one follower, unanswered.
+    pub inflight_appends_max: usize,
+    /// So many bytes of entries may be on their way to one follower, unanswered.
+    pub inflight_bytes_max: usize,
+    /// Seeds the time-outs. Members of one cluster need different seeds.
+    pub seed: u64,
+}
+
+impl Config {
+    /// A configuration with time-outs for ticks of 10 ms: elections after 150 to 300 ms of
+    /// silence, heartbeats every 50 ms.
+    pub fn new(id: NodeId, configuration: Configuration) -> Self {
+        Self {
+            id,
+            configuration,
+            election_ticks: 15..=30,
+            heartbeat_ticks: 5,
+            append_bytes_max: 1 << 20,
+            inflight_appends_max: 256,
+            inflight_bytes_max: 16 << 20,
+            seed: id.0,
+        }
+    }
+
+    /// Whether a cluster can work with these numbers.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.heartbeat_ticks == 0 {
+            return Err(ConfigError::NoHeartbeat);
+        }
+        if *self.election_ticks.start() < 2 * self.heartbeat_ticks {
+            return Err(ConfigError::Impatient);
+        }
+        if self.election_ticks.start() > self.election_ticks.end() {
+            return Err(ConfigError::EmptyRange);
+        }
+        if self.inflight_appends_max == 0 || self.inflight_bytes_max == 0 {
+            return Err(ConfigError::NoWindow);
+        }
+        Ok(())
+    }
+}
+
+/// Why a cluster cannot work with these numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// The heartbeat interval is zero.
+    NoHeartbeat,
+    /// One lost heartbeat would start an election.
+    Impatient,
+    /// The range of election time-outs is empty.
+    EmptyRange,
+    /// Nothing may be on its way to a follower.
+    NoWindow,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHeartbeat => "the heartbeat interval must be at least one tick",
+            Self::Impatient => "the election timeout must be at least twice the heartbeat interval",
+            Self::EmptyRange => "the range of election timeouts is empty",
+            Self::NoWindow => "the in-flight window must allow at least one append",
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! A follower: takes what its leader sends, and loses patience when nothing comes.
+
+use bytes::Bytes;
+
+use crate::candidate::Stage;
+use crate::common::Common;
+use crate::effect::Effect;
+use crate::message::Message;
+use crate::node::Transition;
+use crate::timer::ElectionTimer;
+use crate::types::NodeId;
+
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(crate) leader: Option<NodeId>,
+    pub(crate) timer: ElectionTimer,
+    /// Commands for the leader, which leave together.
+    forwards: Vec<Bytes>,
+}
+
+impl Follower {
+    pub(crate) fn new(common: &mut Common, leader: Option<NodeId>) -> Self {
+        Self { leader, timer: common.new_timer(), forwards: Vec::new() }
+    }
+
+    pub(crate) fn tick(&mut self) -> Transition {
+        if self.timer.tick() { Transition::Campaign(Stage::PreVote) } else { Transition::Stay }
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        common: &mut Common,
+        from: NodeId,
+        message: Message,
+    ) -> Transition {
+        match message {
+            Message::Append { previous, entries, commit } => {
+                if self.hear(common, from) {
+                    common.on_append(from, previous, entries, commit);
+                }
+            }
+            Message::Heartbeat { commit, round } => {
+                if self.hear(common, from) {
+                    common.log.commit_to(commit.min(common.log.last().index));
+                    common.send(from, Message::Heard { round });
+                }
+            }
+            Message::RequestVote { last } => {
+                let granted = common.may_vote_for(from, last);
+                if granted {
+                    common.vote_for(from);
+                    self.timer = common.new_timer();
+                }
+                common.send(from, Message::Vote { granted });
+            }
+            Message::ReadIndex { ticket, index } => {
+                common.outbox.emit(Effect::ReadReady { ticket, index });
+            }
+            Message::RequestPreVote { .. }
+            | Message::PreVote { .. }
+            | Message::Vote { .. }
+            | Message::Appended { .. }
+            | Message::Rejected { .. }
+            | Message::Heard { .. }
+            | Message::Forward { .. }
+            | Message::RequestReadIndex { .. } => {}
+        }
+        Transition::Stay
+    }
+
+    /// Sends a command to the leader with the next drain.
+    pub(crate) fn forward(&mut self, command: Bytes) {
+        self.forwards.push(command);
+    }
+
+    /// Lets go what was gathered since the last drain.
+    pub(crate) fn flush(&mut self, common: &mut Common) {
+        if let Some(leader) = self.leader
+            && !self.forwards.is_empty()
+        {
+            let commands = std::mem::take(&mut self.forwards);
+            common.send(leader, Message::Forward { commands });
+        }
+    }
+
+    /// Notes a sign of life of the leader. False if this term's leader is another member: then
+    /// the message is a forgery, for a term has one leader.
+    fn hear(&mut self, common: &mut Common, from: NodeId) -> bool {
+        let leader = *self.leader.get_or_insert(from);
+        if leader == from {
+            self.timer = common.new_timer();
+        }
+        leader == from
+    }
+}
