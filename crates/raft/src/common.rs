@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use bytes::Bytes;
+
 use crate::config::Config;
 use crate::log::{Log, follows};
 use crate::message::{Envelope, Message};
@@ -18,6 +20,8 @@ pub(crate) struct Common {
     pub(crate) vote: Option<NodeId>,
     pub(crate) log: Log,
     pub(crate) outbox: Outbox,
+    /// Commands for the leader of this term, which leave with the next drain.
+    pub(crate) forwards: Vec<Bytes>,
     random: Random,
 }
 
@@ -28,7 +32,7 @@ impl Common {
         let HardState { term, vote } = hard_state;
         assert!(log.last().term <= term, "the log ends at {}, in term {term}", log.last());
         let random = Random::new(config.seed);
-        Self { config, term, vote, log, outbox: Outbox::default(), random }
+        Self { config, term, vote, log, outbox: Outbox::default(), forwards: vec![], random }
     }
 
     pub(crate) fn id(&self) -> NodeId {
@@ -50,11 +54,12 @@ impl Common {
 
     // Term and vote.
 
-    /// Enters a later term, in which it has not voted yet.
+    /// Enters a later term, in which it has not voted yet, and nobody was asked for anything.
     pub(crate) fn enter_term(&mut self, term: Term) {
         assert!(term > self.term, "from term {} to term {term}", self.term);
         self.term = term;
         self.vote = None;
+        self.forwards.clear();
         self.save_hard_state();
     }
 

@@ -1,7 +1,5 @@
 //! A follower: takes what its leader sends, and loses patience when nothing comes.
 
-use bytes::Bytes;
-
 use crate::candidate::Stage;
 use crate::common::Common;
 use crate::effect::Effect;
@@ -14,13 +12,11 @@ use crate::types::NodeId;
 pub(crate) struct Follower {
     pub(crate) leader: Option<NodeId>,
     pub(crate) timer: ElectionTimer,
-    /// Commands for the leader, which leave together.
-    forwards: Vec<Bytes>,
 }
 
 impl Follower {
     pub(crate) fn new(common: &mut Common, leader: Option<NodeId>) -> Self {
-        Self { leader, timer: common.new_timer(), forwards: Vec::new() }
+        Self { leader, timer: common.new_timer() }
     }
 
     pub(crate) fn tick(&mut self) -> Transition {
@@ -68,17 +64,12 @@ impl Follower {
         Transition::Stay
     }
 
-    /// Sends a command to the leader with the next drain.
-    pub(crate) fn forward(&mut self, command: Bytes) {
-        self.forwards.push(command);
-    }
-
-    /// Lets go what was gathered since the last drain.
-    pub(crate) fn flush(&mut self, common: &mut Common) {
+    /// Sends the leader, in one message, what clients want from it.
+    pub(crate) fn flush(&self, common: &mut Common) {
         if let Some(leader) = self.leader
-            && !self.forwards.is_empty()
+            && !common.forwards.is_empty()
         {
-            let commands = std::mem::take(&mut self.forwards);
+            let commands = std::mem::take(&mut common.forwards);
             common.send(leader, Message::Forward { commands });
         }
     }

@@ -231,7 +231,7 @@ impl Node {
 
     fn propose(&mut self, ticket: Ticket, command: Bytes) {
         match &mut self.role {
-            Role::Follower(follower) if follower.leader.is_some() => follower.forward(command),
+            Role::Follower(Follower { leader: Some(_), .. }) => self.common.forwards.push(command),
             Role::Leader(_) => self.common.append(Payload::Command(command)),
             Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket),
         }
