@@ -1,1 +1,33 @@
-//! To be written.
+//! The trace: what members do, told in records from which any moment can be drawn again.
+//!
+//! One stream feeds every picture: a live cluster's, a simulated run's, a recorded incident's. Its
+//! format is docs/trace.md; the types here are that page in Rust. A [`Frame`] is the fold of all
+//! records up to some moment. An [`Observer`] stands beside one member's core, sees what goes in
+//! and comes out, and tells it in records; the core knows nothing of being watched.
+//!
+//! ```
+//! use trace::{Frame, Record, Role};
+//!
+//! let line = r#"{"i":0,"t":158000,"n":"B","k":"st","role":"C","term":1,"vote":"B","lead":null}"#;
+//! let record: Record = serde_json::from_str(line)?;
+//! let mut frame = Frame::default();
+//! frame.fold(&record);
+//! assert_eq!(frame.members["B"].role, Role::Candidate);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! # What is left out
+//!
+//! Messages in flight are not part of a [`Frame`] yet, and there are no samples or aggregates: when
+//! more happens than a viewer can be told, details are left out, a `gap` says so, and a `key`
+//! follows.
+
+mod frame;
+mod message;
+mod observer;
+mod record;
+
+pub use frame::Frame;
+pub use message::{Body, Kind};
+pub use observer::{Change, Observer, Sight};
+pub use record::{EntryText, Event, Fault, Member, NodeInfo, Phase, Record, Role, Timing, VERSION};

@@ -1,0 +1,74 @@
+//! The fold: from records to what a picture shows.
+
+use std::collections::BTreeMap;
+
+use crate::record::{Event, Fault, Member, Record, Role};
+
+/// A moment of a cluster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frame {
+    /// The members, by name.
+    pub members: BTreeMap<String, Member>,
+}
+
+impl Frame {
+    /// Takes in one record. Records that are about no member change nothing.
+    pub fn fold(&mut self, record: &Record) {
+        if let Some(name) = &record.n {
+            self.members.entry(name.clone()).or_default().fold(&record.event);
+        }
+    }
+}
+
+impl Member {
+    /// How many entries of the log are kept.
+    pub const TAIL: usize = 12;
+    /// How many keys are kept.
+    pub const KEYS: usize = 8;
+
+    /// Takes in one event of this member.
+    pub fn fold(&mut self, event: &Event) {
+        match event {
+            Event::Key(member) => self.clone_from(member),
+            Event::Standing { role, term, vote, lead } => {
+                (self.role, self.term) = (*role, *term);
+                self.vote.clone_from(vote);
+                self.lead.clone_from(lead);
+                if *role == Role::Leader {
+                    self.tm = None;
+                }
+            }
+            Event::Timer { dur, dl } => self.tm = Some((*dur, *dl)),
+            Event::Appended { e } => {
+                self.log.extend(e.iter().cloned());
+                let extra = self.log.len().saturating_sub(Self::TAIL);
+                self.log.drain(..extra);
+                self.first = self.log.first().map_or(self.first, |entry| entry.0);
+            }
+            Event::Truncated { from, .. } => {
+                self.log.retain(|entry| entry.0 < *from);
+                self.first = self.first.min(*from);
+            }
+            Event::Committed { ci } => self.ci = *ci,
+            Event::Applied { ai, set } => {
+                self.ai = *ai;
+                for (key, value) in set {
+                    self.kv.retain(|(known, _)| known != key);
+                    self.kv.push((key.clone(), value.clone()));
+                }
+                let extra = self.kv.len().saturating_sub(Self::KEYS);
+                self.kv.drain(..extra);
+            }
+            Event::Fault { f: Fault::Stop } => {
+                *self = Self { role: Role::Stopped, tm: None, ..std::mem::take(self) };
+            }
+            Event::Hello { .. }
+            | Event::Sent { .. }
+            | Event::Received { .. }
+            | Event::Dropped { .. }
+            | Event::Operation { .. }
+            | Event::Fault { .. }
+            | Event::Gap { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The observer: sees what goes into one member's core and comes out of it, and tells it.
+//!
+//! It is called with what the host or the simulator has in its hands anyway, so that both tell the
+//! same story in the same words. While nobody watches it keeps just enough to begin a story at any
+//! moment. While somebody does, it tells at most so much in each span of time: what goes beyond is
+//! left out, said in a `gap`, and made good by a `key`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use raft::{Entry, Envelope, Index, NodeId, Payload, Restored, RoleName, Standing, Status, Write};
+
+use crate::message;
+use crate::record::{EntryText, Event, Member, Phase, Role};
+
+/// A key that changed, and its new value; none if it was deleted.
+pub type Change = (Bytes, Option<Bytes>);
+
+/// What an observer needs to know of its member to find words.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// The member.
+    pub own: NodeId,
+    /// The names of all members.
+    pub names: BTreeMap<NodeId, String>,
+    /// How long a tick is, in microseconds.
+    pub tick_us: u64,
+    /// Says a command in one short line.
+    pub text: fn(&Bytes) -> String,
+}
+
+/// Sees one member, and tells.
+#[derive(Debug)]
+pub struct Observer {
+    sight: Sight,
+    tail: VecDeque<Entry>,
+    last: Index,
+    changes: VecDeque<Change>,
+    unsaid: Vec<Change>,
+    seen: Option<Seen>,
+    timer: Option<(u64, u64)>,
+    timer_told: u64,
+    watched: bool,
+    told: Vec<(u64, Event)>,
+    allowance: Allowance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    standing: Standing,
+    commit: Index,
+    applied: Index,
+    elapsed: Option<u32>,
+}
+
+/// How much more may be told in this span of time.
+#[derive(Debug, Default)]
+struct Allowance {
+    until: u64,
+    left: u32,
+    lost: u64,
+}
+
+/// A span of time, in microseconds, and how many details are told in it.
+const SPAN_US: u64 = 100_000;
+const DETAILS_PER_SPAN: u32 = 150;
+
+/// A timer that is set again within this many microseconds is not told again.
+const TIMER_PAUSE_US: u64 = 20_000;
+
+/// The characters of a text that are told.
+const TEXT_CHARS: usize = 64;
+
+impl Observer {
+    /// An observer of a member that starts.
+    pub fn new(sight: Sight, restored: &Restored) -> Self {
+        let skipped = restored.entries.len().saturating_sub(Member::TAIL);
+        Self {
+            sight,
+            tail: restored.entries[skipped..].iter().cloned().collect(),
+            last: restored.entries.last().map_or(Index(0), |entry| entry.position.index),
+            changes: VecDeque::new(),
+            unsaid: Vec::new(),
+            seen: None,
+            timer: None,
+            timer_told: 0,
+            watched: false,
+            told: Vec::new(),
+            allowance: Allowance::default(),
+        }
+    }
+
+    /// Begins or ends to tell.
+    pub fn set_watched(&mut self, watched: bool) {
+        self.watched = watched;
+        if !watched {
+            self.told.clear();
+        }
+    }
+
+    /// What there is to tell since the last call: moments and events.
+    pub fn take(&mut self) -> Vec<(u64, Event)> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// A message of that number, among all that its sender sends, arrived.
+    pub fn received(&mut self, now: u64, envelope: &Envelope, id: u64) {
+        if self.may_tell(now) {
+            self.told.push((now, Event::Received { from: self.name(envelope.from), id }));
+        }
+    }
+
+    /// A message leaves, as the member's message number `id`.
+    pub fn sent(&mut self, now: u64, envelope: &Envelope, id: u64) {
+        if self.may_tell(now) {
+            let Envelope { to, term, message, .. } = envelope;
+            let (m, b) = message::tell(
+                message,
+                |entry| self.entry_text(entry),
+                |command| cut(&(self.sight.text)(command)),
+            );
+            self.told.push((now, Event::Sent { id, to: self.name(*to), m, term: term.0, b }));
+        }
+    }
+
+    /// The member's message number `id` cannot be delivered.
+    pub fn dropped(&mut self, now: u64, id: u64, why: &str) {
+        if self.may_tell(now) {
+            let from = self.name(self.sight.own);
+            self.told.push((now, Event::Dropped { from, id, why: why.to_owned() }));
+        }
+    }
+
+    /// The log changed, and is being written.
+    pub fn wrote(&mut self, now: u64, write: &Write) {
+        let (Some(first), Some(last)) = (write.entries.first(), write.entries.last()) else {
+            return;
+        };
+        let from = first.position.index;
+        if from <= self.last {
+            let lost = self.tail.iter().filter(|entry| entry.position.index >= from);
+            let lost = lost.map(|entry| self.entry_text(entry)).collect();
+            if self.watched {
+                self.told.push((now, Event::Truncated { from: from.0, lost }));
+            }
+            self.tail.retain(|entry| entry.position.index < from);
+        }
+        if self.may_tell(now) {
+            let e = write.entries.iter().map(|entry| self.entry_text(entry)).collect();
+            self.told.push((now, Event::Appended { e }));
+        }
+        self.last = last.position.index;
+        let kept = write.entries.len().saturating_sub(Member::TAIL);
+        self.tail.extend(write.entries[kept..].iter().cloned());
+        let extra = self.tail.len().saturating_sub(Member::TAIL);
+        self.tail.drain(..extra);
+    }
+
+    /// A command was applied and changed these keys.
+    pub fn applied(&mut self, changes: impl IntoIterator<Item = Change>) {
+        for change in changes {
+            self.changes.retain(|(key, _)| *key != change.0);
+            if self.watched {
+                self.unsaid.push(change.clone());
+            }
+            self.changes.push_back(change);
+        }
+        let extra = self.changes.len().saturating_sub(Member::KEYS);
+        self.changes.drain(..extra);
+        let extra = self.unsaid.len().saturating_sub(Member::KEYS);
+        self.unsaid.drain(..extra);
+    }
+
+    /// A client's request came, or was answered.
+    pub fn operation(&mut self, now: u64, ticket: raft::Ticket, phase: Phase, cmd: Option<&Bytes>) {
+        if self.may_tell(now) {
+            let op = format!("{}:{:x}", self.name(self.sight.own), ticket.0);
+            let cmd = cmd.map(|command| cut(&(self.sight.text)(command)));
+            self.told.push((now, Event::Operation { op, ph: phase, cmd }));
+        }
+    }
+
+    /// Looks at how the member is doing. Called after each drain.
+    pub fn look(&mut self, now: u64, status: &Status, applied: Index) {
+        let seen = Seen {
+            standing: status.standing,
+            commit: status.commit,
+            applied,
+            elapsed: status.timer.map(|timer| timer.elapsed),
+        };
+        let before = self.seen.replace(seen);
+        let is_new_role = before.map(|before| before.standing) != Some(seen.standing);
+        if is_new_role && self.watched {
+            let event = self.standing(seen.standing);
+            self.told.push((now, event));
+        }
+        self.look_at_timer(now, status, before, is_new_role);
+        if before.is_none_or(|before| before.commit < seen.commit) && self.may_tell(now) {
+            self.told.push((now, Event::Committed { ci: seen.commit.0 }));
+        }
+        if before.is_none_or(|before| before.applied < seen.applied) {
+            let set = std::mem::take(&mut self.unsaid);
+            if self.may_tell(now) {
+                let set = set.iter().map(told_change).collect();
+                self.told.push((now, Event::Applied { ai: seen.applied.0, set }));
+            }
+        }
+        self.make_good(now);
+    }
+
+    /// All that is known of the member.
+    pub fn key(&self) -> Event {
+        let mut member = Member {
+            log: self.tail.iter().map(|entry| self.entry_text(entry)).collect(),
+            first: self.tail.front().map_or(self.last.0 + 1, |entry| entry.position.index.0),
+            kv: self.changes.iter().map(told_change).collect(),
+            tm: self.timer,
+            ..Member::default()
+        };
+        if let Some(Seen { standing, commit, applied, .. }) = self.seen {
+            member.fold(&self.standing(standing));
+            member.ci = commit.0;
+            member.ai = applied.0;
+        }
+        Event::Key(member)
+    }
+
+    /// Tells of a timer that was set again, but not of each time: every append of a busy leader
+    /// sets it.
+    fn look_at_timer(&mut self, now: u64, status: &Status, before: Option<Seen>, new_role: bool) {
+        let Some(timer) = status.timer else {
+            self.timer = None;
+            return;
+        };
+        let elapsed = before.and_then(|before| before.elapsed);
+        let was_set = elapsed.is_none_or(|elapsed| timer.elapsed < elapsed) || new_role;
+        if was_set && (new_role || now >= self.timer_told + TIMER_PAUSE_US) {
+            self.timer_told = now;
+            let left = u64::from(timer.timeout.saturating_sub(timer.elapsed));
+            let span = u64::from(timer.timeout) * self.sight.tick_us;
+            let told = (span, now + left * self.sight.tick_us);
+            self.timer = Some(told);
+            if self.may_tell(now) {
+                self.told.push((now, Event::Timer { dur: told.0, dl: told.1 }));
+            }
+        }
+    }
+
+    /// After a span in which something was left out, says so, and where the member stands.
+    fn make_good(&mut self, now: u64) {
+        if self.allowance.lost > 0 && now >= self.allowance.until {
+            let lost = std::mem::take(&mut self.allowance.lost);
+            self.told.push((now, Event::Gap { lost }));
+            self.told.push((now, self.key()));
+            self.unsaid.clear();
+        }
+    }
+
+    /// Whether one more detail may be told. Once one was left out in a span of time, all are: the
+    /// fold of what is left would be wrong until the next key.
+    fn may_tell(&mut self, now: u64) -> bool {
+        if !self.watched {
+            return false;
+        }
+        let allowance = &mut self.allowance;
+        if now >= allowance.until && allowance.lost == 0 {
+            allowance.until = now + SPAN_US;
+            allowance.left = DETAILS_PER_SPAN;
+        }
+        if allowance.left == 0 {
+            allowance.lost += 1;
+            return false;
+        }
+        allowance.left -= 1;
+        true
+    }
+
+    fn standing(&self, standing: Standing) -> Event {
+        Event::Standing {
+            role: role(standing.role),
+            term: standing.term.0,
+            vote: standing.vote.map(|id| self.name(id)),
+            lead: standing.leader.map(|id| self.name(id)),
+        }
+    }
+
+    fn name(&self, id: NodeId) -> String {
+        self.sight.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    }
+
+    fn entry_text(&self, entry: &Entry) -> EntryText {
+        let text = match &entry.payload {
+            Payload::Noop => "noop".to_owned(),
+            Payload::Command(command) => cut(&(self.sight.text)(command)),
+        };
+        (entry.position.index.0, entry.position.term.0, text)
+    }
+}
+
+fn role(name: RoleName) -> Role {
+    match name {
+        RoleName::Follower => Role::Follower,
+        RoleName::PreCandidate => Role::PreCandidate,
+        RoleName::Candidate => Role::Candidate,
+        RoleName::Leader => Role::Leader,
+    }
+}
+
+fn told_change((key, value): &Change) -> (String, Option<String>) {
+    (lossy(key), value.as_ref().map(|value| lossy(value)))
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    // A character has at most four bytes.
+    cut(&String::from_utf8_lossy(&bytes[..bytes.len().min(4 * TEXT_CHARS)]))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS).collect()
+}

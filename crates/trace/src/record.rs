@@ -1,0 +1,251 @@
+//! The records. Field for field what docs/trace.md says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Body, Kind};
+
+/// The version of the format that these types describe.
+pub const VERSION: u32 = 1;
+
+/// One line of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its number in the stream, from 0, without holes.
+    pub i: u64,
+    /// When, in microseconds.
+    pub t: u64,
+    /// Which member it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// An entry: index, term, and what it says in one short line.
+pub type EntryText = (u64, u64, String);
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "k")]
+pub enum Event {
+    /// The stream begins.
+    #[serde(rename = "hello")]
+    Hello {
+        /// The version of the format.
+        v: u32,
+        /// Where it comes from: `live`.
+        src: String,
+        /// The cluster's id, in hexadecimal.
+        cluster: String,
+        /// The members.
+        nodes: Vec<NodeInfo>,
+        /// Who votes.
+        voters: Vec<String>,
+        /// The timers.
+        timing: Timing,
+        /// The version of the program.
+        build: String,
+        /// What the process that serves the stream lets a viewer do: `write`, `fault`.
+        can: Vec<String>,
+    },
+    /// All that is known of a member.
+    #[serde(rename = "key")]
+    Key(Member),
+    /// Role, term, vote or leader changed.
+    #[serde(rename = "st")]
+    Standing {
+        /// The role.
+        role: Role,
+        /// The term.
+        term: u64,
+        /// Whom the member voted for in that term.
+        vote: Option<String>,
+        /// Who leads that term, as far as it knows.
+        lead: Option<String>,
+    },
+    /// The election timer was set.
+    #[serde(rename = "tm")]
+    Timer {
+        /// For how long, in microseconds.
+        dur: u64,
+        /// When it runs out.
+        dl: u64,
+    },
+    /// A message leaves.
+    #[serde(rename = "tx")]
+    Sent {
+        /// Its number among all that this member sends.
+        id: u64,
+        /// To whom.
+        to: String,
+        /// What kind of message.
+        m: Kind,
+        /// The sender's term.
+        term: u64,
+        /// What it says.
+        b: Body,
+    },
+    /// A message arrived.
+    #[serde(rename = "rx")]
+    Received {
+        /// From whom.
+        from: String,
+        /// Its number among all that the sender sends.
+        id: u64,
+    },
+    /// A message is lost.
+    #[serde(rename = "dx")]
+    Dropped {
+        /// From whom.
+        from: String,
+        /// Its number among all that the sender sends.
+        id: u64,
+        /// Why.
+        why: String,
+    },
+    /// Entries were appended to the log.
+    #[serde(rename = "ap")]
+    Appended {
+        /// The entries.
+        e: Vec<EntryText>,
+    },
+    /// The log was truncated.
+    #[serde(rename = "tr")]
+    Truncated {
+        /// From this index on.
+        from: u64,
+        /// What was there, as far as the tail reaches.
+        lost: Vec<EntryText>,
+    },
+    /// The commit index rose.
+    #[serde(rename = "ci")]
+    Committed {
+        /// To this index.
+        ci: u64,
+    },
+    /// Entries were applied.
+    #[serde(rename = "ax")]
+    Applied {
+        /// Up to this index.
+        ai: u64,
+        /// The keys that changed, with their new values; none if deleted.
+        set: Vec<(String, Option<String>)>,
+    },
+    /// A client's request.
+    #[serde(rename = "op")]
+    Operation {
+        /// A name for it, unique in the stream.
+        op: String,
+        /// Whether it came or was answered.
+        ph: Phase,
+        /// What it asks for. Told once, when it comes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cmd: Option<String>,
+    },
+    /// Somebody did this to the member.
+    #[serde(rename = "ft")]
+    Fault {
+        /// What.
+        f: Fault,
+    },
+    /// Records were left out. A key follows.
+    #[serde(rename = "gap")]
+    Gap {
+        /// How many.
+        lost: u64,
+    },
+}
+
+/// A member, as the stream's first record lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// Its name.
+    pub id: String,
+    /// Where clients reach it.
+    pub client: String,
+    /// Where other members reach it.
+    pub peer: String,
+}
+
+/// The timers of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// An election time-out is drawn from this range, in microseconds.
+    pub election_us: (u64, u64),
+    /// The time between heartbeats, in microseconds.
+    pub heartbeat_us: u64,
+}
+
+/// All that a picture shows of a member.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its role.
+    pub role: Role,
+    /// Its term.
+    pub term: u64,
+    /// Whom it voted for in that term.
+    pub vote: Option<String>,
+    /// Who leads that term, as far as it knows.
+    pub lead: Option<String>,
+    /// The tail of its log.
+    pub log: Vec<EntryText>,
+    /// The index of the first entry of that tail, or of the next entry if it is empty.
+    pub first: u64,
+    /// Its commit index.
+    pub ci: u64,
+    /// Up to where it has applied its log.
+    pub ai: u64,
+    /// The keys that changed last, with their values.
+    pub kv: Vec<(String, Option<String>)>,
+    /// The election timer: for how long it was set, and when it runs out.
+    pub tm: Option<(u64, u64)>,
+}
+
+/// A role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Follower.
+    #[default]
+    #[serde(rename = "F")]
+    Follower,
+    /// A candidate that asks for pre-votes.
+    #[serde(rename = "P")]
+    PreCandidate,
+    /// A candidate.
+    #[serde(rename = "C")]
+    Candidate,
+    /// Leader.
+    #[serde(rename = "L")]
+    Leader,
+    /// The member does not run.
+    #[serde(rename = "X")]
+    Stopped,
+}
+
+/// How far a client's request got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It came.
+    #[serde(rename = "inv")]
+    Invoked,
+    /// It was carried out.
+    Ok,
+    /// It failed.
+    Fail,
+}
+
+/// What somebody did to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fault {
+    /// Killed it.
+    Stop,
+    /// Held it up.
+    Pause,
+    /// Let it go on.
+    Resume,
+    /// Started it again.
+    Start,
+}
