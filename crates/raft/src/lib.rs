@@ -1,5 +1,6 @@
 //! The Raft core.
 
+pub mod codec;
 mod effect;
 mod message;
 mod types;
