@@ -50,6 +50,8 @@
 //!
 //! Snapshots, changes of membership, and transfer of leadership; the log is kept in memory whole.
 
+pub mod codec;
+
 mod candidate;
 mod common;
 mod config;

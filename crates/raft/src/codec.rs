@@ -1,0 +1,424 @@
+//! The one binary encoding: of the log on disk, and of what members say to each other.
+//!
+//! Numbers are varints (LEB128): seven bits a byte, lowest first, the high bit set on each byte
+//! but the last. Most of what Raft counts is small, so an entry costs about five bytes beside its
+//! command. Whatever begins with a choice begins with one byte that names it.
+//!
+//! ```text
+//! position     term, index
+//! entry        position, payload
+//! payload      0 no-op
+//!              1 command: length, bytes
+//! hard state   term, vote                      vote: 0 nobody | 1, member
+//! write        id, 0 | 1 hard state, count, that many entries, commit
+//! envelope     from, to, term, message
+//! message      1 request-pre-vote   last position
+//!              2 pre-vote           asked in term, granted (0 or 1)
+//!              3 request-vote       last position
+//!              4 vote               granted (0 or 1)
+//!              5 append             previous position, count, that many entries, commit
+//!              6 appended           matched
+//!              7 rejected           refused, hint position
+//!              8 heartbeat          commit, round
+//!              9 heard              round
+//!             10 forward            count, that many of: length, bytes
+//!             11 request-read-index ticket
+//!             12 read-index         ticket, index
+//! ```
+//!
+//! Each value has exactly one encoding, and nothing else decodes to it: an overlong varint is
+//! refused. Equal values are equal bytes, which lets a checksum or a comparison of bytes stand
+//! for one of values.
+//!
+//! Bytes that come in are not trusted. Decoding never panics; counts and lengths are held against
+//! the bytes that are left before anything is allocated for them, so a decoded value takes no
+//! more than a small multiple (some twenty times, for entries without commands) of the input's
+//! size. Commands are slices of the input, not copies: they keep it alive.
+//!
+//! What is left out: checksums, frames and versions. The log's frames (`docs/formats.md`) and the
+//! links between members bring their own. Nor is the meaning looked at: that the entries of an
+//! append are adjacent is for the core to check.
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use raft::{Entry, Payload, Position, codec};
+//!
+//! let entry = Entry { position: Position::new(7, 3), payload: Payload::Command("put".into()) };
+//! let mut out = BytesMut::new();
+//! codec::encode_entry(&entry, &mut out);
+//! assert_eq!(&out[..], b"\x03\x07\x01\x03put");
+//!
+//! let mut input = out.freeze();
+//! assert_eq!(codec::decode_entry(&mut input), Ok(entry));
+//! assert!(input.is_empty());
+//! ```
+
+use std::fmt;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::message::{Envelope, Message};
+use crate::types::WriteId;
+use crate::types::{Entry, HardState, Index, NodeId, Payload, Position, Term, Ticket, Write};
+
+/// The bytes are not an encoding of what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// They end too early.
+    Short {
+        /// What was being read.
+        reading: &'static str,
+    },
+    /// A tag that means nothing here. Perhaps a newer version wrote it.
+    UnknownTag {
+        /// What the tag was to choose.
+        of: &'static str,
+        /// The tag.
+        tag: u8,
+    },
+    /// A varint that does not fit 64 bits, or is longer than it needs to be.
+    BadVarint {
+        /// What was being read.
+        reading: &'static str,
+    },
+    /// A length, or a count of things, that the bytes left cannot hold.
+    TooMany {
+        /// What is so many.
+        of: &'static str,
+        /// How many there are said to be.
+        claimed: u64,
+        /// How many bytes are left.
+        left: usize,
+    },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short { reading } => write!(f, "the bytes end inside the {reading}"),
+            Self::UnknownTag { of, tag } => write!(f, "unknown {of} tag {tag}"),
+            Self::BadVarint { reading } => write!(f, "the {reading} is not a canonical varint"),
+            Self::TooMany { of, claimed, left } => {
+                write!(f, "{claimed} {of} are announced and only {left} bytes left")
+            }
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Appends the encoding of an envelope to `out`.
+pub fn encode_envelope(envelope: &Envelope, out: &mut BytesMut) {
+    put_varint(envelope.from.0, out);
+    put_varint(envelope.to.0, out);
+    put_varint(envelope.term.0, out);
+    encode_message(&envelope.message, out);
+}
+
+/// Takes an envelope off the front of `input`.
+pub fn decode_envelope(input: &mut Bytes) -> Result<Envelope, DecodeError> {
+    Ok(Envelope {
+        from: NodeId(varint(input, "sender")?),
+        to: NodeId(varint(input, "receiver")?),
+        term: Term(varint(input, "sender's term")?),
+        message: decode_message(input)?,
+    })
+}
+
+/// Appends the encoding of a write to `out`.
+pub fn encode_write(write: &Write, out: &mut BytesMut) {
+    put_varint(write.id.0, out);
+    match &write.hard_state {
+        None => out.put_u8(ABSENT),
+        Some(hard_state) => {
+            out.put_u8(PRESENT);
+            encode_hard_state(hard_state, out);
+        }
+    }
+    encode_entries(&write.entries, out);
+    put_varint(write.commit.0, out);
+}
+
+/// Takes a write off the front of `input`.
+pub fn decode_write(input: &mut Bytes) -> Result<Write, DecodeError> {
+    Ok(Write {
+        id: WriteId(varint(input, "write's id")?),
+        hard_state: match tag(input, "hard state")? {
+            ABSENT => None,
+            PRESENT => Some(decode_hard_state(input)?),
+            tag => return Err(DecodeError::UnknownTag { of: "hard state", tag }),
+        },
+        entries: decode_entries(input)?,
+        commit: Index(varint(input, "commit index")?),
+    })
+}
+
+/// Appends the encoding of a hard state to `out`.
+pub fn encode_hard_state(hard_state: &HardState, out: &mut BytesMut) {
+    put_varint(hard_state.term.0, out);
+    match hard_state.vote {
+        None => out.put_u8(ABSENT),
+        Some(member) => {
+            out.put_u8(PRESENT);
+            put_varint(member.0, out);
+        }
+    }
+}
+
+/// Takes a hard state off the front of `input`.
+pub fn decode_hard_state(input: &mut Bytes) -> Result<HardState, DecodeError> {
+    Ok(HardState {
+        term: Term(varint(input, "term")?),
+        vote: match tag(input, "vote")? {
+            ABSENT => None,
+            PRESENT => Some(NodeId(varint(input, "vote")?)),
+            tag => return Err(DecodeError::UnknownTag { of: "vote", tag }),
+        },
+    })
+}
+
+/// Appends the encoding of an entry to `out`.
+pub fn encode_entry(entry: &Entry, out: &mut BytesMut) {
+    encode_position(entry.position, out);
+    match &entry.payload {
+        Payload::Noop => out.put_u8(payload_tag::NOOP),
+        Payload::Command(command) => {
+            out.put_u8(payload_tag::COMMAND);
+            encode_command(command, out);
+        }
+    }
+}
+
+/// Takes an entry off the front of `input`. Its command is a slice of the input.
+pub fn decode_entry(input: &mut Bytes) -> Result<Entry, DecodeError> {
+    Ok(Entry {
+        position: decode_position(input)?,
+        payload: match tag(input, "payload")? {
+            payload_tag::NOOP => Payload::Noop,
+            payload_tag::COMMAND => Payload::Command(decode_command(input)?),
+            tag => return Err(DecodeError::UnknownTag { of: "payload", tag }),
+        },
+    })
+}
+
+const ABSENT: u8 = 0;
+const PRESENT: u8 = 1;
+
+/// The tags of payloads. Never give one a new meaning: logs hold them.
+mod payload_tag {
+    pub(super) const NOOP: u8 = 0;
+    pub(super) const COMMAND: u8 = 1;
+}
+
+/// The tags of messages. Never give one a new meaning: members of two versions may meet.
+mod message_tag {
+    pub(super) const REQUEST_PRE_VOTE: u8 = 1;
+    pub(super) const PRE_VOTE: u8 = 2;
+    pub(super) const REQUEST_VOTE: u8 = 3;
+    pub(super) const VOTE: u8 = 4;
+    pub(super) const APPEND: u8 = 5;
+    pub(super) const APPENDED: u8 = 6;
+    pub(super) const REJECTED: u8 = 7;
+    pub(super) const HEARTBEAT: u8 = 8;
+    pub(super) const HEARD: u8 = 9;
+    pub(super) const FORWARD: u8 = 10;
+    pub(super) const REQUEST_READ_INDEX: u8 = 11;
+    pub(super) const READ_INDEX: u8 = 12;
+}
+
+fn encode_message(message: &Message, out: &mut BytesMut) {
+    match message {
+        Message::RequestPreVote { last } => {
+            out.put_u8(message_tag::REQUEST_PRE_VOTE);
+            encode_position(*last, out);
+        }
+        Message::PreVote { asked_in, granted } => {
+            out.put_u8(message_tag::PRE_VOTE);
+            put_varint(asked_in.0, out);
+            out.put_u8(u8::from(*granted));
+        }
+        Message::RequestVote { last } => {
+            out.put_u8(message_tag::REQUEST_VOTE);
+            encode_position(*last, out);
+        }
+        Message::Vote { granted } => {
+            out.put_u8(message_tag::VOTE);
+            out.put_u8(u8::from(*granted));
+        }
+        Message::Append { previous, entries, commit } => {
+            out.put_u8(message_tag::APPEND);
+            encode_position(*previous, out);
+            encode_entries(entries, out);
+            put_varint(commit.0, out);
+        }
+        Message::Appended { matched } => {
+            out.put_u8(message_tag::APPENDED);
+            put_varint(matched.0, out);
+        }
+        Message::Rejected { refused, hint } => {
+            out.put_u8(message_tag::REJECTED);
+            put_varint(refused.0, out);
+            encode_position(*hint, out);
+        }
+        Message::Heartbeat { commit, round } => {
+            out.put_u8(message_tag::HEARTBEAT);
+            put_varint(commit.0, out);
+            put_varint(*round, out);
+        }
+        Message::Heard { round } => {
+            out.put_u8(message_tag::HEARD);
+            put_varint(*round, out);
+        }
+        Message::Forward { commands } => {
+            out.put_u8(message_tag::FORWARD);
+            put_varint(commands.len() as u64, out);
+            for command in commands {
+                encode_command(command, out);
+            }
+        }
+        Message::RequestReadIndex { ticket } => {
+            out.put_u8(message_tag::REQUEST_READ_INDEX);
+            put_varint(ticket.0, out);
+        }
+        Message::ReadIndex { ticket, index } => {
+            out.put_u8(message_tag::READ_INDEX);
+            put_varint(ticket.0, out);
+            put_varint(index.0, out);
+        }
+    }
+}
+
+fn decode_message(input: &mut Bytes) -> Result<Message, DecodeError> {
+    Ok(match tag(input, "message")? {
+        message_tag::REQUEST_PRE_VOTE => Message::RequestPreVote { last: decode_position(input)? },
+        message_tag::PRE_VOTE => Message::PreVote {
+            asked_in: Term(varint(input, "term of the question")?),
+            granted: flag(input, "granted")?,
+        },
+        message_tag::REQUEST_VOTE => Message::RequestVote { last: decode_position(input)? },
+        message_tag::VOTE => Message::Vote { granted: flag(input, "granted")? },
+        message_tag::APPEND => Message::Append {
+            previous: decode_position(input)?,
+            entries: decode_entries(input)?,
+            commit: Index(varint(input, "commit index")?),
+        },
+        message_tag::APPENDED => {
+            Message::Appended { matched: Index(varint(input, "matched index")?) }
+        }
+        message_tag::REJECTED => Message::Rejected {
+            refused: Index(varint(input, "refused index")?),
+            hint: decode_position(input)?,
+        },
+        message_tag::HEARTBEAT => Message::Heartbeat {
+            commit: Index(varint(input, "commit index")?),
+            round: varint(input, "round")?,
+        },
+        message_tag::HEARD => Message::Heard { round: varint(input, "round")? },
+        message_tag::FORWARD => Message::Forward { commands: decode_commands(input)? },
+        message_tag::REQUEST_READ_INDEX => {
+            Message::RequestReadIndex { ticket: Ticket(varint(input, "ticket")?) }
+        }
+        message_tag::READ_INDEX => Message::ReadIndex {
+            ticket: Ticket(varint(input, "ticket")?),
+            index: Index(varint(input, "read index")?),
+        },
+        tag => return Err(DecodeError::UnknownTag { of: "message", tag }),
+    })
+}
+
+fn encode_position(position: Position, out: &mut BytesMut) {
+    put_varint(position.term.0, out);
+    put_varint(position.index.0, out);
+}
+
+fn decode_position(input: &mut Bytes) -> Result<Position, DecodeError> {
+    Ok(Position { term: Term(varint(input, "term")?), index: Index(varint(input, "index")?) })
+}
+
+fn encode_entries(entries: &[Entry], out: &mut BytesMut) {
+    put_varint(entries.len() as u64, out);
+    for entry in entries {
+        encode_entry(entry, out);
+    }
+}
+
+fn decode_entries(input: &mut Bytes) -> Result<Vec<Entry>, DecodeError> {
+    /// A term, an index and a tag.
+    const ENTRY_BYTES_MIN: usize = 3;
+    let count = count(input, "entries", ENTRY_BYTES_MIN)?;
+    let mut entries = Vec::with_capacity(count);
+    for _ in 0..count {
+        entries.push(decode_entry(input)?);
+    }
+    Ok(entries)
+}
+
+fn encode_command(command: &Bytes, out: &mut BytesMut) {
+    put_varint(command.len() as u64, out);
+    out.put_slice(command);
+}
+
+fn decode_command(input: &mut Bytes) -> Result<Bytes, DecodeError> {
+    let length = count(input, "bytes of a command", 1)?;
+    Ok(input.split_to(length))
+}
+
+fn decode_commands(input: &mut Bytes) -> Result<Vec<Bytes>, DecodeError> {
+    /// A length of 0.
+    const COMMAND_BYTES_MIN: usize = 1;
+    let count = count(input, "commands", COMMAND_BYTES_MIN)?;
+    let mut commands = Vec::with_capacity(count);
+    for _ in 0..count {
+        commands.push(decode_command(input)?);
+    }
+    Ok(commands)
+}
+
+/// Reads how many things follow, each of at least `bytes_min` bytes, and refuses a number that
+/// the bytes left cannot hold: it is about to be allocated for.
+fn count(input: &mut Bytes, of: &'static str, bytes_min: usize) -> Result<usize, DecodeError> {
+    let claimed = varint(input, of)?;
+    let left = input.len();
+    match usize::try_from(claimed) {
+        Ok(count) if count <= left / bytes_min => Ok(count),
+        _ => Err(DecodeError::TooMany { of, claimed, left }),
+    }
+}
+
+fn tag(input: &mut Bytes, of: &'static str) -> Result<u8, DecodeError> {
+    input.try_get_u8().map_err(|_| DecodeError::Short { reading: of })
+}
+
+fn flag(input: &mut Bytes, of: &'static str) -> Result<bool, DecodeError> {
+    match tag(input, of)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        tag => Err(DecodeError::UnknownTag { of, tag }),
+    }
+}
+
+fn put_varint(mut value: u64, out: &mut BytesMut) {
+    while value >= 0x80 {
+        out.put_u8(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    out.put_u8(value.to_le_bytes()[0]);
+}
+
+fn varint(input: &mut Bytes, reading: &'static str) -> Result<u64, DecodeError> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = input.try_get_u8().map_err(|_| DecodeError::Short { reading })?;
+        let bits = u64::from(byte & 0x7f);
+        // The tenth byte has room for one bit only; and a last byte of 0 adds nothing, so a
+        // shorter encoding of the same number exists.
+        if (shift == 63 && bits > 1) || (shift > 0 && byte == 0) {
+            return Err(DecodeError::BadVarint { reading });
+        }
+        value |= bits << shift;
+        if byte < 0x80 {
+            return Ok(value);
+        }
+    }
+    Err(DecodeError::BadVarint { reading })
+}

@@ -1,0 +1,481 @@
+//! A disk in memory that can fail, lose power, and rot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::disk::{Disk, File};
+
+/// What a disk writes whole or not at all.
+const SECTOR_BYTES: usize = 512;
+
+/// A disk in memory, for tests and the simulator. Clones are the same disk.
+///
+/// It behaves as badly as a real one may:
+/// - [`crash`](Self::crash) keeps any subset of the sectors that were written and not synced, and
+///   a prefix of the directory changes that were not;
+/// - a chosen operation [fails](Self::fail): a write then leaves its first half behind, and a
+///   sync leaves what it should have made durable visible, not durable, and marked clean, so
+///   that the next sync succeeds and says nothing about it;
+/// - a file [rots](Self::overwrite) without a sound.
+///
+/// ```
+/// use wal::{Disk, File, MemoryDisk};
+///
+/// let disk = MemoryDisk::new();
+/// let file = disk.create("kept")?;
+/// file.write_at(0, b"synced")?;
+/// file.sync_data()?;
+/// disk.sync_dir()?;
+/// disk.crash(7);
+///
+/// assert_eq!(disk.contents("kept").as_deref(), Some(&b"synced"[..]));
+/// assert!(file.len().is_err(), "what was open before the crash is not open after it");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDisk {
+    state: Arc<Mutex<State>>,
+}
+
+/// How an operation fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// `EIO`: the device gives up on it.
+    Io,
+    /// `ENOSPC`: no space left.
+    Full,
+    /// The power fails just before it: it and all that follow are in vain, until the
+    /// [`crash`](MemoryDisk::crash).
+    PowerLoss,
+}
+
+impl MemoryDisk {
+    /// An empty disk.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many operations were asked of the disk: each call of a method of [`Disk`] or [`File`]
+    /// is one (but [`Disk::path`]).
+    pub fn operations(&self) -> u64 {
+        self.state().operations
+    }
+
+    /// Lets an operation fail: the one after `skip` others, counted from now.
+    pub fn fail(&self, skip: u64, fault: Fault) {
+        let mut state = self.state();
+        state.fault = Some((state.operations + skip, fault));
+    }
+
+    /// The power fails and comes back. Of what was not durable, `seed` decides what is left. All
+    /// open files are closed; a fault that was asked for is forgotten.
+    pub fn crash(&self, seed: u64) {
+        let mut state = self.state();
+        let mut random = Random(seed);
+        let kept = random.below(state.unsynced_names.len() as u64 + 1);
+        let mut names = std::mem::take(&mut state.durable_names);
+        for change in state.unsynced_names.drain(..).take(usize::try_from(kept).unwrap_or(0)) {
+            change.apply(&mut names);
+        }
+        state.names.clone_from(&names);
+        state.durable_names = names;
+        for content in state.contents.values_mut() {
+            content.crash(&mut random);
+        }
+        state.fault = None;
+        state.power_is_lost = false;
+        state.crashes += 1;
+    }
+
+    /// Another disk, which holds the same now.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.state().clone())) }
+    }
+
+    /// What a reader of that file would see; nothing if there is no such file.
+    pub fn contents(&self, name: &str) -> Option<Vec<u8>> {
+        let state = self.state();
+        let image = &state.contents.get(state.names.get(name)?)?.current;
+        let mut bytes = vec![0; usize::try_from(image.bytes).ok()?];
+        image.read(0, &mut bytes);
+        Some(bytes)
+    }
+
+    /// Changes what a file holds, durably, behind everybody's back: rot. Nothing if there is no
+    /// such file.
+    pub fn overwrite(&self, name: &str, offset: u64, bytes: &[u8]) {
+        self.edit(name, |image| image.write(offset, bytes));
+    }
+
+    /// Changes the length of a file, durably, behind everybody's back. Nothing if there is no
+    /// such file.
+    pub fn truncate(&self, name: &str, bytes: u64) {
+        self.edit(name, |image| image.set_bytes(bytes));
+    }
+
+    fn edit(&self, name: &str, edit: impl Fn(&mut Image)) {
+        let mut state = self.state();
+        if let Some(&id) = state.names.get(name) {
+            let content = state.contents.entry(id).or_default();
+            edit(&mut content.current);
+            edit(&mut content.durable);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that panicked elsewhere has not left the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Disk for MemoryDisk {
+    type File = MemoryFile;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut state = self.state();
+        state.begin()?;
+        Ok(state.names.keys().cloned().collect())
+    }
+
+    fn create(&self, name: &str) -> io::Result<MemoryFile> {
+        let mut state = self.state();
+        state.begin()?;
+        if state.names.contains_key(name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let id = state.contents.keys().next_back().map_or(0, |last| last + 1);
+        state.contents.insert(id, Content::default());
+        state.change_names(NameChange::Create { name: name.into(), id });
+        Ok(MemoryFile { disk: self.clone(), id, opened_after: state.crashes })
+    }
+
+    fn open(&self, name: &str) -> io::Result<MemoryFile> {
+        let mut state = self.state();
+        state.begin()?;
+        let id = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        Ok(MemoryFile { disk: self.clone(), id, opened_after: state.crashes })
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin()?;
+        if !state.names.contains_key(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        state.change_names(NameChange::Rename { from: from.into(), to: to.into() });
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin()?;
+        if !state.names.contains_key(name) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        state.change_names(NameChange::Remove { name: name.into() });
+        Ok(())
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin()?;
+        state.durable_names = state.names.clone();
+        state.unsynced_names.clear();
+        Ok(())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(name)
+    }
+}
+
+/// An open file of a [`MemoryDisk`].
+#[derive(Debug)]
+pub struct MemoryFile {
+    disk: MemoryDisk,
+    id: u64,
+    /// How many crashes the disk had seen. One more, and the file is no longer open.
+    opened_after: u64,
+}
+
+impl MemoryFile {
+    /// Runs one operation. `on_fault` is what it leaves behind if it fails.
+    fn operate<T>(
+        &self,
+        operation: impl FnOnce(&mut Content) -> io::Result<T>,
+        on_fault: impl FnOnce(&mut Content),
+    ) -> io::Result<T> {
+        let mut state = self.disk.state();
+        if state.crashes != self.opened_after {
+            return Err(io::Error::other("the file was open when the power failed"));
+        }
+        let begun = state.begin();
+        let power_is_lost = state.power_is_lost;
+        let content = state.contents.entry(self.id).or_default();
+        match begun {
+            Ok(()) => operation(content),
+            Err(error) => {
+                if !power_is_lost {
+                    on_fault(content);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+impl File for MemoryFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let read = |content: &mut Content| {
+            if offset + buffer.len() as u64 > content.current.bytes {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            content.current.read(offset, buffer);
+            Ok(())
+        };
+        self.operate(read, |_| ())
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let write = |content: &mut Content| {
+            content.write(offset, bytes);
+            Ok(())
+        };
+        self.operate(write, |content| content.write(offset, &bytes[..bytes.len() / 2]))
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.operate(|content| Ok(content.current.bytes), |_| ())
+    }
+
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        let set = |content: &mut Content| {
+            content.set_bytes(bytes);
+            Ok(())
+        };
+        self.operate(set, |_| ())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let sync = |content: &mut Content| {
+            content.sync();
+            Ok(())
+        };
+        self.operate(sync, |content| content.unsynced.clear())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    names: BTreeMap<String, u64>,
+    durable_names: BTreeMap<String, u64>,
+    /// What leads from `durable_names` to `names`.
+    unsynced_names: Vec<NameChange>,
+    contents: BTreeMap<u64, Content>,
+    operations: u64,
+    /// The number of the operation that fails, and how.
+    fault: Option<(u64, Fault)>,
+    power_is_lost: bool,
+    crashes: u64,
+}
+
+impl State {
+    /// Counts an operation, and lets it fail if it is its turn.
+    fn begin(&mut self) -> io::Result<()> {
+        let number = self.operations;
+        self.operations += 1;
+        if let Some((turn, fault)) = self.fault
+            && turn == number
+        {
+            self.fault = None;
+            match fault {
+                Fault::Io => return Err(io::Error::from_raw_os_error(EIO)),
+                Fault::Full => return Err(io::ErrorKind::StorageFull.into()),
+                Fault::PowerLoss => self.power_is_lost = true,
+            }
+        }
+        if self.power_is_lost {
+            return Err(io::Error::other("the power is lost"));
+        }
+        Ok(())
+    }
+
+    fn change_names(&mut self, change: NameChange) {
+        change.clone().apply(&mut self.names);
+        self.unsynced_names.push(change);
+    }
+}
+
+const EIO: i32 = 5;
+
+#[derive(Clone, Debug)]
+enum NameChange {
+    Create { name: String, id: u64 },
+    Rename { from: String, to: String },
+    Remove { name: String },
+}
+
+impl NameChange {
+    fn apply(self, names: &mut BTreeMap<String, u64>) {
+        match self {
+            Self::Create { name, id } => {
+                names.insert(name, id);
+            }
+            Self::Rename { from, to } => {
+                if let Some(id) = names.remove(&from) {
+                    names.insert(to, id);
+                }
+            }
+            Self::Remove { name } => {
+                names.remove(&name);
+            }
+        }
+    }
+}
+
+/// One file: what is seen, what is durable, and which sectors of the first a crash may keep.
+#[derive(Clone, Debug, Default)]
+struct Content {
+    current: Image,
+    durable: Image,
+    unsynced: BTreeSet<u64>,
+    unsynced_length: bool,
+}
+
+impl Content {
+    fn write(&mut self, offset: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let end = offset + bytes.len() as u64;
+        self.unsynced_length |= end > self.current.bytes;
+        self.current.write(offset, bytes);
+        self.unsynced.extend(offset / SECTOR_BYTES as u64..end.div_ceil(SECTOR_BYTES as u64));
+    }
+
+    fn set_bytes(&mut self, bytes: u64) {
+        self.unsynced_length = true;
+        self.current.set_bytes(bytes);
+    }
+
+    /// Carries over the sectors that wait for it, and no others: what a failed sync has dropped
+    /// stays dropped.
+    fn sync(&mut self) {
+        self.durable.set_bytes(self.current.bytes);
+        for sector in std::mem::take(&mut self.unsynced) {
+            self.durable.copy_sector(&self.current, sector);
+        }
+        self.unsynced_length = false;
+    }
+
+    fn crash(&mut self, random: &mut Random) {
+        if self.unsynced_length && random.coin() {
+            self.durable.set_bytes(self.current.bytes);
+        }
+        for sector in std::mem::take(&mut self.unsynced) {
+            if random.coin() {
+                self.durable.copy_sector(&self.current, sector);
+            }
+        }
+        self.unsynced_length = false;
+        self.current = self.durable.clone();
+    }
+}
+
+/// The bytes of a file. Sectors that are not in the map are zero.
+#[derive(Clone, Debug, Default)]
+struct Image {
+    bytes: u64,
+    sectors: BTreeMap<u64, [u8; SECTOR_BYTES]>,
+}
+
+impl Image {
+    fn read(&self, offset: u64, buffer: &mut [u8]) {
+        for (sector, within, part) in parts(offset, buffer.len()) {
+            let out = &mut buffer[part];
+            match self.sectors.get(&sector) {
+                Some(bytes) => out.copy_from_slice(&bytes[within..within + out.len()]),
+                None => out.fill(0),
+            }
+        }
+    }
+
+    fn write(&mut self, offset: u64, bytes: &[u8]) {
+        for (sector, within, part) in parts(offset, bytes.len()) {
+            let held = self.sectors.entry(sector).or_insert([0; SECTOR_BYTES]);
+            held[within..within + part.len()].copy_from_slice(&bytes[part]);
+            if held.iter().all(|byte| *byte == 0) {
+                self.sectors.remove(&sector);
+            }
+        }
+        self.bytes = self.bytes.max(offset + bytes.len() as u64);
+    }
+
+    fn set_bytes(&mut self, bytes: u64) {
+        if bytes < self.bytes {
+            self.sectors.split_off(&bytes.div_ceil(SECTOR_BYTES as u64));
+            let within = usize::try_from(bytes % SECTOR_BYTES as u64).expect("less than a sector");
+            if within > 0
+                && let Some(last) = self.sectors.get_mut(&(bytes / SECTOR_BYTES as u64))
+            {
+                last[within..].fill(0);
+            }
+        }
+        self.bytes = bytes;
+    }
+
+    /// Takes a sector over, as far as this file reaches.
+    fn copy_sector(&mut self, from: &Self, sector: u64) {
+        let start = sector * SECTOR_BYTES as u64;
+        if start < self.bytes {
+            match from.sectors.get(&sector) {
+                Some(bytes) => self.sectors.insert(sector, *bytes),
+                None => self.sectors.remove(&sector),
+            };
+            // Cuts what reaches beyond the end.
+            let bytes = self.bytes;
+            self.bytes = self.bytes.max(start + SECTOR_BYTES as u64);
+            self.set_bytes(bytes);
+        }
+    }
+}
+
+/// Cuts `bytes` bytes at `offset` into sectors: the sector's number, where in it the part begins,
+/// and where the part lies in the buffer.
+fn parts(offset: u64, bytes: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if at == bytes {
+            return None;
+        }
+        let place = offset + at as u64;
+        let within = usize::try_from(place % SECTOR_BYTES as u64).expect("less than a sector");
+        let part = at..bytes.min(at + SECTOR_BYTES - within);
+        at = part.end;
+        Some((place / SECTOR_BYTES as u64, within, part))
+    })
+}
+
+/// `SplitMix64`, which is enough to be arbitrary and the same again.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn coin(&mut self) -> bool {
+        self.below(2) == 0
+    }
+}

@@ -1,0 +1,380 @@
+//! Reads a log back, and tells a torn tail from damage.
+//!
+//! One frame at a time is in flight, and it is written only after the frame before it was synced.
+//! So a crash can hurt the last frame and no other:
+//!
+//! ```text
+//!   what follows the last good frame of the last segment      what it is
+//!   zeros to the end of the segment                           the end
+//!   something, but no part of a later frame                   a torn tail: cut
+//!   something, and a header or trailer of a later frame       damage: refuse
+//!   a frame that is whole and is not the next one             damage: refuse
+//! ```
+//!
+//! In any other segment the next one's header says which frame comes last, and everything up to it
+//! must be whole.
+//!
+//! The middle row is where this stage is weaker than it will be: a frame that was acknowledged and
+//! rotted later looks the same if it is the very last. It is reported, so that the host can act.
+
+use std::path::PathBuf;
+
+use bytes::{Bytes, BytesMut};
+use raft::{Restored, Write};
+
+use crate::disk::{Disk, File};
+use crate::error::{Damage, Error};
+use crate::frame::{self, BLOCK_BYTES, BLOCK_LEN, FrameHeader, HEADER_BYTES};
+use crate::segment::{self, BadHeader, Block, FORMAT, SegmentHeader};
+use crate::{Identity, io_error};
+
+/// What opening a log found, beside what was written in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// The last write was cut short, and is gone.
+    pub torn: Option<TornTail>,
+    /// How many frames were read: one for each append.
+    pub frames: u64,
+    /// How many segments were read. None: the log is new.
+    pub segments: u64,
+}
+
+/// A last frame that is not whole. Almost always it was being written when the power failed, and
+/// was never acknowledged. If the process had ended at rest, it is damage: a member that is not
+/// alone should then be added to its cluster anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    /// The file.
+    pub path: PathBuf,
+    /// The byte of the file where the frame began. Everything from here on is zeros now.
+    pub offset: u64,
+    /// What is wrong with it.
+    pub reason: Damage,
+}
+
+/// A log that was read, and where to go on writing it.
+pub(crate) struct Recovered<F> {
+    pub(crate) restored: Restored,
+    pub(crate) recovery: Recovery,
+    pub(crate) last: Segment<F>,
+    /// Where the last frame ends.
+    pub(crate) position: u64,
+    /// The checksum of the last frame.
+    pub(crate) checksum: u32,
+}
+
+/// A file whose header was read.
+pub(crate) struct Segment<F> {
+    pub(crate) name: String,
+    pub(crate) file: F,
+    pub(crate) header: SegmentHeader,
+}
+
+/// Reads the log. `None` if there is none. Changes nothing but a torn tail.
+pub(crate) fn recover<D: Disk>(
+    disk: &D,
+    identity: Identity,
+) -> Result<Option<Recovered<D::File>>, Error> {
+    let mut numbers: Vec<u64> = disk
+        .list()
+        .map_err(io_error(disk, ".", "list"))?
+        .iter()
+        .filter_map(|name| segment::number(name))
+        .collect();
+    numbers.sort_unstable();
+    let Some(&count) = numbers.last() else { return Ok(None) };
+    if let Some((missing, _)) = (1..).zip(&numbers).find(|(expected, number)| expected != *number) {
+        let path = disk.path(&segment::name(missing));
+        return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
+    }
+    // A process that was killed may have left what can be read and is not durable yet.
+    disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
+
+    let mut replay = Replay::default();
+    let mut segment = open_segment(disk, identity, 1)?;
+    replay.enter(disk, &segment)?;
+    for number in 2..=count {
+        let next = open_segment(disk, identity, number)?;
+        replay.read_whole(disk, &segment, next.header.first_frame)?;
+        replay.enter(disk, &next)?;
+        segment = next;
+    }
+    let (position, torn) = replay.read_last(disk, &segment)?;
+
+    let Replay { restored, frames, checksum } = replay;
+    let recovery = Recovery { torn, frames, segments: count };
+    Ok(Some(Recovered { restored, recovery, last: segment, position, checksum }))
+}
+
+fn open_segment<D: Disk>(
+    disk: &D,
+    identity: Identity,
+    number: u64,
+) -> Result<Segment<D::File>, Error> {
+    let name = segment::name(number);
+    let corrupt = |damage| Error::Corrupt { path: disk.path(&name), offset: 0, damage };
+    let file = disk.open(&name).map_err(io_error(disk, &name, "open"))?;
+    file.sync_data().map_err(io_error(disk, &name, "sync"))?;
+    let bytes = file.len().map_err(io_error(disk, &name, "measure"))?;
+    if bytes < BLOCK_BYTES {
+        return Err(corrupt(Damage::ShortFile { bytes, expected: BLOCK_BYTES }));
+    }
+    let mut block: Block = [0; BLOCK_LEN];
+    file.read_at(0, &mut block).map_err(io_error(disk, &name, "read"))?;
+    let header = SegmentHeader::decode(&block).map_err(|bad| match bad {
+        BadHeader::Damaged => corrupt(Damage::BadSegmentHeader),
+        BadHeader::Format(found) => {
+            Error::Format { path: disk.path(&name), found, supported: FORMAT }
+        }
+    })?;
+    if header.identity != identity {
+        let found = header.identity;
+        return Err(Error::Foreign { path: disk.path(&name), expected: identity, found });
+    }
+    if header.segment != number {
+        return Err(corrupt(Damage::WrongSegment { found: header.segment }));
+    }
+    if bytes < header.bytes {
+        let damage = Damage::ShortFile { bytes, expected: header.bytes };
+        return Err(Error::Corrupt { path: disk.path(&name), offset: bytes, damage });
+    }
+    Ok(Segment { name, file, header })
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Replay {
+    restored: Restored,
+    frames: u64,
+    /// The checksum of the last frame.
+    checksum: u32,
+}
+
+/// What stands at a place where a frame may begin.
+enum Found {
+    Frame {
+        header: FrameHeader,
+        body: Bytes,
+    },
+    /// Something that a write which was cut short may leave.
+    Unfinished(Damage),
+    /// Something that it cannot leave.
+    Damaged(Damage),
+}
+
+impl Replay {
+    fn next_frame(&self) -> u64 {
+        self.frames + 1
+    }
+
+    /// Checks that the segment goes on where the frames so far end.
+    fn enter<D: Disk>(&self, disk: &D, segment: &Segment<D::File>) -> Result<(), Error> {
+        let (number, expected) = (segment.header.first_frame, self.next_frame());
+        let damage = if number != expected {
+            Damage::OutOfTurn { expected, found: number }
+        } else if segment.header.previous != self.checksum {
+            Damage::BrokenChain { number }
+        } else {
+            return Ok(());
+        };
+        Err(Error::Corrupt { path: disk.path(&segment.name), offset: 0, damage })
+    }
+
+    /// Reads the frames of a segment up to that one, which begins the next segment.
+    fn read_whole<D: Disk>(
+        &mut self,
+        disk: &D,
+        segment: &Segment<D::File>,
+        end: u64,
+    ) -> Result<(), Error> {
+        let mut offset = BLOCK_BYTES;
+        while self.next_frame() < end {
+            match self.read_frame(disk, segment, offset)? {
+                Found::Frame { header, body } => {
+                    offset = self.take(disk, segment, offset, &header, body)?;
+                }
+                Found::Unfinished(damage) | Found::Damaged(damage) => {
+                    return Err(Error::Corrupt { path: disk.path(&segment.name), offset, damage });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the frames of the last segment, and cuts its tail if that is torn. Returns where the
+    /// last frame ends.
+    fn read_last<D: Disk>(
+        &mut self,
+        disk: &D,
+        segment: &Segment<D::File>,
+    ) -> Result<(u64, Option<TornTail>), Error> {
+        let mut offset = BLOCK_BYTES;
+        loop {
+            let path = || disk.path(&segment.name);
+            match self.read_frame(disk, segment, offset)? {
+                Found::Frame { header, body } => {
+                    offset = self.take(disk, segment, offset, &header, body)?;
+                }
+                Found::Damaged(damage) => {
+                    return Err(Error::Corrupt { path: path(), offset, damage });
+                }
+                Found::Unfinished(reason) => {
+                    let tail = look_behind(disk, segment, offset, self.next_frame())?;
+                    if let Some((number, later)) = tail.later_frame {
+                        let damage = Box::new(reason);
+                        let damage = Damage::Followed { damage, number, offset: later };
+                        return Err(Error::Corrupt { path: path(), offset, damage });
+                    }
+                    if tail.end == offset {
+                        return Ok((offset, None));
+                    }
+                    cut(disk, segment, offset, tail.end)?;
+                    return Ok((offset, Some(TornTail { path: path(), offset, reason })));
+                }
+            }
+        }
+    }
+
+    /// Reads what stands at `offset`. Nothing is allocated before the length is known to be the
+    /// one that was written, and to lie in the file.
+    fn read_frame<D: Disk>(
+        &self,
+        disk: &D,
+        segment: &Segment<D::File>,
+        offset: u64,
+    ) -> Result<Found, Error> {
+        let number = self.next_frame();
+        let seed = segment.header.seed();
+        let room = segment.header.bytes.saturating_sub(offset);
+        if room < BLOCK_BYTES {
+            return Ok(Found::Unfinished(Damage::NoFrame { number }));
+        }
+        let read_error = io_error(disk, &segment.name, "read");
+        let mut block: Block = [0; BLOCK_LEN];
+        segment.file.read_at(offset, &mut block).map_err(&read_error)?;
+        let Some(header) = FrameHeader::decode(&block, seed) else {
+            return Ok(Found::Unfinished(Damage::NoFrame { number }));
+        };
+        if header.number != number {
+            let damage = Damage::OutOfTurn { expected: number, found: header.number };
+            return Ok(Found::Damaged(damage));
+        }
+        if header.previous != self.checksum {
+            return Ok(Found::Damaged(Damage::BrokenChain { number }));
+        }
+        let body_bytes = match (header.frame_bytes(), usize::try_from(header.body_bytes)) {
+            (Some(frame_bytes), Ok(body_bytes)) if frame_bytes <= room => body_bytes,
+            _ => return Ok(Found::Damaged(Damage::TooLong { number })),
+        };
+        let mut body = BytesMut::zeroed(body_bytes);
+        let in_block = body_bytes.min(block.len() - HEADER_BYTES);
+        let (head, rest) = body.split_at_mut(in_block);
+        head.copy_from_slice(&block[HEADER_BYTES..HEADER_BYTES + in_block]);
+        if !rest.is_empty() {
+            segment.file.read_at(offset + BLOCK_BYTES, rest).map_err(&read_error)?;
+        }
+        if !header.is_body(&body, seed) {
+            return Ok(Found::Unfinished(Damage::BadBody { number }));
+        }
+        Ok(Found::Frame { header, body: body.freeze() })
+    }
+
+    /// Does what a frame says, and returns where it ends.
+    fn take<D: Disk>(
+        &mut self,
+        disk: &D,
+        segment: &Segment<D::File>,
+        offset: u64,
+        header: &FrameHeader,
+        mut body: Bytes,
+    ) -> Result<u64, Error> {
+        let number = header.number;
+        let corrupt = |damage| Error::Corrupt { path: disk.path(&segment.name), offset, damage };
+        while let Some(write) = frame::decode_record(&mut body) {
+            let write = write.map_err(|error| corrupt(Damage::Undecodable { number, error }))?;
+            self.write(write)
+                .map_err(|(expected, found)| corrupt(Damage::Hole { number, expected, found }))?;
+        }
+        self.frames = number;
+        self.checksum = header.checksum;
+        Ok(offset + header.frame_bytes().expect("it was read, so it has an end"))
+    }
+
+    /// Does what a write says. If its entries leave a hole: which index was expected, and which
+    /// one found.
+    fn write(&mut self, write: Write) -> Result<(), (u64, u64)> {
+        if let Some(hard_state) = write.hard_state {
+            self.restored.hard_state = hard_state;
+        }
+        self.restored.commit = self.restored.commit.max(write.commit);
+        let entries = &mut self.restored.entries;
+        if let Some(first) = write.entries.first() {
+            let (first, end) = (first.position.index.0, entries.len() as u64 + 1);
+            if first == 0 || first > end {
+                return Err((end, first));
+            }
+            for (expected, entry) in (first..).zip(&write.entries) {
+                if entry.position.index.0 != expected {
+                    return Err((expected, entry.position.index.0));
+                }
+            }
+            entries.truncate(usize::try_from(first - 1).expect("it is at most their number"));
+            entries.extend(write.entries);
+        }
+        Ok(())
+    }
+}
+
+/// What stands behind the last good frame.
+struct Tail {
+    /// The number of a frame after the one that is missing, and where a part of it stands.
+    later_frame: Option<(u64, u64)>,
+    /// From here on everything is zero.
+    end: u64,
+}
+
+/// Looks at each block from `offset` to the end of the segment, for anything at all, and for a
+/// header or trailer of another frame than `number`.
+fn look_behind<D: Disk>(
+    disk: &D,
+    segment: &Segment<D::File>,
+    offset: u64,
+    number: u64,
+) -> Result<Tail, Error> {
+    const CHUNK_LEN: usize = 256 * 1024;
+    let seed = segment.header.seed();
+    let mut tail = Tail { later_frame: None, end: offset };
+    let mut buffer = vec![0; CHUNK_LEN];
+    let mut at = offset;
+    while at < segment.header.bytes {
+        let left = segment.header.bytes - at;
+        let bytes = usize::try_from(left).map_or(CHUNK_LEN, |left| left.min(CHUNK_LEN));
+        let chunk = &mut buffer[..bytes];
+        segment.file.read_at(at, chunk).map_err(io_error(disk, &segment.name, "read"))?;
+        for (block, start) in chunk.chunks(BLOCK_LEN).zip((at..).step_by(BLOCK_LEN)) {
+            if block.iter().all(|byte| *byte == 0) {
+                continue;
+            }
+            tail.end = start + block.len() as u64;
+            let header = FrameHeader::decode(block, seed).map(|header| header.number);
+            let found = header.into_iter().chain(frame::trailer(block, seed));
+            if let Some(later) = found.into_iter().find(|found| *found != number) {
+                tail.later_frame = Some((later, start));
+                return Ok(tail);
+            }
+        }
+        at += bytes as u64;
+    }
+    Ok(tail)
+}
+
+/// Makes zeros of a torn tail, durably, so that nothing of it is ever taken for a part of what
+/// will be written there.
+fn cut<D: Disk>(disk: &D, segment: &Segment<D::File>, offset: u64, end: u64) -> Result<(), Error> {
+    crate::write_zeros(&segment.file, offset, end).map_err(io_error(
+        disk,
+        &segment.name,
+        "cut the torn tail of",
+    ))?;
+    segment.file.sync_data().map_err(io_error(disk, &segment.name, "sync"))
+}

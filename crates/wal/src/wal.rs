@@ -1,0 +1,330 @@
+//! The log, open for writing.
+
+use bytes::BytesMut;
+use raft::{Index, Restored, Write};
+
+use crate::disk::{Disk, File};
+use crate::error::Error;
+use crate::frame::{self, BLOCK_BYTES};
+use crate::recovery::{self, Recovered, Recovery};
+use crate::segment::{self, NEXT_NAME, SegmentHeader};
+use crate::{Config, Identity, io_error, write_zeros};
+
+/// The log of one member, open for writing. Only one at a time may write a directory:
+/// [`RealDisk`](crate::RealDisk) sees to that.
+///
+/// To start: [`open`](Self::open). Then for each batch of writes, [`append`](Self::append); and
+/// when there is nothing to append, [`prepare_next`](Self::prepare_next) until it says `false`.
+#[derive(Debug)]
+pub struct Wal<D: Disk> {
+    disk: D,
+    identity: Identity,
+    config: Config,
+    active: Active<D::File>,
+    next: Option<Next<D::File>>,
+    /// The number of the next frame.
+    frame: u64,
+    /// The checksum of the last frame.
+    checksum: u32,
+    /// The last entry's index.
+    last: Index,
+    /// The frame that is being written. Kept for its memory.
+    buffer: BytesMut,
+    is_poisoned: bool,
+}
+
+/// The segment that frames are written to.
+#[derive(Debug)]
+struct Active<F> {
+    name: String,
+    file: F,
+    header: SegmentHeader,
+    seed: u32,
+    /// Where the next frame goes.
+    position: u64,
+    /// Up to where zeros were written, and synced. A frame within does not change the file's
+    /// length nor its map of blocks, so its sync need not write any metadata.
+    prepared: u64,
+}
+
+/// The file of the next segment, which has no header and no name of its own yet.
+#[derive(Debug)]
+struct Next<F> {
+    file: F,
+    /// How long it is.
+    bytes: u64,
+    /// As in [`Active`]. The first block is left for the header.
+    prepared: u64,
+}
+
+impl<D: Disk> Wal<D> {
+    /// Opens the log, or starts one if the disk holds none. Returns with it what was written in
+    /// it, all of which is durable by then, and what was found on the way.
+    ///
+    /// A last frame that is torn is cut off, which [`Recovery::torn`] reports.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`], [`Error::Foreign`], [`Error::Format`], and [`Error::Io`].
+    pub fn open(
+        disk: D,
+        identity: Identity,
+        config: Config,
+    ) -> Result<(Self, Restored, Recovery), Error> {
+        let config = config.in_blocks();
+        let recovered = recovery::recover(&disk, identity)?;
+        remove_leftover(&disk)?;
+        let Some(recovered) = recovered else {
+            let wal = Self::start(disk, identity, config)?;
+            return Ok((wal, Restored::default(), Recovery::default()));
+        };
+        let Recovered { restored, recovery, last, position, checksum } = recovered;
+        let active = Active {
+            name: last.name,
+            file: last.file,
+            seed: last.header.seed(),
+            header: last.header,
+            position,
+            // More may be; but what is written there again are zeros over zeros.
+            prepared: position,
+        };
+        let wal = Self {
+            disk,
+            identity,
+            config,
+            active,
+            next: None,
+            frame: recovery.frames + 1,
+            checksum,
+            last: Index(restored.entries.len() as u64),
+            buffer: BytesMut::new(),
+            is_poisoned: false,
+        };
+        Ok((wal, restored, recovery))
+    }
+
+    fn start(disk: D, identity: Identity, config: Config) -> Result<Self, Error> {
+        let first = FirstFrame { segment: 1, number: 1, previous: 0, bytes: 0 };
+        let active = name_next(&disk, identity, &config, None, &first)?;
+        Ok(Self {
+            disk,
+            identity,
+            config,
+            active,
+            next: None,
+            frame: 1,
+            checksum: 0,
+            last: Index(0),
+            buffer: BytesMut::new(),
+            is_poisoned: false,
+        })
+    }
+
+    /// Makes the writes durable, all or none: one frame, one write, one sync. When it returns
+    /// `Ok` they survive whatever happens to the process and the machine. Blocks meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], with [`StorageFull`](std::io::ErrorKind::StorageFull) if the space that was
+    /// prepared is used up and no more can be had. Whether the writes are durable is then unknown,
+    /// a second try would not tell, and so every later call fails with [`Error::Poisoned`]: the
+    /// host must end the process.
+    ///
+    /// # Panics
+    ///
+    /// If the entries of a write are not adjacent, or leave a hole after the log: such a log could
+    /// never be opened again.
+    pub fn append(&mut self, writes: &[Write]) -> Result<(), Error> {
+        self.refuse_if_poisoned()?;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let last = writes.iter().fold(self.last, last_after);
+        let appended = self.append_frame(writes);
+        self.is_poisoned = appended.is_err();
+        self.last = last;
+        appended
+    }
+
+    /// Makes space ready ahead of the appends, in steps of [`Config::step_bytes`], so that they
+    /// need not wait for it. Call it when there is nothing to append; it returns whether there is
+    /// more to do. One step takes about as long as writing and syncing that many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]. After [`StorageFull`](std::io::ErrorKind::StorageFull) the log can still be
+    /// appended to as far as space was prepared, and this can be tried again later. After any
+    /// other error every later call fails with [`Error::Poisoned`].
+    pub fn prepare_next(&mut self) -> Result<bool, Error> {
+        self.refuse_if_poisoned()?;
+        let prepared = self.prepare_step();
+        if let Err(error) = &prepared {
+            self.is_poisoned = !error.is_storage_full();
+        }
+        prepared
+    }
+
+    fn refuse_if_poisoned(&self) -> Result<(), Error> {
+        if self.is_poisoned { Err(Error::Poisoned) } else { Ok(()) }
+    }
+
+    fn append_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
+        frame::encode(writes, &mut self.buffer);
+        let bytes = frame::padded_bytes(&self.buffer);
+        self.make_room(bytes)?;
+        let checksum = frame::seal(&mut self.buffer, self.frame, self.checksum, self.active.seed);
+
+        let Active { name, file, position, .. } = &self.active;
+        file.write_at(*position, &self.buffer).map_err(io_error(&self.disk, name, "write"))?;
+        file.sync_data().map_err(io_error(&self.disk, name, "sync"))?;
+        self.active.position += bytes;
+        self.frame += 1;
+        self.checksum = checksum;
+        Ok(())
+    }
+
+    /// Sees to it that a frame of so many bytes fits into prepared space of the active segment.
+    fn make_room(&mut self, bytes: u64) -> Result<(), Error> {
+        if self.active.position + bytes > self.active.header.bytes {
+            let (segment, previous) = (self.active.header.segment + 1, self.checksum);
+            let first = FirstFrame { segment, number: self.frame, previous, bytes };
+            let next = self.next.take();
+            self.active = name_next(&self.disk, self.identity, &self.config, next, &first)?;
+        }
+        let end = self.active.position + bytes;
+        if end > self.active.prepared {
+            self.prepare_active(end.max(self.active.prepared + self.config.step_bytes))?;
+        }
+        Ok(())
+    }
+
+    fn prepare_step(&mut self) -> Result<bool, Error> {
+        if !self.wants_space() {
+            return Ok(false);
+        }
+        if self.active.prepared < self.active.header.bytes {
+            self.prepare_active(self.active.prepared + self.config.step_bytes)?;
+        } else {
+            let next = match &mut self.next {
+                Some(next) => next,
+                none => none.insert(Next::create(&self.disk)?),
+            };
+            next.lengthen(&self.disk, self.config.segment_bytes)?;
+            next.prepare(&self.disk, next.prepared + self.config.step_bytes)?;
+        }
+        Ok(self.wants_space())
+    }
+
+    fn wants_space(&self) -> bool {
+        let Active { prepared, position, header, .. } = &self.active;
+        let (next_prepared, next_is_full) = match &self.next {
+            None => (0, false),
+            Some(next) => (next.prepared - BLOCK_BYTES, next.prepared == next.bytes),
+        };
+        let is_full = *prepared == header.bytes && next_is_full;
+        !is_full && prepared - position + next_prepared < self.config.ahead_bytes
+    }
+
+    fn prepare_active(&mut self, end: u64) -> Result<(), Error> {
+        let Active { name, file, prepared, header, .. } = &mut self.active;
+        let end = end.min(header.bytes);
+        write_zeros(file, *prepared, end).map_err(io_error(&self.disk, name, "prepare"))?;
+        file.sync_data().map_err(io_error(&self.disk, name, "sync"))?;
+        *prepared = end;
+        Ok(())
+    }
+}
+
+/// The last index after that write.
+fn last_after(last: Index, write: &Write) -> Index {
+    let Some(first) = write.entries.first() else { return last };
+    let first = first.position.index;
+    assert!(
+        first > Index(0) && first <= last.next(),
+        "entries from index {} leave a hole in a log that ends at {}",
+        first.0,
+        last.0
+    );
+    for (expected, entry) in (first.0..).zip(&write.entries) {
+        let index = entry.position.index.0;
+        assert_eq!(index, expected, "the entries of a write are not adjacent");
+    }
+    Index(first.0 + write.entries.len() as u64 - 1)
+}
+
+/// A segment that was being made ready when the process ended. Its zeros may not be durable.
+fn remove_leftover<D: Disk>(disk: &D) -> Result<(), Error> {
+    let names = disk.list().map_err(io_error(disk, ".", "list"))?;
+    if names.iter().any(|name| name == NEXT_NAME) {
+        disk.remove(NEXT_NAME).map_err(io_error(disk, NEXT_NAME, "remove"))?;
+    }
+    Ok(())
+}
+
+/// What a new segment begins with.
+struct FirstFrame {
+    segment: u64,
+    number: u64,
+    /// The checksum of the frame before.
+    previous: u32,
+    /// How long the frame is. One that is longer than a segment gets a longer segment.
+    bytes: u64,
+}
+
+/// Turns the next file, prepared as far as it may be, into a segment. It gets its name when its
+/// header is durable: a file of that name is always a segment.
+fn name_next<D: Disk>(
+    disk: &D,
+    identity: Identity,
+    config: &Config,
+    next: Option<Next<D::File>>,
+    first: &FirstFrame,
+) -> Result<Active<D::File>, Error> {
+    let mut next = match next {
+        Some(next) => next,
+        None => Next::create(disk)?,
+    };
+    let end = BLOCK_BYTES + first.bytes;
+    next.lengthen(disk, end.max(config.segment_bytes))?;
+    let header = SegmentHeader {
+        identity,
+        segment: first.segment,
+        bytes: next.bytes,
+        first_frame: first.number,
+        previous: first.previous,
+    };
+    let write_error = io_error(disk, NEXT_NAME, "write");
+    next.file.write_at(0, &header.encode()).map_err(write_error)?;
+    // This also syncs the header.
+    next.prepare(disk, end.max(next.prepared).max(BLOCK_BYTES + config.step_bytes))?;
+
+    let name = segment::name(first.segment);
+    disk.rename(NEXT_NAME, &name).map_err(io_error(disk, &name, "name"))?;
+    disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
+    let Next { file, prepared, .. } = next;
+    Ok(Active { name, file, seed: header.seed(), header, position: BLOCK_BYTES, prepared })
+}
+
+impl<F: File> Next<F> {
+    fn create<D: Disk<File = F>>(disk: &D) -> Result<Self, Error> {
+        let file = disk.create(NEXT_NAME).map_err(io_error(disk, NEXT_NAME, "create"))?;
+        Ok(Self { file, bytes: 0, prepared: BLOCK_BYTES })
+    }
+
+    fn lengthen<D: Disk<File = F>>(&mut self, disk: &D, bytes: u64) -> Result<(), Error> {
+        if self.bytes < bytes {
+            self.file.set_len(bytes).map_err(io_error(disk, NEXT_NAME, "lengthen"))?;
+            self.bytes = bytes;
+        }
+        Ok(())
+    }
+
+    fn prepare<D: Disk<File = F>>(&mut self, disk: &D, end: u64) -> Result<(), Error> {
+        let end = end.min(self.bytes);
+        write_zeros(&self.file, self.prepared, end)
+            .map_err(io_error(disk, NEXT_NAME, "prepare"))?;
+        self.file.sync_data().map_err(io_error(disk, NEXT_NAME, "sync"))?;
+        self.prepared = end;
+        Ok(())
+    }
+}
