@@ -1,1 +1,41 @@
-//! To be written.
+//! The host: one replica's thread, disk, sockets and timer. It decides nothing; what decides is in
+//! the crates that a simulator can run too.
+//!
+//! ```text
+//!   clients ──▶ Handle ──▶ ┌────────┐ writes  ┌──────────────┐
+//!                          │ driver │────────▶│ disk thread  │──▶ log
+//!   peers ──▶ listener ──▶ │ thread │◀────────│ write + sync │
+//!   peers ◀──── links ◀────│        │ durable └──────────────┘
+//!                          └────────┘
+//! ```
+//!
+//! - The *driver* owns the replica. It takes what came, tells the replica, and carries out what the
+//!   replica wants. It waits for nothing but its inbox, so a slow disk delays no heartbeat.
+//! - The *disk thread* owns the log. It takes all the writes that wait, makes them durable with one
+//!   sync, and says so.
+//! - A *link* is a connection on which this member speaks to one other; the *listener* hears all of
+//!   them. Members shake hands first, and strangers are refused.
+//!
+//! A [`Handle`] is what a server holds: it proposes, asks for reads, looks, and watches.
+//!
+//! # What is left out
+//!
+//! TLS between members.
+
+mod cluster;
+mod disk;
+mod driver;
+mod handle;
+mod handshake;
+mod link;
+mod listener;
+mod meters;
+mod start;
+mod viewers;
+mod wire;
+
+pub use cluster::{Cluster, ClusterError, ClusterId, Peer};
+pub use handle::{Failure, Handle, Status};
+pub use meters::{Histogram, Meters};
+pub use start::{Config, Fatal, Host, Machine, StartError};
+pub use viewers::Batch;

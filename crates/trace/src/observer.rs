@@ -90,6 +90,11 @@ impl Observer {
         }
     }
 
+    /// The member's name.
+    pub fn name(&self) -> String {
+        self.name_of(self.sight.own)
+    }
+
     /// Begins or ends to tell.
     pub fn set_watched(&mut self, watched: bool) {
         self.watched = watched;
@@ -106,7 +111,7 @@ impl Observer {
     /// A message of that number, among all that its sender sends, arrived.
     pub fn received(&mut self, now: u64, envelope: &Envelope, id: u64) {
         if self.may_tell(now) {
-            self.told.push((now, Event::Received { from: self.name(envelope.from), id }));
+            self.told.push((now, Event::Received { from: self.name_of(envelope.from), id }));
         }
     }
 
@@ -119,14 +124,14 @@ impl Observer {
                 |entry| self.entry_text(entry),
                 |command| cut(&(self.sight.text)(command)),
             );
-            self.told.push((now, Event::Sent { id, to: self.name(*to), m, term: term.0, b }));
+            self.told.push((now, Event::Sent { id, to: self.name_of(*to), m, term: term.0, b }));
         }
     }
 
     /// The member's message number `id` cannot be delivered.
     pub fn dropped(&mut self, now: u64, id: u64, why: &str) {
         if self.may_tell(now) {
-            let from = self.name(self.sight.own);
+            let from = self.name();
             self.told.push((now, Event::Dropped { from, id, why: why.to_owned() }));
         }
     }
@@ -174,7 +179,7 @@ impl Observer {
     /// A client's request came, or was answered.
     pub fn operation(&mut self, now: u64, ticket: raft::Ticket, phase: Phase, cmd: Option<&Bytes>) {
         if self.may_tell(now) {
-            let op = format!("{}:{:x}", self.name(self.sight.own), ticket.0);
+            let op = format!("{}:{:x}", self.name(), ticket.0);
             let cmd = cmd.map(|command| cut(&(self.sight.text)(command)));
             self.told.push((now, Event::Operation { op, ph: phase, cmd }));
         }
@@ -279,12 +284,12 @@ impl Observer {
         Event::Standing {
             role: role(standing.role),
             term: standing.term.0,
-            vote: standing.vote.map(|id| self.name(id)),
-            lead: standing.leader.map(|id| self.name(id)),
+            vote: standing.vote.map(|id| self.name_of(id)),
+            lead: standing.leader.map(|id| self.name_of(id)),
         }
     }
 
-    fn name(&self, id: NodeId) -> String {
+    fn name_of(&self, id: NodeId) -> String {
         self.sight.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
 

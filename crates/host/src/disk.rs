@@ -1,0 +1,56 @@
+//! The disk thread: makes writes durable, as many as wait with one sync.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Instant;
+
+use raft::{Write, WriteId};
+use tokio::sync::watch;
+use wal::{RealDisk, Wal};
+
+use crate::meters::Meters;
+
+/// Writes what comes, until nothing comes any more. An error is final: nobody can say what is
+/// durable then, so nothing more is reported to be.
+pub(crate) fn run(
+    mut wal: Wal<RealDisk>,
+    writes: &Receiver<Write>,
+    persisted: &watch::Sender<WriteId>,
+    meters: &Arc<Meters>,
+) -> Result<(), wal::Error> {
+    while let Some(batch) = next_batch(&mut wal, writes)? {
+        let start = Instant::now();
+        wal.append(&batch)?;
+        meters.log_sync.observe(start.elapsed());
+        let last = batch.last().expect("a batch has a first write").id;
+        persisted.send_replace(last);
+    }
+    Ok(())
+}
+
+/// All the writes that wait, at least one. While none does, makes space ready ahead.
+fn next_batch(
+    wal: &mut Wal<RealDisk>,
+    writes: &Receiver<Write>,
+) -> Result<Option<Vec<Write>>, wal::Error> {
+    let first = loop {
+        match writes.try_recv() {
+            Ok(write) => break write,
+            Err(TryRecvError::Disconnected) => return Ok(None),
+            Err(TryRecvError::Empty) => {}
+        }
+        // A full disk is no trouble yet: what was made ready before is still there.
+        let is_ready = match wal.prepare_next() {
+            Ok(wants_more) => !wants_more,
+            Err(error) if error.is_storage_full() => true,
+            Err(error) => return Err(error),
+        };
+        if is_ready {
+            match writes.recv() {
+                Ok(write) => break write,
+                Err(_) => return Ok(None),
+            }
+        }
+    };
+    Ok(Some(std::iter::once(first).chain(writes.try_iter()).collect()))
+}

@@ -1,0 +1,238 @@
+//! The driver: one thread that owns the replica.
+//!
+//! A turn of its loop is: take what came, tell the replica, carry out what it wants. It waits
+//! only for its inbox and its timer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use raft::{Envelope, NodeId, RoleName, Standing, Ticket, Write, WriteId};
+use replica::{Output, Replica};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use trace::{Observer, Phase};
+
+use crate::handle::{Failure, Request, Status};
+use crate::link::Link;
+use crate::meters::Meters;
+use crate::start::Machine;
+use crate::viewers::Viewers;
+use crate::wire::Numbered;
+
+/// Requests, or batches of messages, that are taken in one turn.
+const TURN_MAX: usize = 512;
+
+/// All that the driver's thread owns.
+pub(crate) struct Driver<S: Machine> {
+    pub(crate) replica: Replica<S>,
+    pub(crate) observer: Observer,
+    pub(crate) links: BTreeMap<NodeId, Link>,
+    /// Not bounded here: what may be unwritten is bounded by the proposals that the replica takes
+    /// and by the window that a leader has for a follower.
+    pub(crate) writes: std::sync::mpsc::Sender<Write>,
+    pub(crate) status: watch::Sender<Status>,
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) waiting: Waiting<S::Reply>,
+    pub(crate) viewers: Viewers,
+    /// Messages sent since the start.
+    pub(crate) sent: u64,
+    pub(crate) clock: Clock,
+}
+
+/// Where what comes in comes in.
+pub(crate) struct Inbox<R> {
+    pub(crate) requests: mpsc::Receiver<Request<R>>,
+    pub(crate) messages: mpsc::Receiver<Vec<Numbered>>,
+    pub(crate) persisted: watch::Receiver<WriteId>,
+}
+
+/// The clients that wait for an answer.
+#[derive(Debug)]
+pub(crate) struct Waiting<R> {
+    proposals: BTreeMap<Ticket, oneshot::Sender<Result<R, Failure>>>,
+    reads: BTreeMap<Ticket, oneshot::Sender<Result<(), Failure>>>,
+}
+
+impl<R> Default for Waiting<R> {
+    fn default() -> Self {
+        Self { proposals: BTreeMap::new(), reads: BTreeMap::new() }
+    }
+}
+
+impl<S: Machine> Driver<S> {
+    /// Runs until all handles are gone, or the disk thread is.
+    pub(crate) async fn run(mut self, mut inbox: Inbox<S::Reply>, tick: Duration) {
+        let mut ticks = interval(tick);
+        // A member that was held up must not start an election for the time that it missed.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut requests = Vec::new();
+        let mut messages = Vec::new();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => self.replica.tick(),
+                count = inbox.messages.recv_many(&mut messages, TURN_MAX) => {
+                    if count == 0 {
+                        return;
+                    }
+                    messages.drain(..).flatten().for_each(|message| self.receive(message));
+                }
+                changed = inbox.persisted.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let write = *inbox.persisted.borrow_and_update();
+                    self.replica.persisted(write);
+                }
+                count = inbox.requests.recv_many(&mut requests, TURN_MAX) => {
+                    if count == 0 {
+                        return;
+                    }
+                    requests.drain(..).for_each(|request| self.take(request));
+                }
+            }
+            if self.carry_out().is_err() {
+                return;
+            }
+        }
+    }
+
+    fn receive(&mut self, (number, envelope): Numbered) {
+        self.observer.received(self.clock.now_us(), &envelope, number);
+        self.replica.receive(envelope);
+    }
+
+    fn take(&mut self, request: Request<S::Reply>) {
+        match request {
+            Request::Propose { command, reply } => {
+                let ticket = self.replica.propose(&command);
+                self.waiting.proposals.insert(ticket, reply);
+                let now = self.clock.now_us();
+                self.observer.operation(now, ticket, Phase::Invoked, Some(&command));
+            }
+            Request::Read { reply } => {
+                let ticket = self.replica.read();
+                self.waiting.reads.insert(ticket, reply);
+            }
+            Request::Watch { viewer } => {
+                self.viewers.add(viewer, self.clock.now_us(), &mut self.observer);
+            }
+        }
+    }
+
+    /// Does what the replica wants done. Fails when the disk thread is gone.
+    fn carry_out(&mut self) -> Result<(), std::sync::mpsc::SendError<Write>> {
+        let now = self.clock.now_us();
+        let mut messages = BTreeMap::<NodeId, Vec<Numbered>>::new();
+        for output in self.replica.drain() {
+            match output {
+                Output::Persist(write) => {
+                    self.observer.wrote(now, &write);
+                    self.writes.send(write)?;
+                }
+                Output::Send(envelope) => {
+                    let numbered = self.number(now, envelope);
+                    messages.entry(numbered.1.to).or_default().push(numbered);
+                }
+                Output::Applied { ticket, reply } => {
+                    self.observer.applied(S::changes(&reply));
+                    if let Some(ticket) = ticket {
+                        self.observer.operation(now, ticket, Phase::Ok, None);
+                        self.waiting.answer(ticket, reply);
+                    }
+                }
+                Output::ReadReady(ticket) => self.waiting.let_read(ticket),
+                Output::Failed { ticket, failure } => {
+                    self.observer.operation(now, ticket, Phase::Fail, None);
+                    self.waiting.fail(ticket, failure.into());
+                }
+                Output::Became(standing) => self.note(standing),
+            }
+        }
+        for (to, messages) in messages {
+            self.send(now, to, messages);
+        }
+        self.publish(now);
+        Ok(())
+    }
+
+    fn number(&mut self, now: u64, envelope: Envelope) -> Numbered {
+        self.sent += 1;
+        self.observer.sent(now, &envelope, self.sent);
+        (self.sent, envelope)
+    }
+
+    /// Gives a link all its messages of this turn at once. What it does not take is lost.
+    fn send(&mut self, now: u64, to: NodeId, messages: Vec<Numbered>) {
+        if let Some(link) = self.links.get(&to)
+            && let Err(lost) = link.send(messages)
+        {
+            for (number, _) in lost {
+                self.observer.dropped(now, number, "not connected");
+            }
+        }
+    }
+
+    fn note(&self, standing: Standing) {
+        tracing::info!("{}: {standing}", self.observer.name());
+        let had_leader = self.status.borrow().raft.standing.leader;
+        if standing.leader.is_some() && standing.leader != had_leader {
+            self.meters.leader_changes.fetch_add(1, Relaxed);
+        }
+        if standing.role == RoleName::Leader {
+            tracing::info!("{} leads term {}", self.observer.name(), standing.term);
+        }
+    }
+
+    fn publish(&mut self, now: u64) {
+        let status = self.replica.status();
+        self.observer.look(now, &status.raft, status.applied);
+        let told = self.observer.take();
+        self.viewers.show(told, now, &mut self.observer);
+        self.status.send_if_modified(|published| {
+            let is_new = *published != status;
+            *published = status;
+            is_new
+        });
+    }
+}
+
+impl<R> Waiting<R> {
+    // A client that hung up does not hear the answer, and that is all right.
+
+    fn answer(&mut self, ticket: Ticket, reply: R) {
+        if let Some(client) = self.proposals.remove(&ticket) {
+            let _ = client.send(Ok(reply));
+        }
+    }
+
+    fn let_read(&mut self, ticket: Ticket) {
+        if let Some(client) = self.reads.remove(&ticket) {
+            let _ = client.send(Ok(()));
+        }
+    }
+
+    fn fail(&mut self, ticket: Ticket, failure: Failure) {
+        if let Some(client) = self.proposals.remove(&ticket) {
+            let _ = client.send(Err(failure));
+        } else if let Some(client) = self.reads.remove(&ticket) {
+            let _ = client.send(Err(failure));
+        }
+    }
+}
+
+/// The time of the trace: microseconds since the Unix epoch, which never run backwards.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    last: std::cell::Cell<u64>,
+}
+
+impl Clock {
+    pub(crate) fn now_us(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
+        self.last.set(now.max(self.last.get()));
+        self.last.get()
+    }
+}

@@ -1,0 +1,104 @@
+//! What a server holds of a running member.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+use raft::Standing;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::meters::Meters;
+use crate::viewers::{Batch, Viewers};
+
+/// How a member is doing.
+pub type Status = replica::Status;
+
+/// Why a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The replica gave it up.
+    #[error(transparent)]
+    Replica(#[from] replica::Failure),
+    /// The member stops, or has stopped. Whether a proposal takes effect is unknown.
+    #[error("the member stopped")]
+    Stopped,
+}
+
+/// A request of a client.
+#[derive(Debug)]
+pub(crate) enum Request<R> {
+    Propose { command: Bytes, reply: oneshot::Sender<Result<R, Failure>> },
+    Read { reply: oneshot::Sender<Result<(), Failure>> },
+    Watch { viewer: mpsc::Sender<Batch> },
+}
+
+/// What a server holds of a running member. Cheap to clone; the member stops when the last handle
+/// is gone.
+#[derive(Debug)]
+pub struct Handle<R> {
+    pub(crate) requests: mpsc::Sender<Request<R>>,
+    pub(crate) status: watch::Receiver<Status>,
+    pub(crate) meters: Arc<Meters>,
+}
+
+impl<R> Clone for Handle<R> {
+    fn clone(&self) -> Self {
+        Self {
+            requests: self.requests.clone(),
+            status: self.status.clone(),
+            meters: self.meters.clone(),
+        }
+    }
+}
+
+impl<R> Handle<R> {
+    /// Has a command executed by all members, and waits until it was applied here. Any member
+    /// takes it.
+    pub async fn propose(&self, command: Bytes) -> Result<R, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.meters.proposals.fetch_add(1, Relaxed);
+        let result = self.ask(Request::Propose { command, reply }, answer).await;
+        if result.is_err() {
+            self.meters.proposals_failed.fetch_add(1, Relaxed);
+        }
+        result
+    }
+
+    /// Waits until the state machine here holds everything that was acknowledged before the call,
+    /// by any member: what is read then is linearizable.
+    pub async fn read_index(&self) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Read { reply }, answer).await
+    }
+
+    /// How the member is doing.
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// Where the member stands.
+    pub fn standing(&self) -> Standing {
+        self.status.borrow().raft.standing
+    }
+
+    /// What the member has counted since it started.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// Watches the member: the first batch begins with all that is known of it.
+    pub async fn watch(&self) -> Result<mpsc::Receiver<Batch>, Failure> {
+        let (viewer, batches) = Viewers::channel();
+        self.requests.send(Request::Watch { viewer }).await.map_err(|_| Failure::Stopped)?;
+        Ok(batches)
+    }
+
+    async fn ask<T>(
+        &self,
+        request: Request<R>,
+        answer: oneshot::Receiver<Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        self.requests.send(request).await.map_err(|_| Failure::Stopped)?;
+        answer.await.unwrap_or(Err(Failure::Stopped))
+    }
+}

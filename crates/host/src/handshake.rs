@@ -1,0 +1,120 @@
+//! How two members make sure of each other before they talk.
+//!
+//! ```text
+//!   dialer   ── "QUORATE" version u8, cluster u64, from u64, to u64 ──▶   listener
+//!            ◀────────── verdict u8, cluster u64, member u64 ──────────
+//! ```
+//!
+//! Numbers in little-endian order. The listener says who it is in any case, so that both sides can
+//! say what is wrong.
+
+use std::io;
+
+use bytes::{Buf, BufMut};
+use raft::NodeId;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::cluster::ClusterId;
+
+/// The version of all that members say to each other, handshake and messages.
+const VERSION: u8 = 1;
+const MAGIC: &[u8; 7] = b"QUORATE";
+const HELLO_BYTES: usize = 32;
+const ANSWER_BYTES: usize = 17;
+
+/// Who somebody says to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) cluster: ClusterId,
+    pub(crate) member: NodeId,
+}
+
+/// Why two members do not talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(
+        "it is of cluster {theirs}, and this member of cluster {ours}: \
+         compare --initial-cluster and --initial-cluster-token of both"
+    )]
+    OtherCluster { ours: ClusterId, theirs: ClusterId },
+    #[error(
+        "it speaks version {0} of the protocol between members, and this member version {VERSION}"
+    )]
+    OtherVersion(u8),
+    #[error("it is {0}, which is not a member that is expected there")]
+    OtherMember(NodeId),
+    #[error("it does not speak the protocol between members")]
+    Stranger,
+}
+
+/// How a handshake failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// The dialer's side.
+pub(crate) async fn dial(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    own: Identity,
+    to: NodeId,
+) -> Result<(), Error> {
+    let mut hello = Vec::with_capacity(HELLO_BYTES);
+    hello.put_slice(MAGIC);
+    hello.put_u8(VERSION);
+    hello.put_u64_le(own.cluster.0);
+    hello.put_u64_le(own.member.0);
+    hello.put_u64_le(to.0);
+    stream.write_all(&hello).await?;
+
+    let mut answer = [0; ANSWER_BYTES];
+    stream.read_exact(&mut answer).await?;
+    let mut answer = answer.as_slice();
+    let verdict = answer.get_u8();
+    let theirs =
+        Identity { cluster: ClusterId(answer.get_u64_le()), member: NodeId(answer.get_u64_le()) };
+    if verdict != VERSION {
+        return Err(Refusal::OtherVersion(verdict).into());
+    }
+    if theirs.cluster != own.cluster {
+        return Err(Refusal::OtherCluster { ours: own.cluster, theirs: theirs.cluster }.into());
+    }
+    if theirs.member != to {
+        return Err(Refusal::OtherMember(theirs.member).into());
+    }
+    Ok(())
+}
+
+/// The listener's side. Says who dialed, if it is one of `members`.
+pub(crate) async fn answer(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    own: Identity,
+    is_member: impl Fn(NodeId) -> bool,
+) -> Result<NodeId, Error> {
+    let mut hello = [0; HELLO_BYTES];
+    stream.read_exact(&mut hello).await?;
+    let Some(mut hello) = hello.strip_prefix(MAGIC) else { return Err(Refusal::Stranger.into()) };
+
+    let mut answer = Vec::with_capacity(ANSWER_BYTES);
+    answer.put_u8(VERSION);
+    answer.put_u64_le(own.cluster.0);
+    answer.put_u64_le(own.member.0);
+    stream.write_all(&answer).await?;
+
+    let version = hello.get_u8();
+    let cluster = ClusterId(hello.get_u64_le());
+    let (from, to) = (NodeId(hello.get_u64_le()), NodeId(hello.get_u64_le()));
+    if version != VERSION {
+        return Err(Refusal::OtherVersion(version).into());
+    }
+    if cluster != own.cluster {
+        return Err(Refusal::OtherCluster { ours: own.cluster, theirs: cluster }.into());
+    }
+    if from == own.member || !is_member(from) || to != own.member {
+        return Err(Refusal::OtherMember(from).into());
+    }
+    Ok(from)
+}

@@ -1,0 +1,147 @@
+//! A link: this member's voice to one other.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::cluster::{Peer, address_of};
+use crate::handshake::{self, Identity};
+use crate::meters::Meters;
+use crate::wire::{self, Numbered};
+
+/// Batches that may wait for the socket. What comes beyond is lost, as on a network.
+const WAITING_MAX: usize = 1024;
+/// A peer that does not take a single byte for so long is given up, and dialed again.
+const PATIENCE: Duration = Duration::from_secs(2);
+const RETRY_MIN: Duration = Duration::from_millis(50);
+const RETRY_MAX: Duration = Duration::from_millis(500);
+
+/// Where the driver leaves messages for one peer.
+#[derive(Debug)]
+pub(crate) struct Link {
+    messages: mpsc::Sender<Vec<Numbered>>,
+    is_connected: Arc<AtomicBool>,
+}
+
+impl Link {
+    /// Starts to dial the peer, for ever.
+    pub(crate) fn start(own: Identity, peer: Peer, meters: Arc<Meters>) -> Self {
+        let (messages, receiver) = mpsc::channel(WAITING_MAX);
+        let is_connected = Arc::new(AtomicBool::new(false));
+        let voice = Voice { own, peer, meters, is_connected: is_connected.clone() };
+        tokio::spawn(voice.run(receiver));
+        Self { messages, is_connected }
+    }
+
+    /// Sends the messages, or gives them back: the peer is not connected, or too slow.
+    pub(crate) fn send(&self, messages: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
+        if !self.is_connected.load(Relaxed) {
+            return Err(messages);
+        }
+        self.messages.try_send(messages).map_err(mpsc::error::TrySendError::into_inner)
+    }
+}
+
+struct Voice {
+    own: Identity,
+    peer: Peer,
+    meters: Arc<Meters>,
+    is_connected: Arc<AtomicBool>,
+}
+
+impl Voice {
+    /// Ends when the driver does.
+    async fn run(self, mut messages: mpsc::Receiver<Vec<Numbered>>) {
+        let mut retry = RETRY_MIN;
+        let mut complained = String::new();
+        while !messages.is_closed() {
+            match timeout(PATIENCE, self.connect()).await.unwrap_or_else(|_| Err(timed_out())) {
+                Ok(stream) => {
+                    tracing::info!(peer = %self.peer.name, "connected to peer");
+                    (retry, complained) = (RETRY_MIN, String::new());
+                    self.is_connected.store(true, Relaxed);
+                    let error = self.speak(stream, &mut messages).await.err();
+                    self.is_connected.store(false, Relaxed);
+                    if let Some(error) = error {
+                        tracing::info!(peer = %self.peer.name, %error, "lost the peer");
+                    }
+                }
+                Err(error) => self.complain(&mut complained, &error),
+            }
+            sleep(retry).await;
+            retry = (retry * 2).min(RETRY_MAX);
+        }
+    }
+
+    /// Says what is wrong once, not at each attempt.
+    fn complain(&self, complained: &mut String, error: &handshake::Error) {
+        let (name, urls) = (&self.peer.name, &self.peer.urls);
+        let text = error.to_string();
+        if *complained != text {
+            match error {
+                handshake::Error::Refused(_) => {
+                    tracing::error!(peer = %name, ?urls, "the peer is not the one that is expected: {text}");
+                }
+                handshake::Error::Io(_) => {
+                    tracing::warn!(peer = %name, ?urls, error = %text, "cannot reach the peer, trying again");
+                }
+            }
+            *complained = text;
+        }
+    }
+
+    async fn connect(&self) -> Result<TcpStream, handshake::Error> {
+        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for address in self.peer.urls.iter().filter_map(|url| address_of(url)) {
+            match TcpStream::connect(address).await {
+                Ok(mut stream) => {
+                    stream.set_nodelay(true)?;
+                    handshake::dial(&mut stream, self.own, self.peer.id).await?;
+                    return Ok(stream);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last.into())
+    }
+
+    /// Writes what comes, until the connection breaks or the driver ends.
+    async fn speak(
+        &self,
+        mut stream: TcpStream,
+        messages: &mut mpsc::Receiver<Vec<Numbered>>,
+    ) -> io::Result<()> {
+        let (mut reader, mut writer) = stream.split();
+        let mut buffer = BytesMut::new();
+        let mut batches = Vec::new();
+        let mut silence = [0; 1];
+        loop {
+            tokio::select! {
+                // The peer never speaks on this connection: it can only close it.
+                _ = reader.read(&mut silence) => {
+                    return Err(io::ErrorKind::ConnectionReset.into());
+                }
+                count = messages.recv_many(&mut batches, WAITING_MAX) => {
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    buffer.clear();
+                    batches.drain(..).for_each(|batch| wire::encode(&batch, &mut buffer));
+                    timeout(PATIENCE, writer.write_all(&buffer)).await??;
+                    self.meters.peer_sent_bytes.fetch_add(buffer.len() as u64, Relaxed);
+                }
+            }
+        }
+    }
+}
+
+fn timed_out() -> handshake::Error {
+    io::Error::from(io::ErrorKind::TimedOut).into()
+}

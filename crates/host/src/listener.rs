@@ -1,0 +1,109 @@
+//! The listener: this member's ear for all others.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use raft::NodeId;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{sleep, timeout};
+
+use crate::handshake::{self, Identity};
+use crate::meters::Meters;
+use crate::wire::{self, Numbered};
+
+/// A connection that has not said who it is by then is closed.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
+/// Connections at a time, strangers included.
+const CONNECTIONS_MAX: usize = 256;
+/// Strangers that are remembered, to be complained of once.
+const COMPLAINTS_MAX: usize = 64;
+
+/// What the listener needs to know, and where it leaves what it hears.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    own: Identity,
+    members: BTreeSet<NodeId>,
+    heard: mpsc::Sender<Vec<Numbered>>,
+    meters: Arc<Meters>,
+    complaints: Mutex<BTreeSet<String>>,
+}
+
+impl Ear {
+    pub(crate) fn new(
+        own: Identity,
+        members: BTreeSet<NodeId>,
+        heard: mpsc::Sender<Vec<Numbered>>,
+        meters: Arc<Meters>,
+    ) -> Arc<Self> {
+        Arc::new(Self { own, members, heard, meters, complaints: Mutex::default() })
+    }
+
+    /// Takes connections until the driver ends.
+    pub(crate) async fn listen(self: Arc<Self>, listener: TcpListener) {
+        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        while !self.heard.is_closed() {
+            let Ok(permit) = connections.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, from)) => {
+                    let ear = self.clone();
+                    tokio::spawn(async move {
+                        ear.serve(stream, from.ip()).await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a peer's connection");
+                    sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    async fn serve(&self, mut stream: TcpStream, address: IpAddr) {
+        let is_member = |id| self.members.contains(&id);
+        let shaken =
+            timeout(HANDSHAKE_PATIENCE, handshake::answer(&mut stream, self.own, is_member));
+        match shaken.await {
+            Ok(Ok(peer)) => {
+                if let Err(error) = self.hear(stream, peer).await {
+                    tracing::warn!(%peer, %error, "closed a peer's connection");
+                }
+            }
+            Ok(Err(handshake::Error::Refused(refusal))) => {
+                self.complain(format!("{address}: {refusal}"));
+            }
+            // It hung up, or said nothing: a port scan, a health check.
+            Ok(Err(handshake::Error::Io(_))) | Err(_) => {}
+        }
+    }
+
+    /// Leaves what the peer says in the inbox. A full inbox holds up the connection, and so the
+    /// peer.
+    async fn hear(&self, mut stream: TcpStream, peer: NodeId) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        while let Some((bytes, messages)) = wire::read(&mut stream).await? {
+            self.meters.peer_received_bytes.fetch_add(bytes as u64, Relaxed);
+            if let Some((_, forged)) = messages.iter().find(|(_, envelope)| envelope.from != peer) {
+                let text = format!("a message in the name of {}", forged.from);
+                return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
+            }
+            if self.heard.send(messages).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says once, not at each attempt, who was refused and why.
+    fn complain(&self, text: String) {
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        if complaints.len() < COMPLAINTS_MAX && !complaints.contains(&text) {
+            tracing::warn!("refused a connection from {text}");
+            complaints.insert(text);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! From a configuration to a running member.
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use raft::{NodeId, Restored, WriteId};
+use replica::{Replica, StateMachine};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use trace::{Change, Observer, Sight};
+use wal::{RealDisk, Wal};
+
+use crate::cluster::Cluster;
+use crate::disk;
+use crate::driver::{Clock, Driver, Inbox, Waiting};
+use crate::handle::Handle;
+use crate::handshake::Identity;
+use crate::link::Link;
+use crate::listener::Ear;
+use crate::meters::Meters;
+use crate::viewers::Viewers;
+
+/// Requests that wait for the driver's next turn; who comes then waits.
+const REQUESTS_MAX: usize = 4096;
+/// Batches of messages from peers that wait for the driver's next turn.
+const MESSAGES_MAX: usize = 256;
+
+/// A state machine that a host can run and show.
+pub trait Machine: StateMachine<Reply: Send + 'static> + Send + 'static {
+    /// Says a command in one short line.
+    fn text(command: &Bytes) -> String;
+
+    /// The keys that a command changed, for those who watch.
+    fn changes(reply: &Self::Reply) -> Vec<Change>;
+}
+
+/// What a member is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The cluster that it belongs to.
+    pub cluster: Cluster,
+    /// Which member it is.
+    pub own: NodeId,
+    /// Where it keeps what it must not forget.
+    pub data_dir: PathBuf,
+    /// Where it listens for other members.
+    pub listen_peers: Vec<SocketAddr>,
+    /// The time between heartbeats of a leader.
+    pub heartbeat_interval: Duration,
+    /// The shortest time without a leader after which a member campaigns. The longest is twice
+    /// that.
+    pub election_timeout: Duration,
+}
+
+/// Why a member cannot start. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The timers do not fit together.
+    #[error("--heartbeat-interval and --election-timeout do not fit: {0}")]
+    Timers(raft::ConfigError),
+    /// The data directory cannot be used.
+    #[error("cannot use the data directory {}: {source}", path.display())]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process uses the data directory.
+    #[error(
+        "the data directory {} is used by another process: stop that one, or give this member \
+         its own --data-dir", .0.display()
+    )]
+    Locked(PathBuf),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] wal::Error),
+    /// A peer address cannot be listened on.
+    #[error("cannot listen for members on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operating system gives no thread, or no random numbers.
+    #[error("the operating system refuses: {0}")]
+    System(io::Error),
+}
+
+/// Why a running member had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The disk failed. What was acknowledged is durable; what was not is unknown.
+    #[error(transparent)]
+    Log(#[from] wal::Error),
+    /// A thread of the member ended, by a bug.
+    #[error("a thread of the member ended; its panic is in the log above")]
+    Bug,
+}
+
+/// A member that was started.
+#[derive(Debug)]
+pub struct Host<R> {
+    /// What a server holds of it.
+    pub handle: Handle<R>,
+    /// Ends when the member had to stop.
+    pub fatal: oneshot::Receiver<Fatal>,
+}
+
+/// The disk thread's result when the driver is gone: nothing went wrong.
+type DiskEnd = Result<(), wal::Error>;
+
+impl<R: Send + 'static> Host<R> {
+    /// Reads the log, and starts the member's threads and connections. Runs on a tokio runtime.
+    pub async fn start<S: Machine<Reply = R>>(
+        config: Config,
+        machine: S,
+    ) -> Result<Self, StartError> {
+        let tick = config.heartbeat_interval.clamp(Duration::from_millis(1), TICK);
+        let replica_config = replica_config(&config, tick)?;
+        let (log, restored) = open_log(&config)?;
+        let mut listeners = Vec::new();
+        for &address in &config.listen_peers {
+            let listener = TcpListener::bind(address).await;
+            listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
+        }
+
+        let own = Identity { cluster: config.cluster.id, member: config.own };
+        let meters = Arc::new(Meters::default());
+        let (requests, request_receiver) = mpsc::channel(REQUESTS_MAX);
+        let (messages, message_receiver) = mpsc::channel(MESSAGES_MAX);
+        let (writes, write_receiver) = std::sync::mpsc::channel();
+        let (persisted, persisted_receiver) = watch::channel(WriteId::default());
+
+        let members = config.cluster.peers.keys().copied().collect();
+        let ear = Ear::new(own, members, messages, meters.clone());
+        for listener in listeners {
+            tokio::spawn(ear.clone().listen(listener));
+        }
+        let peers = config.cluster.peers.values().filter(|peer| peer.id != config.own);
+        let links =
+            peers.map(|peer| (peer.id, Link::start(own, peer.clone(), meters.clone()))).collect();
+        let observer = Observer::new(sight::<S>(&config, tick), &restored);
+        let replica = Replica::new(replica_config, restored, machine);
+        let (status, status_receiver) = watch::channel(replica.status());
+        let driver = Driver {
+            replica,
+            observer,
+            links,
+            writes,
+            status,
+            meters: meters.clone(),
+            waiting: Waiting::default(),
+            viewers: Viewers::default(),
+            sent: 0,
+            clock: Clock::default(),
+        };
+        let inbox = Inbox {
+            requests: request_receiver,
+            messages: message_receiver,
+            persisted: persisted_receiver,
+        };
+        let disk_meters = meters.clone();
+        let disk =
+            spawn("disk", move || disk::run(log, &write_receiver, &persisted, &disk_meters))?;
+        let fatal = spawn_driver(driver, inbox, tick, disk)?;
+        let handle = Handle { requests, status: status_receiver, meters };
+        Ok(Self { handle, fatal })
+    }
+}
+
+/// The longest tick. Elections are counted in ticks, so it must be fine enough to spread them.
+const TICK: Duration = Duration::from_millis(10);
+
+fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, StartError> {
+    let ticks =
+        |time: Duration| u32::try_from(time.as_micros() / tick.as_micros()).unwrap_or(u32::MAX / 4);
+    let random = || getrandom::u64().map_err(|error| StartError::System(error.into()));
+    let voters = raft::Configuration::new(config.cluster.peers.keys().copied());
+    let patience = ticks(config.election_timeout);
+    let raft = raft::Config {
+        election_ticks: patience..=patience.saturating_mul(2),
+        heartbeat_ticks: ticks(config.heartbeat_interval),
+        seed: random()?,
+        ..raft::Config::new(config.own, voters)
+    };
+    raft.check().map_err(StartError::Timers)?;
+    // Far from those of every other run, and far from the end of the numbers.
+    let first_ticket = random()? >> 1;
+    Ok(replica::Config::new(raft, first_ticket))
+}
+
+fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {
+    let data_dir = &config.data_dir;
+    let unusable = |source| StartError::DataDir { path: data_dir.clone(), source };
+    let member_dir = data_dir.join("member");
+    create_private(&member_dir).map_err(unusable)?;
+    let disk = RealDisk::open(member_dir.join("wal")).map_err(|error| {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            StartError::Locked(data_dir.clone())
+        } else {
+            unusable(error)
+        }
+    })?;
+    let identity = wal::Identity { cluster: config.cluster.id.0, member: config.own.0 };
+    let (log, restored, recovery) = Wal::open(disk, identity, wal::Config::default())?;
+    if let Some(torn) = recovery.torn {
+        tracing::warn!(
+            file = %torn.path.display(), offset = torn.offset, reason = %torn.reason,
+            "cut off the last write, which was never finished and never acknowledged"
+        );
+    }
+    tracing::info!(
+        entries = restored.entries.len(),
+        segments = recovery.segments,
+        frames = recovery.frames,
+        "read the log"
+    );
+    Ok((log, restored))
+}
+
+/// Creates a directory that only its owner can look into, and those above it.
+fn create_private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn sight<S: Machine>(config: &Config, tick: Duration) -> Sight {
+    let peers = config.cluster.peers.values();
+    Sight {
+        own: config.own,
+        names: peers.map(|peer| (peer.id, peer.name.clone())).collect::<BTreeMap<_, _>>(),
+        tick_us: u64::try_from(tick.as_micros()).expect("at most 10 ms"),
+        text: |tagged| S::text(&replica::command_of(tagged)),
+    }
+}
+
+/// Starts the driver's thread, with a runtime of its own for its timer and its inbox.
+fn spawn_driver<S: Machine>(
+    driver: Driver<S>,
+    inbox: Inbox<S::Reply>,
+    tick: Duration,
+    disk: thread::JoinHandle<DiskEnd>,
+) -> Result<oneshot::Receiver<Fatal>, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(StartError::System)?;
+    let (fatal, receiver) = oneshot::channel();
+    let driver = spawn("driver", move || runtime.block_on(driver.run(inbox, tick)))?;
+    spawn("watchdog", move || {
+        let end = match (driver.join(), disk.join()) {
+            (Ok(()), Ok(Ok(()))) => return,
+            (_, Ok(Err(error))) => Fatal::Log(error),
+            (Err(_), _) | (_, Err(_)) => Fatal::Bug,
+        };
+        // Nobody listens any more only if the process is about to end anyway.
+        let _ = fatal.send(end);
+    })?;
+    Ok(receiver)
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<thread::JoinHandle<T>, StartError> {
+    thread::Builder::new().name(name.to_owned()).spawn(body).map_err(StartError::System)
+}

@@ -1,0 +1,70 @@
+//! Those who watch a member's trace.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use trace::{Event, Observer};
+
+/// What happened since the last batch: moments, in microseconds since the Unix epoch, and events.
+/// The first batch begins with a key.
+pub type Batch = Arc<[(u64, Event)]>;
+
+/// Batches that wait for a viewer. One that is slower loses some, and is told so.
+const WAITING_MAX: usize = 256;
+
+/// Those who watch.
+#[derive(Debug, Default)]
+pub(crate) struct Viewers {
+    viewers: Vec<Viewer>,
+}
+
+#[derive(Debug)]
+struct Viewer {
+    batches: mpsc::Sender<Batch>,
+    lost: u64,
+}
+
+impl Viewers {
+    pub(crate) fn channel() -> (mpsc::Sender<Batch>, mpsc::Receiver<Batch>) {
+        mpsc::channel(WAITING_MAX)
+    }
+
+    /// Lets one more watch, from now on.
+    pub(crate) fn add(&mut self, batches: mpsc::Sender<Batch>, now: u64, observer: &mut Observer) {
+        // What was not shown yet is in the key.
+        self.show(observer.take(), now, observer);
+        let viewer = Viewer { batches, lost: 0 };
+        if viewer.batches.try_send([(now, observer.key())].into()).is_ok() {
+            self.viewers.push(viewer);
+        }
+        observer.set_watched(!self.viewers.is_empty());
+    }
+
+    /// Shows what there is to tell. Never waits: a viewer that is too slow loses it.
+    pub(crate) fn show(&mut self, told: Vec<(u64, Event)>, now: u64, observer: &mut Observer) {
+        if told.is_empty() || self.viewers.is_empty() {
+            return;
+        }
+        let batch = Batch::from(told);
+        self.viewers.retain_mut(|viewer| viewer.show(&batch, now, observer));
+        observer.set_watched(!self.viewers.is_empty());
+    }
+}
+
+impl Viewer {
+    /// False if the viewer is gone.
+    fn show(&mut self, batch: &Batch, now: u64, observer: &Observer) -> bool {
+        let sent = if self.lost == 0 {
+            self.batches.try_send(batch.clone())
+        } else {
+            let gap = Event::Gap { lost: self.lost + batch.len() as u64 };
+            self.batches.try_send([(now, gap), (now, observer.key())].into())
+        };
+        match sent {
+            Ok(()) => self.lost = 0,
+            Err(mpsc::error::TrySendError::Full(_)) => self.lost += batch.len() as u64,
+            Err(mpsc::error::TrySendError::Closed(_)) => return false,
+        }
+        true
+    }
+}
