@@ -51,7 +51,7 @@ pub(crate) fn browser_tests(root: &Path) -> Result<Outcome> {
     if let Some(why) = first_missing(&needs) {
         return Ok(Outcome::Skipped(why));
     }
-    run(&mut cargo(root, &["build", "--locked", "--package", "quorate"]))?;
+    run(&mut cargo(root, &["build", "--locked", "--workspace"]))?;
     let demo = Demo::start(&Metadata::load(root)?.target_directory.join("debug/quorate"))?;
     let tested = test_in_browser(root, &tests, &demo.page);
     let stopped = demo.stop();

@@ -66,7 +66,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!("tidy: {} findings", findings.len());
+        bail!("{} findings", findings.len());
     }
     println!("tidy: {} files, nothing found", sources.len());
     Ok(())
