@@ -122,9 +122,9 @@ mod tests {
             ("a/src/one/deep.rs", ""),
             ("a/src/two/mod.rs", "mod deep;\n"),
             ("a/src/two/deep.rs", ""),
-            ("a/tests/whole.rs", "mod common;\n#[path = \"../shared/far.rs\"]\nmod far;\n"),
+            ("a/tests/whole.rs", "mod common;\n#[path = \"../far/away.rs\"]\nmod far;\n"),
             ("a/tests/common/mod.rs", ""),
-            ("a/shared/far.rs", ""),
+            ("a/far/away.rs", ""),
             ("b/src/main.rs", "mod own;\n"),
             ("b/src/own.rs", ""),
         ];
