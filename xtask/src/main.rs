@@ -1,1 +1,59 @@
-fn main() {}
+//! What the project does to itself.
+//!
+//! ```text
+//! cargo xtask check    everything that CI runs; reads only
+//! cargo xtask fix      formats the code, and takes the corrections that clippy is sure of
+//! cargo xtask golden   writes the outputs in the golden scripts anew, for review
+//! cargo xtask tidy     the project's own rules alone; also a step of check
+//! cargo xtask hooks    installs a pre-commit hook of fmt and tidy
+//! ```
+//!
+//! What checks and what writes are kept apart: `check` never changes a file of yours.
+#![allow(clippy::print_stdout, reason = "a command-line tool talks on its standard output")]
+
+mod check;
+mod command;
+mod demo;
+mod metadata;
+mod page;
+mod tidy;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<()> {
+    let [task] = words else { bail!("{USAGE}") };
+    let root = root()?;
+    match task.as_str() {
+        "check" => check::run(&root),
+        "fix" => write::fix(&root),
+        "golden" => write::golden(&root),
+        "tidy" => tidy::run(&root),
+        "hooks" => write::hooks(&root),
+        other => bail!("there is no task {other:?}\n{USAGE}"),
+    }
+}
+
+const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks";
+
+/// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
+/// build may be shared by several copies of the project.
+fn root() -> Result<PathBuf> {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let root = Path::new(&manifest).parent().context("xtask has no parent directory")?;
+    Ok(root.to_path_buf())
+}
