@@ -190,6 +190,7 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let raft = raft::Config {
         election_ticks: patience..=patience.saturating_mul(2),
         heartbeat_ticks: ticks(config.heartbeat_interval),
+        first_forward: Clock::default().now_us(),
         seed: random()?,
         ..raft::Config::new(config.own, voters)
     };

@@ -21,7 +21,7 @@
 //!              7 rejected           refused, hint position
 //!              8 heartbeat          commit, round
 //!              9 heard              round
-//!             10 forward            count, that many of: length, bytes
+//!             10 forward            number, count, that many of: length, bytes
 //!             11 request-read-index ticket
 //!             12 read-index         ticket, index
 //! ```
@@ -269,8 +269,9 @@ fn encode_message(message: &Message, out: &mut BytesMut) {
             out.put_u8(message_tag::HEARD);
             put_varint(*round, out);
         }
-        Message::Forward { commands } => {
+        Message::Forward { number, commands } => {
             out.put_u8(message_tag::FORWARD);
+            put_varint(*number, out);
             put_varint(commands.len() as u64, out);
             for command in commands {
                 encode_command(command, out);
@@ -314,7 +315,9 @@ fn decode_message(input: &mut Bytes) -> Result<Message, DecodeError> {
             round: varint(input, "round")?,
         },
         message_tag::HEARD => Message::Heard { round: varint(input, "round")? },
-        message_tag::FORWARD => Message::Forward { commands: decode_commands(input)? },
+        message_tag::FORWARD => {
+            Message::Forward { number: varint(input, "number")?, commands: decode_commands(input)? }
+        }
         message_tag::REQUEST_READ_INDEX => {
             Message::RequestReadIndex { ticket: Ticket(varint(input, "ticket")?) }
         }

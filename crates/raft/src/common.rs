@@ -22,6 +22,7 @@ pub(crate) struct Common {
     pub(crate) outbox: Outbox,
     /// Commands for the leader of this term, which leave with the next drain.
     pub(crate) forwards: Vec<Bytes>,
+    next_forward: u64,
     random: Random,
 }
 
@@ -31,8 +32,9 @@ impl Common {
         let log = Log::restore(entries, commit);
         let HardState { term, vote } = hard_state;
         assert!(log.last().term <= term, "the log ends at {}, in term {term}", log.last());
-        let random = Random::new(config.seed);
-        Self { config, term, vote, log, outbox: Outbox::default(), forwards: vec![], random }
+        let (random, next_forward) = (Random::new(config.seed), config.first_forward);
+        let (outbox, forwards) = (Outbox::default(), Vec::new());
+        Self { config, term, vote, log, outbox, forwards, next_forward, random }
     }
 
     pub(crate) fn id(&self) -> NodeId {
@@ -88,6 +90,15 @@ impl Common {
 
     pub(crate) fn send(&mut self, to: NodeId, message: Message) {
         self.outbox.send(Envelope { from: self.id(), to, term: self.term, message });
+    }
+
+    /// Sends the leader, in one message, what clients want from it.
+    pub(crate) fn send_forwards(&mut self, leader: NodeId) {
+        if !self.forwards.is_empty() {
+            let (number, commands) = (self.next_forward, std::mem::take(&mut self.forwards));
+            self.next_forward += 1;
+            self.send(leader, Message::Forward { number, commands });
+        }
     }
 
     /// Sends a message to every other voter.

@@ -24,6 +24,10 @@ pub struct Config {
     pub inflight_appends_max: usize,
     /// So many bytes of entries may be on their way to one follower, unanswered.
     pub inflight_bytes_max: usize,
+    /// The number of the first message by which this member forwards commands. It must be greater
+    /// than any that the member used before it was restarted; a time serves well. If it is not,
+    /// what it forwards may be taken for old and ignored until the next term.
+    pub first_forward: u64,
     /// Seeds the time-outs. Members of one cluster need different seeds.
     pub seed: u64,
 }
@@ -40,6 +44,7 @@ impl Config {
             append_bytes_max: 1 << 20,
             inflight_appends_max: 256,
             inflight_bytes_max: 16 << 20,
+            first_forward: 1,
             seed: id.0,
         }
     }

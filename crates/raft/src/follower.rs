@@ -64,16 +64,6 @@ impl Follower {
         Transition::Stay
     }
 
-    /// Sends the leader, in one message, what clients want from it.
-    pub(crate) fn flush(&self, common: &mut Common) {
-        if let Some(leader) = self.leader
-            && !common.forwards.is_empty()
-        {
-            let commands = std::mem::take(&mut common.forwards);
-            common.send(leader, Message::Forward { commands });
-        }
-    }
-
     /// Notes a sign of life of the leader. False if this term's leader is another member: then
     /// the message is a forgery, for a term has one leader.
     fn hear(&mut self, common: &mut Common, from: NodeId) -> bool {

@@ -70,7 +70,8 @@ impl Leader {
                 progress.round = progress.round.max(round.min(self.reads.round()));
                 self.answer_reads(common);
             }
-            Message::Forward { commands } => {
+            Message::Forward { number, commands } if number > progress.forwarded => {
+                progress.forwarded = number;
                 for command in commands {
                     common.append(Payload::Command(command));
                 }
@@ -78,6 +79,7 @@ impl Leader {
             Message::RequestReadIndex { ticket } => self.read(from, ticket),
             Message::RequestVote { .. } => common.send(from, Message::Vote { granted: false }),
             Message::Appended { .. }
+            | Message::Forward { .. }
             | Message::RequestPreVote { .. }
             | Message::PreVote { .. }
             | Message::Vote { .. }

@@ -83,6 +83,9 @@ pub enum Message {
     /// "Append these commands for me." Sent by a follower to its leader, and accepted only in the
     /// very term in which it was sent.
     Forward {
+        /// Grows from one to the next of a member, over its restarts too: a leader takes none
+        /// twice.
+        number: u64,
         /// The commands, in order.
         commands: Vec<Bytes>,
     },

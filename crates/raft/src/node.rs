@@ -92,8 +92,10 @@ impl Node {
     /// What there is to do now, in order. What is dropped undone is lost.
     pub fn drain_effects(&mut self) -> vec_deque::Drain<'_, Effect> {
         match &mut self.role {
-            Role::Follower(follower) => follower.flush(&mut self.common),
-            Role::Candidate(_) => {}
+            Role::Follower(Follower { leader: Some(leader), .. }) => {
+                self.common.send_forwards(*leader);
+            }
+            Role::Follower(_) | Role::Candidate(_) => {}
             Role::Leader(leader) => leader.flush(&mut self.common),
         }
         self.common.outbox.seal(self.common.log.commit());

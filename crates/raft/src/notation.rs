@@ -112,8 +112,8 @@ impl Display for Message {
                 write!(f, "Heartbeat commit {commit} round {round}")
             }
             Self::Heard { round } => write!(f, "Heard round {round}"),
-            Self::Forward { commands } => {
-                f.write_str("Forward [")?;
+            Self::Forward { number, commands } => {
+                write!(f, "Forward {number} [")?;
                 for (number, command) in commands.iter().enumerate() {
                     let gap = if number == 0 { "" } else { ", " };
                     write!(f, "{gap}{}", String::from_utf8_lossy(command))?;

@@ -117,7 +117,7 @@ fn each_message_has_the_tag_of_the_table() {
         Message::Rejected { refused: index, hint: position },
         Message::Heartbeat { commit: index, round: 1 },
         Message::Heard { round: 1 },
-        Message::Forward { commands: vec![] },
+        Message::Forward { number: 1, commands: vec![] },
         Message::RequestReadIndex { ticket },
         Message::ReadIndex { ticket, index },
     ];
@@ -177,7 +177,7 @@ fn a_count_beyond_the_input_is_refused_before_it_is_allocated_for() {
         decode_envelope(&mut append),
         Err(DecodeError::TooMany { of: "entries", claimed: 3, left: 7 })
     );
-    let mut forward = Bytes::from_static(b"\x01\x02\x03\x0a\x02\x00");
+    let mut forward = Bytes::from_static(b"\x01\x02\x03\x0a\x01\x02\x00");
     assert_eq!(
         decode_envelope(&mut forward),
         Err(DecodeError::TooMany { of: "commands", claimed: 2, left: 1 })
@@ -226,7 +226,8 @@ fn message() -> impl Strategy<Value = Message> {
         (number(), number())
             .prop_map(|(commit, round)| Message::Heartbeat { commit: Index(commit), round }),
         number().prop_map(|round| Message::Heard { round }),
-        prop::collection::vec(command(), 0..5).prop_map(|commands| Message::Forward { commands }),
+        (number(), prop::collection::vec(command(), 0..5))
+            .prop_map(|(number, commands)| Message::Forward { number, commands }),
         number().prop_map(|ticket| Message::RequestReadIndex { ticket: Ticket(ticket) }),
         (number(), number()).prop_map(|(ticket, index)| Message::ReadIndex {
             ticket: Ticket(ticket),

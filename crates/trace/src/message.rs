@@ -110,7 +110,7 @@ pub(crate) fn tell(
         }
         Message::Heartbeat { commit, .. } => (Kind::HB, Body::Commit { ci: commit.0 }),
         Message::Heard { .. } => (Kind::HBR, Body::Nothing {}),
-        Message::Forward { commands } => {
+        Message::Forward { commands, .. } => {
             (Kind::FW, Body::Forward { e: commands.iter().map(command_text).collect() })
         }
         Message::RequestReadIndex { .. } => (Kind::RI, Body::Nothing {}),
