@@ -88,7 +88,7 @@ pub enum SortOrder {
     /// Not said: ascending.
     ///
     /// It differs from [`Ascend`](Self::Ascend) in one thing. With a target other than the key, a
-    /// limit takes the first keys in *key* order, and then sorts these.
+    /// limit takes the first keys in *key* order, one more than it says, and sorts these.
     #[default]
     None,
     /// Smallest first.
