@@ -1,0 +1,43 @@
+//! Commands in a few words.
+
+use mvcc::{Command, Compact, DeleteRange, Publish, Put, Txn, describe};
+
+#[test]
+fn a_command_is_one_short_line() {
+    let put = |key: &'static [u8], value: &'static [u8]| {
+        Command::Put(Put { key: key.into(), value: value.into(), ..Put::default() })
+    };
+    let delete = |key: &'static str, range_end: &'static str| {
+        let (key, range_end) = (key.into(), range_end.into());
+        Command::DeleteRange(DeleteRange { key, range_end, ..DeleteRange::default() })
+    };
+    let publish = Publish { member_id: 1, name: "m1".into(), client_urls: vec![] };
+    let cases = [
+        (put(b"a", b"1"), "put a 1"),
+        (put(b"a", b""), "put a"),
+        (put(b"a\xff", b"two\nlines"), "put a\u{fffd} two\\nlines"),
+        (delete("a", ""), "del a"),
+        (delete("a", "b"), "del a..b"),
+        (delete("a", "\0"), "del a.."),
+        (delete("\0", "\0"), "del \\u{0}.."),
+        (Command::Txn(Txn::default()), "txn"),
+        (Command::Compact(Compact { revision: 7 }), "compact 7"),
+        (Command::Publish(publish), "publish m1"),
+    ];
+    for (command, expected) in cases {
+        assert_eq!(describe(&command), expected);
+    }
+}
+
+#[test]
+fn long_ones_are_cut_after_64_characters() {
+    for char in ["x", "é", "😀", "\u{ffff}"] {
+        let whole = char.repeat(64);
+        let line = |value: String| {
+            describe(&Command::Put(Put { key: "k".into(), value: value.into(), ..Put::default() }))
+        };
+        assert_eq!(line(whole.clone()), format!("put k {whole}"));
+        assert_eq!(line(char.repeat(65)), format!("put k {whole}…"));
+        assert_eq!(line(char.repeat(9999)), format!("put k {whole}…"));
+    }
+}

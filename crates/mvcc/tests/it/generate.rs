@@ -1,0 +1,156 @@
+//! Random requests over few keys, so that they meet each other.
+
+use bytes::Bytes;
+use mvcc::{
+    Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
+    SortOrder, SortTarget, Txn,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+pub(crate) fn commands(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Command>> {
+    vec(command(), count)
+}
+
+pub(crate) fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        6 => put().prop_map(Command::Put),
+        3 => delete().prop_map(Command::DeleteRange),
+        6 => txn().prop_map(Command::Txn),
+        1 => (-2..20_i64).prop_map(|revision| Command::Compact(Compact { revision })),
+        1 => publish().prop_map(Command::Publish),
+    ]
+}
+
+pub(crate) fn txn() -> impl Strategy<Value = Txn> {
+    let leaf = (vec(compare(), 0..3), vec(simple_op(), 0..4), vec(simple_op(), 0..4));
+    let leaf = leaf.prop_map(|(compare, success, failure)| Txn { compare, success, failure });
+    leaf.prop_recursive(3, 24, 3, |inner| {
+        let op = prop_oneof![2 => simple_op(), 1 => inner.prop_map(Op::Txn)].boxed();
+        (vec(compare(), 0..3), vec(op.clone(), 0..4), vec(op, 0..4))
+            .prop_map(|(compare, success, failure)| Txn { compare, success, failure })
+    })
+}
+
+pub(crate) fn read_only_txn() -> impl Strategy<Value = Txn> {
+    let ranges = || vec(range().prop_map(Op::Range), 0..4);
+    (vec(compare(), 0..3), ranges(), ranges()).prop_map(|(compare, success, failure)| Txn {
+        compare,
+        success,
+        failure,
+    })
+}
+
+pub(crate) fn range() -> impl Strategy<Value = Range> {
+    let revision = prop_oneof![3 => Just(0), 2 => 1..20_i64, 1 => -2..0_i64];
+    let shape = (
+        select(vec![SortOrder::None, SortOrder::Ascend, SortOrder::Descend]),
+        select(vec![
+            SortTarget::Key,
+            SortTarget::Version,
+            SortTarget::Create,
+            SortTarget::Mod,
+            SortTarget::Value,
+        ]),
+        -1..5_i64,
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+    );
+    (key(), range_end(), revision, shape, [bound(), bound(), bound(), bound()]).prop_map(
+        |(key, range_end, revision, shape, bounds)| {
+            let (sort_order, sort_target, limit, keys_only, count_only) = shape;
+            let [min_mod_revision, max_mod_revision, min_create_revision, max_create_revision] =
+                bounds;
+            Range {
+                key,
+                range_end,
+                limit,
+                revision,
+                sort_order,
+                sort_target,
+                keys_only,
+                count_only,
+                min_mod_revision,
+                max_mod_revision,
+                min_create_revision,
+                max_create_revision,
+            }
+        },
+    )
+}
+
+fn simple_op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        range().prop_map(Op::Range),
+        put().prop_map(Op::Put),
+        delete().prop_map(Op::DeleteRange),
+    ]
+}
+
+fn put() -> impl Strategy<Value = Put> {
+    let rarely = || prop::bool::weighted(0.1);
+    let lease = prop_oneof![20 => Just(0), 1 => Just(7_i64)];
+    (key(), value(), lease, any::<bool>(), rarely(), rarely()).prop_map(
+        |(key, value, lease, prev_kv, ignore_value, ignore_lease)| Put {
+            key,
+            value,
+            lease,
+            prev_kv,
+            ignore_value,
+            ignore_lease,
+        },
+    )
+}
+
+fn delete() -> impl Strategy<Value = DeleteRange> {
+    (key(), range_end(), any::<bool>()).prop_map(|(key, range_end, prev_kv)| DeleteRange {
+        key,
+        range_end,
+        prev_kv,
+    })
+}
+
+fn compare() -> impl Strategy<Value = Compare> {
+    let target = prop_oneof![
+        (0..4_i64).prop_map(CompareTarget::Version),
+        (0..12_i64).prop_map(CompareTarget::Create),
+        (0..12_i64).prop_map(CompareTarget::Mod),
+        (0..2_i64).prop_map(CompareTarget::Lease),
+        value().prop_map(CompareTarget::Value),
+    ];
+    let relation = select(vec![
+        Relation::Equal,
+        Relation::Greater,
+        Relation::Less,
+        Relation::NotEqual,
+        Relation::Unknown,
+    ]);
+    (key(), range_end(), relation, target).prop_map(|(key, range_end, relation, target)| Compare {
+        key,
+        range_end,
+        relation,
+        target,
+    })
+}
+
+fn publish() -> impl Strategy<Value = Publish> {
+    (0..3_u64, "[a-z]{0,3}", vec("[a-z]{0,3}", 0..3))
+        .prop_map(|(member_id, name, client_urls)| Publish { member_id, name, client_urls })
+}
+
+fn key() -> impl Strategy<Value = Bytes> {
+    select(vec!["\0", "a", "ab", "b", "c", "d", "e"]).prop_map(Bytes::from)
+}
+
+fn range_end() -> impl Strategy<Value = Bytes> {
+    select(vec!["", "", "", "\0", "ab", "b", "c", "f"]).prop_map(Bytes::from)
+}
+
+fn value() -> impl Strategy<Value = Bytes> {
+    select(vec!["", "x", "y", "z"]).prop_map(Bytes::from)
+}
+
+fn bound() -> impl Strategy<Value = i64> {
+    prop_oneof![6 => Just(0), 1 => 1..12_i64]
+}

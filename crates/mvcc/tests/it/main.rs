@@ -1,0 +1,15 @@
+//! Tests of the crate from outside.
+//!
+//! `rules` holds etcd's rules one by one, most of them seen on etcd 3.4.23. `model` is a store that
+//! keeps a full copy per revision; `against_model` compares it with the real one.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod against_model;
+mod codec;
+mod describe;
+mod generate;
+mod model;
+mod reader;
+mod rules;
+mod validate;
