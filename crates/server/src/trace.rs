@@ -1,0 +1,55 @@
+//! A member's trace over HTTP: server-sent events, one record each.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use host::Handle;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt, once};
+use trace::{Event, Record};
+
+/// Streams what the member of that name does from now on: `hello`, a `key`, and then what happens.
+pub async fn stream<R>(member: Handle<R>, name: String, hello: Event) -> Response {
+    let Ok(batches) = member.watch().await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the member stopped\n").into_response();
+    };
+    let mut hello = Some(hello);
+    let mut number = 0;
+    let records = ReceiverStream::new(batches).map(move |batch| {
+        let mut lines = Vec::new();
+        let mut tell = |n: Option<&String>, (t, event): (u64, Event)| {
+            lines.push(Record { i: number, t, n: n.cloned(), event });
+            number += 1;
+        };
+        for (t, event) in batch.iter() {
+            if let Some(hello) = hello.take() {
+                tell(None, (*t, hello));
+            }
+            tell(Some(&name), (*t, event.clone()));
+        }
+        lines
+    });
+    server_sent_events(records)
+}
+
+/// An answer that streams records as they come, as server-sent events.
+pub fn server_sent_events(batches: impl Stream<Item = Vec<Record>> + Send + 'static) -> Response {
+    // The comment makes a browser's stream open at once.
+    let open = once(Bytes::from_static(b": the format is docs/trace.md\n\n"));
+    let events = batches.map(|records| {
+        let mut text = Vec::new();
+        for record in records {
+            text.extend_from_slice(b"data: ");
+            serde_json::to_writer(&mut text, &record).expect("records have no odd keys");
+            text.extend_from_slice(b"\n\n");
+        }
+        Bytes::from(text)
+    });
+    let body = Body::from_stream(open.chain(events).map(Ok::<_, std::convert::Infallible>));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
