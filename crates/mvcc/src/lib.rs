@@ -1,1 +1,74 @@
-//! To be written.
+//! etcd's data model, as a deterministic state machine.
+//!
+//! The store maps keys to values and remembers what they were. Each [`Command`] that changes
+//! something makes one *revision*, numbered from 2 (the empty store is at 1), and a [`Range`] can
+//! read any revision that was not compacted:
+//!
+//! ```
+//! use mvcc::{Command, Put, Range, Response, Store};
+//!
+//! let mut store = Store::new();
+//! for value in ["red", "blue"] {
+//!     let put = Command::Put(Put { key: "color".into(), value: value.into(), ..Put::default() });
+//!     // What a server does between these lines: append the bytes to the log of a quorum.
+//!     put.validate(mvcc::TXN_OPS_MAX)?;
+//!     let bytes = put.encode();
+//!     let reply = store.apply(&Command::decode(bytes)?);
+//!     assert!(matches!(reply.result, Ok(Response::Put(_))));
+//!     assert_eq!(reply.changes.len(), 1);
+//! }
+//!
+//! let now = store.range(&Range { key: "color".into(), ..Range::default() })?;
+//! assert_eq!((now.revision, &now.kvs[0].value[..]), (3, &b"blue"[..]));
+//! assert_eq!((now.kvs[0].create_revision, now.kvs[0].version), (2, 2));
+//!
+//! let then = store.range(&Range { key: "color".into(), revision: 2, ..Range::default() })?;
+//! assert_eq!(then.kvs[0].value, "red");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The way of a command through the crate:
+//!
+//! ```text
+//!   command ── validate ── encode ──▶ log ──▶ decode ── apply ──▶ reply, changes
+//!                                                         │
+//!                    txn: decide all comparisons, check, then write
+//!                                                         │
+//!                                    memory: key ─▶ its versions
+//! ```
+//!
+//! Members that apply the same commands hold the same store and give the same replies, refusals
+//! included: there is no clock, no random number, and no setting in here. Where etcd's behaviour is
+//! odd, it is kept, and the place says so.
+//!
+//! Left out, for now: leases (a put that names one is refused), watches (but each [`Reply`] lists
+//! its changes), users and roles, and a store on disk.
+
+mod codec;
+mod command;
+mod describe;
+mod hash;
+mod memory;
+mod read;
+mod refusal;
+mod reply;
+mod span;
+mod store;
+mod txn;
+mod validate;
+mod write;
+
+pub use codec::DecodeError;
+pub use command::{
+    Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
+    SortOrder, SortTarget, Txn,
+};
+pub use describe::describe;
+pub use read::{RangeReader, Step};
+pub use refusal::Refusal;
+pub use reply::{
+    Change, CompactResponse, DeleteRangeResponse, KeyValue, OpResponse, PutResponse, RangeResponse,
+    Reply, Response, TxnResponse,
+};
+pub use store::{Member, Store};
+pub use validate::{TXN_DEPTH_MAX, TXN_OPS_MAX};

@@ -1,0 +1,71 @@
+//! One number for all that a store holds, to compare members by.
+
+use crate::memory::{Memory, Version};
+use crate::store::{Member, Store};
+
+impl Store {
+    /// A hash of everything that is replicated: revisions, every key with its kept history, and
+    /// the members. Stores that applied the same commands have the same hash.
+    ///
+    /// It is FNV-1a with 64 bits. Numbers go in as eight bytes, little-endian, and byte strings
+    /// after their length. It finds members that went apart; it is no protection against malice.
+    /// It reads the whole store, so its cost grows with it.
+    pub fn hash(&self) -> u64 {
+        let mut hash = Fnv::new();
+        hash.number(self.revision());
+        hash.number(self.compacted_revision().unwrap_or(-1));
+        hash_memory(self.memory(), &mut hash);
+        for (id, Member { name, client_urls }) in self.members() {
+            hash.bytes(&id.to_le_bytes());
+            hash.bytes(name.as_bytes());
+            hash.length(client_urls.len());
+            for url in client_urls {
+                hash.bytes(url.as_bytes());
+            }
+        }
+        hash.0
+    }
+}
+
+fn hash_memory(memory: &Memory, hash: &mut Fnv) {
+    for (key, Version { at, live }) in memory.versions() {
+        hash.bytes(key);
+        hash.number(at.main);
+        hash.number(at.sub.into());
+        // A put has a version from 1 on.
+        hash.number(live.as_ref().map_or(0, |live| live.version));
+        if let Some(live) = live {
+            hash.number(live.create_revision);
+            hash.number(live.lease);
+            hash.bytes(&live.value);
+        }
+    }
+}
+
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn number(&mut self, number: i64) {
+        self.feed(&number.to_le_bytes());
+    }
+
+    fn length(&mut self, length: usize) {
+        self.feed(&(length as u64).to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.feed(bytes);
+    }
+}

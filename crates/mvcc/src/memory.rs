@@ -1,0 +1,204 @@
+//! Where the data lives: every key with its history, in memory.
+//!
+//! The rest of the crate knows only the methods of [`Memory`], so that an engine on disk can take
+//! its place, and be checked against it.
+//!
+//! ```text
+//!   keys      "a" -> 2.0 put  5.0 put  7.1 delete
+//!             "b" -> 3.0 put
+//!   journal   2.0 "a"   3.0 "b"   5.0 "a"   7.1 "a"
+//! ```
+//!
+//! `keys` answers reads at any revision: the newest version that is not newer than the revision.
+//! `journal` lists what changed in the order in which it changed. Compaction walks it instead of
+//! all keys, so that it costs as much as there is to forget.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+
+use bytes::Bytes;
+
+use crate::reply::KeyValue;
+use crate::span::Span;
+
+/// What a key and a version take beside their bytes, roughly.
+const OVERHEAD_BYTES: u64 = 64;
+
+/// A change's place in history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Revision {
+    /// The store's revision.
+    pub(crate) main: i64,
+    /// Which change of that revision, counted from 0.
+    pub(crate) sub: u32,
+}
+
+/// What a key became at some revision.
+#[derive(Clone, Debug)]
+pub(crate) struct Version {
+    /// When.
+    pub(crate) at: Revision,
+    /// What; `None` if it was deleted.
+    pub(crate) live: Option<Live>,
+}
+
+/// The state of a key that exists.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) value: Bytes,
+    pub(crate) create_revision: i64,
+    pub(crate) version: i64,
+    pub(crate) lease: i64,
+}
+
+impl Version {
+    /// The key-value, if the key exists.
+    pub(crate) fn key_value(&self, key: &Bytes) -> Option<KeyValue> {
+        let live = self.live.as_ref()?;
+        Some(KeyValue {
+            key: key.clone(),
+            value: live.value.clone(),
+            create_revision: live.create_revision,
+            mod_revision: self.at.main,
+            version: live.version,
+            lease: live.lease,
+        })
+    }
+
+    fn size_bytes(&self, key: &Bytes) -> u64 {
+        let value_bytes = self.live.as_ref().map_or(0, |live| live.value.len());
+        OVERHEAD_BYTES + (key.len() + value_bytes) as u64
+    }
+}
+
+/// Every key with its history.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The versions of each key, oldest first, never none.
+    keys: BTreeMap<Bytes, Vec<Version>>,
+    /// Which key changed when, oldest first, from the compacted revision on.
+    journal: VecDeque<(Revision, Bytes)>,
+    /// How many keys exist now.
+    live_keys: usize,
+    /// What all versions take together.
+    size_bytes: u64,
+}
+
+impl Memory {
+    /// How many keys exist now.
+    pub(crate) fn live_keys(&self) -> usize {
+        self.live_keys
+    }
+
+    /// How many bytes all versions of all keys take, roughly.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// A key as it was at the end of revision `main`.
+    pub(crate) fn get(&self, key: &[u8], main: i64) -> Option<KeyValue> {
+        let (key, versions) = self.keys.get_key_value(key)?;
+        newest(versions, main)?.key_value(key)
+    }
+
+    /// The known keys of a span, in order, each with its state at the end of revision `main`:
+    /// `None` if it did not exist then. The absent ones are yielded too so that whoever works in
+    /// steps can count them as work.
+    pub(crate) fn scan<'a>(
+        &'a self,
+        span: Span<'_>,
+        main: i64,
+    ) -> impl Iterator<Item = (&'a Bytes, Option<&'a Version>)> {
+        self.keys.range::<[u8], _>(span).map(move |(key, versions)| {
+            (key, newest(versions, main).filter(|version| version.live.is_some()))
+        })
+    }
+
+    /// All versions of all keys, in key order, oldest first.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (&Bytes, &Version)> {
+        self.keys.iter().flat_map(|(key, versions)| versions.iter().map(move |v| (key, v)))
+    }
+
+    /// Sets a key, and returns it as it is now and as it was. `at` is after every earlier change.
+    pub(crate) fn put(
+        &mut self,
+        at: Revision,
+        key: &Bytes,
+        value: Bytes,
+        lease: i64,
+    ) -> (KeyValue, Option<KeyValue>) {
+        let previous = self.get(key, i64::MAX);
+        let (create_revision, version) =
+            previous.as_ref().map_or((at.main, 1), |kv| (kv.create_revision, kv.version + 1));
+        self.live_keys += usize::from(previous.is_none());
+        let live = Live { value: value.clone(), create_revision, version, lease };
+        let key = self.push(key, Version { at, live: Some(live) });
+        let now = KeyValue { key, value, create_revision, mod_revision: at.main, version, lease };
+        (now, previous)
+    }
+
+    /// Deletes a key, which exists. `at` is after every earlier change.
+    pub(crate) fn delete(&mut self, at: Revision, key: &Bytes) {
+        self.live_keys -= 1;
+        self.push(key, Version { at, live: None });
+    }
+
+    /// Forgets what nobody can ask for who asks for revision `main` or later: of each key the
+    /// versions before its newest one up to `main`, and that one too if it is a delete from before
+    /// `main`. (A delete at `main` itself is an event that a watch from `main` must still see.)
+    pub(crate) fn compact(&mut self, main: i64) {
+        let older = self.journal.partition_point(|(at, _)| at.main < main);
+        for (_, key) in self.journal.drain(..older).collect::<Vec<_>>() {
+            self.compact_key(&key, main);
+        }
+        // Changes at `main` stay in the journal: they are still to be seen, and a delete among them
+        // is still to be forgotten by the next compaction.
+        let here = self.journal.iter().take_while(|(at, _)| at.main == main);
+        for key in here.map(|(_, key)| key.clone()).collect::<Vec<_>>() {
+            self.compact_key(&key, main);
+        }
+    }
+
+    fn compact_key(&mut self, key: &Bytes, main: i64) {
+        let Some(versions) = self.keys.get_mut(key) else { return };
+        let newer = versions.partition_point(|version| version.at.main <= main);
+        let Some(newest) = newer.checked_sub(1).map(|index| &versions[index]) else { return };
+        let forget = if newest.live.is_none() && newest.at.main < main { newer } else { newer - 1 };
+        let freed: u64 = versions.drain(..forget).map(|version| version.size_bytes(key)).sum();
+        self.size_bytes -= freed;
+        if versions.is_empty() {
+            self.keys.remove(key);
+        }
+    }
+
+    /// Appends a version to a key's history, and returns the key as it is kept.
+    fn push(&mut self, key: &Bytes, version: Version) -> Bytes {
+        let at = version.at;
+        self.size_bytes += version.size_bytes(key);
+        let kept = if let Some((kept, versions)) = self.keys.range_mut::<[u8], _>(one(key)).next() {
+            versions.push(version);
+            kept.clone()
+        } else {
+            // A copy: the given bytes are part of a whole command, which would stay in memory for
+            // as long as the key does.
+            let kept = Bytes::copy_from_slice(key);
+            self.keys.insert(kept.clone(), vec![version]);
+            kept
+        };
+        self.journal.push_back((at, kept.clone()));
+        kept
+    }
+}
+
+fn one(key: &[u8]) -> Span<'_> {
+    (Bound::Included(key), Bound::Included(key))
+}
+
+/// The newest version that is not newer than revision `main`.
+fn newest(versions: &[Version], main: i64) -> Option<&Version> {
+    let last = versions.last()?;
+    if last.at.main <= main {
+        return Some(last);
+    }
+    versions[..versions.partition_point(|version| version.at.main <= main)].last()
+}
