@@ -1,0 +1,164 @@
+//! The servers, and which of them to ask.
+
+use std::error::Error;
+use std::time::Duration;
+
+use etcdpb::etcdserverpb::kv_client::KvClient;
+use tokio::time::{sleep, timeout};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Response, Status};
+
+use super::usage::Failure;
+
+/// How long to wait after no server could answer, before asking them again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The servers of one cluster. Any of them can answer.
+pub(crate) struct Endpoints {
+    names: Vec<String>,
+    dial_timeout: Duration,
+    command_timeout: Duration,
+}
+
+/// What a failed attempt says about the next one.
+enum Attempt {
+    /// There was no connection, so the server has not seen the request.
+    Unreachable(String),
+    /// The server answered with an error, or the connection broke while it could have acted.
+    Refused(Status),
+}
+
+impl Endpoints {
+    /// Takes addresses with or without `http://`.
+    pub(crate) fn new(
+        names: Vec<String>,
+        dial_timeout: Duration,
+        command_timeout: Duration,
+    ) -> Result<Self, Failure> {
+        names.iter().try_for_each(|name| endpoint(name).map(drop))?;
+        Ok(Self { names, dial_timeout, command_timeout })
+    }
+
+    /// The addresses, as they were given.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Asks one server after the other until one answers. While all that answer are unavailable
+    /// (they have no leader, say) it asks again, until the command's time is over.
+    pub(crate) async fn read<R>(
+        &self,
+        call: impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<R, Failure> {
+        let rounds = async {
+            loop {
+                match self.round(&call, true).await {
+                    Err(Attempt::Refused(status)) if status.code() == Code::Unavailable => {
+                        sleep(PAUSE).await;
+                    }
+                    outcome => return outcome.map_err(Failure::from),
+                }
+            }
+        };
+        timeout(self.command_timeout, rounds).await.unwrap_or_else(|_| Err(out_of_time()))
+    }
+
+    /// Asks the first server that can be reached, once. A write whose answer got lost may have
+    /// been carried out, and must not be carried out twice.
+    pub(crate) async fn write<R>(
+        &self,
+        call: impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<R, Failure> {
+        let round = self.round(&call, false);
+        let outcome = timeout(self.command_timeout, round).await.map_err(|_| out_of_time())?;
+        outcome.map_err(Failure::from)
+    }
+
+    /// Asks the server with that name, once.
+    pub(crate) async fn ask<R>(
+        &self,
+        name: &str,
+        call: impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<R, Failure> {
+        let attempt = self.attempt(name, &call);
+        let outcome = timeout(self.command_timeout, attempt).await.map_err(|_| out_of_time())?;
+        outcome.map_err(Failure::from)
+    }
+
+    /// Tries each server until one can be reached, and if `repeatable`, until one is available.
+    async fn round<R>(
+        &self,
+        call: &impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+        repeatable: bool,
+    ) -> Result<R, Attempt> {
+        let mut unreachable = Vec::new();
+        let mut unavailable = None;
+        for name in &self.names {
+            match self.attempt(name, call).await {
+                Ok(answer) => return Ok(answer),
+                Err(Attempt::Unreachable(reason)) => unreachable.push(reason),
+                Err(Attempt::Refused(status))
+                    if repeatable && status.code() == Code::Unavailable =>
+                {
+                    unavailable = Some(status);
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+        let unreachable = Attempt::Unreachable(unreachable.join("; "));
+        Err(unavailable.map_or(unreachable, Attempt::Refused))
+    }
+
+    async fn attempt<R>(
+        &self,
+        name: &str,
+        call: &impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<R, Attempt> {
+        let unreachable = |reason: &str| Attempt::Unreachable(format!("{name}: {reason}"));
+        let endpoint = endpoint(name).map_err(|_| unreachable("not an address"))?;
+        let channel = timeout(self.dial_timeout, endpoint.connect()).await;
+        let channel = channel.map_err(|_| unreachable("no connection in time"))?;
+        let channel = channel.map_err(|error| unreachable(&root_cause(&error)))?;
+        call(channel).await.map(Response::into_inner).map_err(Attempt::Refused)
+    }
+}
+
+impl From<Attempt> for Failure {
+    fn from(attempt: Attempt) -> Self {
+        Self::Failed(match attempt {
+            Attempt::Unreachable(reasons) => format!("no server could be reached: {reasons}"),
+            Attempt::Refused(status) => status.message().to_owned(),
+        })
+    }
+}
+
+/// A client that takes answers of any size: the server does not bound them either.
+pub(crate) fn kv_client(channel: Channel) -> KvClient<Channel> {
+    KvClient::new(channel).max_decoding_message_size(usize::MAX)
+}
+
+/// Reads an address, with or without `http://`.
+fn endpoint(name: &str) -> Result<Endpoint, Failure> {
+    let unusable = |reason| Failure::Usage(format!("bad endpoint {name:?}: {reason}"));
+    let address = name.strip_prefix("http://").unwrap_or(name);
+    if address.contains("://") {
+        return Err(unusable("only http:// is supported"));
+    }
+    let endpoint = Endpoint::from_shared(format!("http://{address}"));
+    let endpoint = endpoint.map_err(|_| unusable("not an address"))?;
+    Ok(endpoint.tcp_nodelay(true))
+}
+
+/// The words that `etcdctl` has for it.
+fn out_of_time() -> Failure {
+    Failure::Failed("context deadline exceeded".to_owned())
+}
+
+/// The innermost error is the one that says something: "Connection refused".
+fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

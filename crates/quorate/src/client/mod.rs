@@ -1,0 +1,125 @@
+//! The client commands: `put`, `get`, `del`, `txn`, `status` and `members`.
+//!
+//! They speak the etcd v3 API and print what `etcdctl` prints, so they work with any etcd server,
+//! and scripts that were written for `etcdctl` work with them:
+//!
+//! ```text
+//! $ quorate put greeting hello
+//! OK
+//! $ quorate get greeting --output json
+//! {"header":{"cluster_id":…,"revision":2,…},"kvs":[{"key":"Z3JlZXRpbmc=",…}],"count":1}
+//! ```
+//!
+//! Each command is a file: its flags, the request that it makes of them, and nothing else. The
+//! connection is in [`endpoints`], what the answers look like in [`simple`] and [`json`].
+//!
+//! Left out: TLS and passwords; `etcdctl`'s formats `fields`, `table` and `protobuf`.
+
+mod del;
+mod endpoints;
+mod get;
+mod json;
+mod keys;
+mod members;
+mod output;
+mod put;
+mod quote;
+mod simple;
+mod status;
+mod txn;
+mod txn_grammar;
+pub(crate) mod usage;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use self::endpoints::Endpoints;
+use self::output::Format;
+use self::usage::Failure;
+
+/// Where the servers are, and how to print their answers. The same for every command.
+#[derive(Args)]
+pub(crate) struct Connection {
+    /// Addresses of the servers, tried in this order
+    #[arg(
+        long,
+        global = true,
+        env = "ETCDCTL_ENDPOINTS",
+        default_value = "http://127.0.0.1:2379",
+        value_delimiter = ','
+    )]
+    endpoints: Vec<String>,
+    /// How to print
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "ETCDCTL_WRITE_OUT",
+        default_value = "simple",
+        alias = "write-out",
+        short_alias = 'w'
+    )]
+    output: Format,
+    /// How long to wait for a connection to one server
+    #[arg(
+        long,
+        global = true,
+        env = "ETCDCTL_DIAL_TIMEOUT",
+        default_value = "2s",
+        value_parser = usage::parse_duration
+    )]
+    dial_timeout: Duration,
+    /// How long to wait for the answer, all attempts together
+    #[arg(
+        long,
+        global = true,
+        env = "ETCDCTL_COMMAND_TIMEOUT",
+        default_value = "5s",
+        value_parser = usage::parse_duration
+    )]
+    command_timeout: Duration,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Write a key
+    Put(put::Put),
+    /// Read a key or a range of keys
+    Get(get::Get),
+    /// Delete a key or a range of keys
+    Del(del::Del),
+    /// Compare, then write, read or delete, in one step
+    Txn(txn::Txn),
+    /// Tell how each server is
+    Status(status::Status),
+    /// List the members of the cluster
+    Members(members::Members),
+}
+
+/// Carries `command` out and says how it went.
+pub(crate) fn main(command: Command, connection: Connection) -> ExitCode {
+    match run(command, connection) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command, connection: Connection) -> Result<(), Failure> {
+    let Connection { endpoints, output, dial_timeout, command_timeout } = connection;
+    let endpoints = Endpoints::new(endpoints, dial_timeout, command_timeout)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Failed(error.to_string()))?;
+    runtime.block_on(async {
+        match command {
+            Command::Put(put) => output.print(&put.run(&endpoints).await?),
+            Command::Get(get) => get.run(&endpoints, output).await,
+            Command::Del(del) => output.print(&del.run(&endpoints).await?),
+            Command::Txn(txn) => output.print(&txn.run(&endpoints).await?),
+            Command::Status(status) => status.run(&endpoints, output).await,
+            Command::Members(members) => output.print(&members.run(&endpoints).await?),
+        }
+    })
+}

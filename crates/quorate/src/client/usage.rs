@@ -1,0 +1,83 @@
+//! What went wrong, as one line on stderr and an exit code.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The command line or the input makes no sense. Exit code 2.
+    Usage(String),
+    /// The server refused, or could not be asked. Exit code 1.
+    Failed(String),
+    /// As `Failed`, and the reason has already been told.
+    Told,
+}
+
+impl Failure {
+    /// Tells it on stderr.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::Usage(line) => {
+                eprintln!("Error: {line}");
+                ExitCode::from(2)
+            }
+            Self::Failed(line) => {
+                eprintln!("Error: {line}");
+                ExitCode::FAILURE
+            }
+            Self::Told => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Turns clap's answer into ours: help and version as they are, everything else as one line.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        _ => Failure::Usage(one_line(error)).report(),
+    }
+}
+
+/// The first paragraph of clap's message, without its `error: `.
+pub(crate) fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    let line = words.join(" ");
+    line.strip_prefix("error: ").map_or_else(|| line.clone(), str::to_owned)
+}
+
+/// Reads `500ms`, `5s`, `2m` or `1h`.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let millis_per_unit = match unit {
+        "ms" => Some(1),
+        "s" => Some(1_000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        _ => None,
+    };
+    let number = number.parse::<u64>().ok();
+    let millis = number.zip(millis_per_unit).and_then(|(number, unit)| number.checked_mul(unit));
+    millis.map(Duration::from_millis).ok_or_else(|| "expected a time like 500ms or 5s".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_number_and_a_unit() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        for bad in ["", "5", "s", "-1s", "5 s", "5d", "18446744073709551615h"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

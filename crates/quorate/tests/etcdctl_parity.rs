@@ -1,0 +1,323 @@
+//! `quorate` against a real etcd: it must print what `etcdctl` prints, byte for byte.
+//!
+//! The same list of commands runs twice, each time against a fresh etcd on the same addresses, so
+//! that even ids and revisions are the same. Needs `etcd` and `etcdctl` (3.4) on the `PATH`; without
+//! them the test says so and does nothing, unless `QUORATE_REQUIRE_TOOLS=1`.
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How both must behave, and what is compared.
+#[derive(Clone, Copy, PartialEq)]
+enum Expect {
+    /// Both succeed, with the same on stdout.
+    Same,
+    /// Both fail, and say so with the same line on stderr.
+    Refused,
+    /// Both fail. Their words differ, because the shape of the command line does.
+    Misused,
+}
+
+use Expect::{Misused, Refused, Same};
+
+/// Commands, with what they read from stdin. Those that succeed also run with `-w json`.
+///
+/// The single quotes hold one letter because etcdctl 3.4 cuts longer strings in them short.
+const COMMANDS: &[(Expect, &[&str], &str)] = &[
+    (Same, &["get", "absent"], ""),
+    (Same, &["put", "a", "1"], ""),
+    (Same, &["put", "a", "2", "--prev-kv"], ""),
+    (Same, &["put", "b"], "from\nstdin\n"),
+    (Same, &["put", "c", ""], ""),
+    (Same, &["put", "--", "-d", "--dash"], ""),
+    (Same, &["put", "e<&>\u{2028}é", "<&>\u{2028}é"], ""),
+    (Same, &["put", "a", "--ignore-value"], ""),
+    (Same, &["put", "a", "3", "--ignore-lease", "--prev-kv"], ""),
+    (Same, &["get", "a"], ""),
+    (Same, &["get", "c"], ""),
+    (Same, &["get", "--", "-d"], ""),
+    (Same, &["get", "a", "c"], ""),
+    (Same, &["get", "z", "a"], ""),
+    (Same, &["get", "", "--prefix"], ""),
+    (Same, &["get", "a", "--prefix"], ""),
+    (Same, &["get", "e", "--prefix"], ""),
+    (Same, &["get", "b", "--from-key"], ""),
+    (Same, &["get", "", "--from-key", "--limit", "2"], ""),
+    (Same, &["get", "a", "--rev", "2"], ""),
+    (Same, &["get", "a", "--consistency=s"], ""),
+    (Same, &["get", "", "--prefix", "--keys-only"], ""),
+    (Same, &["get", "", "--prefix", "--order=DESCEND"], ""),
+    (Same, &["get", "", "--prefix", "--order=ascend", "--sort-by=value"], ""),
+    (Same, &["get", "", "--prefix", "--order=DESCEND", "--sort-by=MODIFY", "--limit=2"], ""),
+    (Same, &["get", "", "--prefix", "--sort-by=CREATE"], ""),
+    (Same, &["get", "", "--prefix", "--sort-by=VERSION", "--order=DESCEND", "--limit=1"], ""),
+    (Same, &["txn"], "\n\n\n"),
+    (Same, &["txn"], "mod(\"a\") > \"0\"\n\nput a \"two words\"\nget a\n\nput b 0\n\n"),
+    (Same, &["txn"], "ver(\"a\") > \"99\"\n\nput a 1\n\nget a\nget no\ndel b --prev-kv\n\n"),
+    (Same, &["txn"], "value(\"a\") = \"two words\"\nc(\"a\") < \"9\"\n\nput x 'q'\n\n\n"),
+    (Same, &["txn"], "val(\"a\") != \"\\x41\\101\"\n\nput \"\\t\\u00e9\" v\nget x --prefix\n\n\n"),
+    (Same, &["txn", "-i"], "  create(\"a\")   =   \"0\"  \n\n\ndel a --prefix\n\n"),
+    (Same, &["del", "absent"], ""),
+    (Same, &["del", "x", "--prev-kv"], ""),
+    (Same, &["del", "b", "d", "--prev-kv"], ""),
+    (Same, &["del", "e", "--prefix"], ""),
+    (Same, &["del", "", "--from-key", "--prev-kv"], ""),
+    (Refused, &["get", ""], ""),
+    (Refused, &["put", "", "x"], ""),
+    (Refused, &["del", ""], ""),
+    (Refused, &["get", "a", "--rev=1000"], ""),
+    (Refused, &["put", "absent", "--ignore-value"], ""),
+    (Refused, &["put", "a", "x", "--lease=1234"], ""),
+    (Refused, &["put", "a", "x", "--lease=1", "--ignore-lease"], ""),
+    (Refused, &["txn"], "\nput a 1\nput a 2\n\n\n"),
+    (Refused, &["txn"], "mod(\"\") = \"0\"\n\n\n\n"),
+    (Refused, &["txn"], "junk\n"),
+    (Refused, &["txn"], "mod(\"a\") > \"0\"\n\nfrob a\n\n\n"),
+    (Misused, &["txn"], "mod(\"a\") > \"0\"\n\nput a 1\n"),
+    (Misused, &["txn"], "mod(\"a\") > \"x\"\n\n\n\n"),
+    (Misused, &["get"], ""),
+    (Misused, &["get", "a", "--prefix", "--from-key"], ""),
+    (Misused, &["get", "a", "b", "--prefix"], ""),
+    (Misused, &["get", "a", "--order=up"], ""),
+    (Misused, &["get", "a", "--consistency=x"], ""),
+    (Misused, &["get", "a", "--print-value-only", "-w", "json"], ""),
+    (Misused, &["put", "a", "b", "--ignore-value"], ""),
+    (Misused, &["put", "a", "b", "--lease=xyz"], ""),
+    (Misused, &["del", "a", "b", "c"], ""),
+    (Misused, &["--bogus"], ""),
+];
+
+/// Commands whose names differ: ours, and etcdctl's. They only read.
+const RENAMED: &[(&[&str], &[&str])] = &[
+    (&["members"], &["member", "list"]),
+    (&["members", "-w", "json"], &["member", "list", "-w", "json"]),
+    (&["status"], &["endpoint", "status"]),
+    (&["status", "-w", "json"], &["endpoint", "status", "-w", "json"]),
+];
+
+#[test]
+fn the_same_as_etcdctl() {
+    if !tools_are_there() {
+        return;
+    }
+    let addresses = Addresses::free();
+    let theirs = {
+        let _etcd = Etcd::start(&addresses);
+        run_all(|| addresses.etcdctl())
+    };
+    let _etcd = Etcd::start(&addresses);
+    let ours = run_all(|| addresses.quorate());
+
+    for (expected, got) in theirs.iter().zip(&ours) {
+        expected.check(got);
+    }
+    for (our_args, their_args) in RENAMED {
+        settle_on_same(
+            || run(addresses.quorate().args(*our_args), ""),
+            || run(addresses.etcdctl().args(*their_args), ""),
+        );
+    }
+}
+
+#[test]
+fn only_values_only_counts_and_the_next_endpoint() {
+    if !tools_are_there() {
+        return;
+    }
+    let addresses = Addresses::free();
+    let _etcd = Etcd::start(&addresses);
+    for key in ["a", "b"] {
+        assert!(run(addresses.quorate().args(["put", key, "value"]), "").status.success());
+    }
+    let print = |args: &[&str]| run(addresses.quorate().args(args), "").stdout;
+    assert_eq!(print(&["get", "", "--prefix", "--print-value-only"]), b"value\nvalue\n");
+    assert_eq!(print(&["get", "", "--prefix", "--count-only"]), b"2\n");
+
+    let nobody = Addresses::free().client;
+    let both = format!("http://{nobody},{}", addresses.client);
+    let got = run(quorate().env("ETCDCTL_ENDPOINTS", &both).args(["get", "a"]), "");
+    assert_eq!(got.stdout, b"a\nvalue\n");
+
+    let got = run(quorate().args(["--endpoints", &both, "status"]), "");
+    assert_eq!(got.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&got.stdout).starts_with(&addresses.client));
+    assert!(String::from_utf8_lossy(&got.stderr).contains(&nobody));
+
+    let got = run(quorate().args(["--endpoints", &nobody, "put", "a", "x"]), "");
+    assert_eq!(got.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&got.stderr).contains("no server could be reached"));
+}
+
+/// What came of one command.
+struct Outcome {
+    expect: Expect,
+    command: String,
+    output: Output,
+}
+
+impl Outcome {
+    /// Compares what `quorate` did with what `etcdctl` did, which is `self`.
+    fn check(&self, ours: &Self) {
+        let Self { expect, command, output } = self;
+        let success = *expect == Same;
+        assert_eq!(output.status.success(), success, "etcdctl {command}: {output:?}");
+        assert_eq!(ours.output.status.success(), success, "quorate {command}: {:?}", ours.output);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let complaint = text(&ours.output.stderr);
+        match expect {
+            Same => assert_eq!(text(&ours.output.stdout), text(&output.stdout), "{command}"),
+            Refused => {
+                // etcdctl also logs there.
+                let lines = text(&output.stderr);
+                let error = lines.lines().rfind(|line| line.starts_with("Error:"));
+                assert_eq!(complaint.lines().next(), error, "{command}");
+            }
+            Misused => {
+                assert_eq!(ours.output.status.code(), Some(2), "{command}: {complaint}");
+                assert_eq!(complaint.lines().count(), 1, "{command}: {complaint}");
+            }
+        }
+    }
+}
+
+fn run_all(program: impl Fn() -> Command) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (expect, args, stdin) in COMMANDS {
+        let formats: &[&[&str]] = if *expect == Same { &[&[], &["-w", "json"]] } else { &[&[]] };
+        for format in formats {
+            // Before the others, since `--` ends the flags.
+            let output = run(program().args(*format).args(*args), stdin);
+            let command = format!("{format:?} {args:?} < {stdin:?}");
+            outcomes.push(Outcome { expect: *expect, command, output });
+        }
+    }
+    outcomes
+}
+
+/// Asks both until they agree: the server writes to its disk now and then, and counts that.
+fn settle_on_same(ours: impl Fn() -> Output, theirs: impl Fn() -> Output) {
+    let (mut got, mut expected) = (ours(), theirs());
+    for _ in 0..10 {
+        if got.stdout == expected.stdout {
+            break;
+        }
+        sleep(Duration::from_millis(100));
+        (got, expected) = (ours(), theirs());
+    }
+    assert!(expected.status.success() && got.status.success(), "{got:?}");
+    let [got, expected] = [got, expected].map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+    assert_eq!(got, expected);
+}
+
+fn run(command: &mut Command, stdin: &str) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program is there");
+    let mut pipe = child.stdin.take().expect("stdin is a pipe");
+    // A program that does not read it may be gone already.
+    let _ = pipe.write_all(stdin.as_bytes());
+    drop(pipe);
+    child.wait_with_output().expect("the program ends")
+}
+
+fn quorate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
+    command.env_remove("ETCDCTL_ENDPOINTS");
+    command
+}
+
+/// Where one etcd listens.
+struct Addresses {
+    client: String,
+    peer: String,
+}
+
+impl Addresses {
+    /// Two addresses that nobody uses, as far as one can know.
+    fn free() -> Self {
+        let listen = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        // Both are open at once, so they differ.
+        let [client, peer] = [listen(), listen()].map(|listener| {
+            listener.local_addr().expect("a bound socket has an address").to_string()
+        });
+        Self { client, peer }
+    }
+
+    fn quorate(&self) -> Command {
+        let mut command = quorate();
+        command.args(["--endpoints", &self.client]);
+        command
+    }
+
+    fn etcdctl(&self) -> Command {
+        let mut command = Command::new("etcdctl");
+        command.env("ETCDCTL_API", "3").env_remove("ETCDCTL_ENDPOINTS");
+        command.args(["--endpoints", &self.client]);
+        command
+    }
+}
+
+/// A running etcd with an empty store. Ends when it is dropped.
+struct Etcd {
+    child: Child,
+    _data: TempDir,
+}
+
+impl Etcd {
+    fn start(addresses: &Addresses) -> Self {
+        let data = tempfile::tempdir().expect("there is room for a directory");
+        let [client, peer] = [&addresses.client, &addresses.peer].map(|a| format!("http://{a}"));
+        let child = Command::new("etcd")
+            .arg("--data-dir")
+            .arg(data.path())
+            .args(["--name", "n1", "--initial-cluster", &format!("n1={peer}")])
+            .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
+            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("etcd starts");
+        let mut etcd = Self { child, _data: data };
+        etcd.wait_until_it_serves(addresses);
+        etcd
+    }
+
+    fn wait_until_it_serves(&mut self, addresses: &Addresses) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let serves = || {
+            TcpStream::connect(&addresses.client).is_ok()
+                && run(addresses.etcdctl().args(["endpoint", "health"]), "").status.success()
+        };
+        while !serves() {
+            assert!(Instant::now() < deadline, "etcd does not come up");
+            sleep(Duration::from_millis(50));
+        }
+        // Or else somebody else took the address first, and it is theirs that serves.
+        let ended = self.child.try_wait().expect("etcd is our child");
+        assert_eq!(ended, None, "etcd ended: its address was taken");
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether the test can run. Says so if not.
+fn tools_are_there() -> bool {
+    let runs = |tool: &str| Command::new(tool).arg("--help").output().is_ok();
+    let Some(tool) = ["etcd", "etcdctl"].into_iter().find(|tool| !runs(tool)) else {
+        return true;
+    };
+    let required = std::env::var_os("QUORATE_REQUIRE_TOOLS").is_some_and(|value| value == "1");
+    assert!(!required, "{tool} is not installed, and QUORATE_REQUIRE_TOOLS=1");
+    // Not eprintln!, which the test runner swallows.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {tool} is not installed");
+    false
+}
