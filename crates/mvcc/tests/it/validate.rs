@@ -139,8 +139,8 @@ proptest! {
 proptest! {
     #[test]
     fn a_key_is_deleted_if_any_of_many_deletes_covers_it(
-        deletes in prop::collection::vec((b'a'..b'z', b'a'..b'z'), 1..8),
-        key in b'a'..b'z',
+        deletes in prop::collection::vec((b'a'..=b'z', b'a'..=b'z'), 1..8),
+        key in b'a'..=b'z',
     ) {
         let is_covered = deletes.iter().any(|&(start, end)| start <= key && key < end);
         let name = |byte: u8| Bytes::copy_from_slice(&[byte]);
