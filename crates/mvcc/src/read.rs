@@ -53,7 +53,8 @@ impl RangeReader {
     }
 
     /// Looks at up to `budget_keys` more keys (at least one). A deleted key whose history is still
-    /// kept counts like any other. After [`Step::Done`], reading begins anew.
+    /// kept counts like any other. Sorting, if it is asked for, is part of the last step. After
+    /// [`Step::Done`], reading begins anew.
     ///
     /// If history was compacted beyond the revision that is being read, a read of the latest
     /// revision begins again, at what is the latest by now.

@@ -1,8 +1,6 @@
 //! Carrying out what was decided: all changes of one command are one revision.
 
-use bytes::Bytes;
-
-use crate::command::{DeleteRange, Put};
+use crate::command::{DeleteRange, Put, Range};
 use crate::memory::{Memory, Revision};
 use crate::read::View;
 use crate::reply::{
@@ -44,7 +42,7 @@ impl<'a> Write<'a> {
         let lease = if put.ignore_lease { kept.lease } else { put.lease };
         let (kv, was) = self.memory.put(self.next(), &put.key, value, lease);
         let creates = kv.create_revision == kv.mod_revision;
-        let prev_kv = if creates { None } else { self.before_command(&kv.key, was.clone()) };
+        let prev_kv = was.as_ref().filter(|_| !creates).and_then(|was| self.before_command(was));
         self.changes.push(Change::Put { kv, prev_kv });
         PutResponse { revision: self.revision(), prev_kv: was.filter(|_| put.prev_kv) }
     }
@@ -57,7 +55,7 @@ impl<'a> Write<'a> {
         for kv in &doomed {
             let at = self.next();
             self.memory.delete(at, &kv.key);
-            let prev_kv = self.before_command(&kv.key, Some(kv.clone()));
+            let prev_kv = self.before_command(kv);
             let key = kv.key.clone();
             self.changes.push(Change::Delete { key, mod_revision: at.main, prev_kv });
         }
@@ -88,7 +86,7 @@ impl<'a> Write<'a> {
         steps.collect()
     }
 
-    fn range(&self, range: &crate::Range) -> RangeResponse {
+    fn range(&self, range: &Range) -> RangeResponse {
         let view =
             View { memory: self.memory, current: self.revision(), compacted: self.compacted };
         view.range(range).expect("the ranges of the plan were checked, and no revision went away")
@@ -106,10 +104,10 @@ impl<'a> Write<'a> {
     }
 
     /// A key as it was before the command, given what it was before its latest change.
-    fn before_command(&self, key: &Bytes, was: Option<KeyValue>) -> Option<KeyValue> {
-        match was {
-            Some(kv) if kv.mod_revision <= self.before => Some(kv),
-            Some(_) | None => self.memory.get(key, self.before),
+    fn before_command(&self, was: &KeyValue) -> Option<KeyValue> {
+        if was.mod_revision <= self.before {
+            return Some(was.clone());
         }
+        self.memory.get(&was.key, self.before)
     }
 }

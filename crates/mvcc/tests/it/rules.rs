@@ -434,8 +434,13 @@ fn each_thing_that_differs_gives_another_hash() {
         let client_urls = urls.iter().map(ToString::to_string).collect();
         Command::Publish(Publish { member_id: 1, name: name.into(), client_urls })
     };
+    // An address that reads like the id of another member, and one that reads like its name.
+    let id = u64::from_le_bytes(*b"abcdefgh");
+    let other = Publish { member_id: id, name: String::new(), client_urls: vec![] };
     let runs = [
         vec![],
+        vec![publish("m", &["abcdefgh", ""])],
+        vec![publish("m", &[]), Command::Publish(other)],
         vec![Command::Put(set("a", "1"))],
         vec![Command::Put(set("a", "2"))],
         vec![Command::Put(set("a1", ""))],

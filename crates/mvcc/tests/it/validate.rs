@@ -94,6 +94,11 @@ fn no_key_is_put_twice_or_both_put_and_deleted() {
         (vec![delete("n", ""), put("n0")], Ok(())),
         (vec![delete("a", "m"), delete("b", "z"), delete("b", "")], Ok(())),
         (vec![delete("a", "m"), delete("m", "z"), put("m")], duplicate),
+        (vec![delete("a", "m"), delete("b", "z"), put("a")], duplicate),
+        (vec![delete("b", "z"), delete("a", "c"), put("m")], duplicate),
+        (vec![delete("b", "c"), delete("a", "z"), put("m")], duplicate),
+        (vec![delete("a", "c"), delete("e", "g"), delete("b", "f"), put("d")], duplicate),
+        (vec![delete("a", "c"), delete("e", "g"), put("d")], Ok(())),
         (vec![delete("z", "a"), put("m")], Ok(())),
         (vec![then(vec![put("x")]), put("x")], duplicate),
         (vec![then(vec![put("x")]), then(vec![put("x")])], duplicate),
@@ -128,6 +133,26 @@ proptest! {
         prop_assume!(txn.validate(TXN_OPS_MAX) != Err(Refusal::ValueProvided));
         prop_assume!(txn.validate(TXN_OPS_MAX) != Err(Refusal::LeaseProvided));
         prop_assert_eq!(txn.validate(TXN_OPS_MAX), slow);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_key_is_deleted_if_any_of_many_deletes_covers_it(
+        deletes in prop::collection::vec((b'a'..=b'z', b'a'..=b'z'), 1..8),
+        key in b'a'..=b'z',
+    ) {
+        let is_covered = deletes.iter().any(|&(start, end)| start <= key && key < end);
+        let name = |byte: u8| Bytes::copy_from_slice(&[byte]);
+        let deletes = deletes.iter().map(|&(start, end)| DeleteRange {
+            key: name(start),
+            range_end: name(end),
+            prev_kv: false,
+        });
+        let mut ops: Vec<Op> = deletes.map(Op::DeleteRange).collect();
+        ops.push(Op::Put(Put { key: name(key), ..Put::default() }));
+        let expected = if is_covered { Err(Refusal::DuplicateKey) } else { Ok(()) };
+        prop_assert_eq!(check(ops), expected);
     }
 }
 
