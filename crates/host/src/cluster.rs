@@ -97,7 +97,7 @@ impl Cluster {
 }
 
 /// `host:port` of `http://host:port`.
-pub(crate) fn address_of(url: &str) -> Option<&str> {
+pub fn address_of(url: &str) -> Option<&str> {
     let address = url.strip_prefix("http://")?.trim_end_matches('/');
     let (host, port) = address.rsplit_once(':')?;
     (!host.is_empty() && port.parse::<u16>().is_ok()).then_some(address)

@@ -34,7 +34,7 @@ mod start;
 mod viewers;
 mod wire;
 
-pub use cluster::{Cluster, ClusterError, ClusterId, Peer};
+pub use cluster::{Cluster, ClusterError, ClusterId, Peer, address_of};
 pub use handle::{Failure, Handle, Status};
 pub use meters::{Histogram, Meters};
 pub use start::{Config, Fatal, Host, Machine, StartError};

@@ -7,10 +7,17 @@ use bytes::Bytes;
 use host::Handle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt, once};
-use trace::{Event, Record};
+use trace::{Event, Record, Timing};
+
+/// The timers of a cluster that is configured so.
+pub fn timing(config: &host::Config) -> Timing {
+    let us = |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let patience = us(config.election_timeout);
+    Timing { election_us: (patience, 2 * patience), heartbeat_us: us(config.heartbeat_interval) }
+}
 
 /// Streams what the member of that name does from now on: `hello`, a `key`, and then what happens.
-pub async fn stream<R>(member: Handle<R>, name: String, hello: Event) -> Response {
+pub(crate) async fn stream<R>(member: &Handle<R>, name: String, hello: Event) -> Response {
     let Ok(batches) = member.watch().await else {
         return (StatusCode::SERVICE_UNAVAILABLE, "the member stopped\n").into_response();
     };

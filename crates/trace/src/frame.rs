@@ -15,7 +15,15 @@ impl Frame {
     /// Takes in one record. Records that are about no member change nothing.
     pub fn fold(&mut self, record: &Record) {
         if let Some(name) = &record.n {
-            self.members.entry(name.clone()).or_default().fold(&record.event);
+            self.fold_event(name, &record.event);
+        }
+    }
+
+    /// Takes in one event of the member of that name.
+    pub fn fold_event(&mut self, name: &str, event: &Event) {
+        match self.members.get_mut(name) {
+            Some(member) => member.fold(event),
+            None => self.members.entry(name.to_owned()).or_default().fold(event),
         }
     }
 }

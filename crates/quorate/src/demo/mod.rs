@@ -1,0 +1,158 @@
+//! `quorate demo`: a cluster to play with, of real member processes on this machine.
+//!
+//! The demo starts `quorate serve` once for each member, watches over the processes, and serves the
+//! page. It is no part of the cluster: a member that it kills is killed, and what the page shows is
+//! what the members tell.
+//!
+//! - [`member`]: one member's process, and what can be done to it.
+//! - [`story`]: the traces of all members, as one.
+//! - [`page`]: the page, and the buttons' other end.
+
+mod follow;
+mod member;
+mod page;
+mod story;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use self::member::{Action, Member};
+use self::story::Story;
+use crate::client::usage::Failure;
+
+/// How long the members may take to be ready.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Run a cluster of several members on this machine, with a page that shows it
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// How many members
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u16).range(1..=9))]
+    members: u16,
+    /// The first member's client port; each further member's is 10 higher, peer ports are one above
+    #[arg(long, default_value = "2379", value_parser = clap::value_parser!(u16).range(1..=65000))]
+    base_port: u16,
+    /// The port of the page
+    #[arg(long, default_value = "7070", value_parser = clap::value_parser!(u16).range(1..))]
+    page_port: u16,
+    /// Where to keep the members' data, for the next time [default: a temporary directory]
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+impl Demo {
+    /// Runs until Ctrl-C.
+    pub(crate) fn main(self) -> ExitCode {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return Failure::Failed(error.to_string()).report(),
+        };
+        match runtime.block_on(self.run()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        }
+    }
+
+    async fn run(self) -> Result<(), Failure> {
+        let begin = Instant::now();
+        // From here on Ctrl-C stops the members before it stops the demo.
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let page = page::bind(self.page_port).await.map_err(Failure::Failed)?;
+        let (data_dir, temporary) = self.data_dir()?;
+        let plans = member::plans(self.members, self.base_port, &data_dir);
+        let story = Arc::new(Story::new(&plans));
+        let members = plans.into_iter().map(|plan| Member::new(plan, story.clone()));
+        let members = Arc::new(members.collect::<Vec<_>>());
+
+        let started = tokio::select! {
+            started = start_all(&members) => started,
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        };
+        let ended = match started {
+            Ok(()) => {
+                self.greet(&members, &data_dir, begin.elapsed()).map_err(failed)?;
+                tokio::select! {
+                    served = page::serve(page, members.clone(), story) => served.map_err(failed),
+                    _ = interrupt.recv() => Ok(()),
+                    _ = terminate.recv() => Ok(()),
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        for member in members.iter() {
+            member.shut_down().await;
+        }
+        drop(temporary);
+        ended
+    }
+
+    /// The directory for all members, and what removes it in the end if it is temporary.
+    fn data_dir(&self) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
+        if let Some(path) = &self.data_dir {
+            std::fs::create_dir_all(path).map_err(|error| {
+                Failure::Failed(format!("cannot use --data-dir {}: {error}", path.display()))
+            })?;
+            return Ok((path.clone(), None));
+        }
+        let temporary = tempfile::Builder::new().prefix("quorate-demo-").tempdir();
+        let temporary = temporary.map_err(failed)?;
+        Ok((temporary.path().to_owned(), Some(temporary)))
+    }
+
+    /// Says what there is, and what to try.
+    fn greet(&self, members: &[Member], data_dir: &Path, took: Duration) -> io::Result<()> {
+        let urls = members.iter().map(|member| member.plan.client_url.as_str());
+        let endpoints = urls.collect::<Vec<_>>().join(",");
+        let count = members.len();
+        let kept = if self.data_dir.is_some() { "kept" } else { "removed at the end" };
+        let mut out = io::stdout().lock();
+        writeln!(out, "{count} member(s), each a process of its own; data and logs in {} ({kept}):",
+            data_dir.display())?;
+        for member in members {
+            writeln!(out, "  {}  {}", member.plan.name, member.plan.client_url)?;
+        }
+        writeln!(out, "ready in {:.1} s. The page: http://127.0.0.1:{}", took.as_secs_f64(),
+            self.page_port)?;
+        writeln!(out, "\nTry, in another terminal:\n")?;
+        writeln!(out, "  export ETCDCTL_API=3 ETCDCTL_ENDPOINTS={endpoints}")?;
+        writeln!(out, "  etcdctl put greeting hello")?;
+        writeln!(out, "  etcdctl endpoint status -w table")?;
+        let program = std::env::current_exe()?;
+        let program = program.display();
+        writeln!(out, "  {program} get greeting")?;
+        writeln!(out, "  {program} status")?;
+        writeln!(out, "\nStop the leader on the page, and read again. Ctrl-C stops everything.")?;
+        out.flush()
+    }
+}
+
+/// Starts all members, and waits until each is ready.
+async fn start_all(members: &[Member]) -> Result<(), Failure> {
+    for member in members {
+        member.act(Action::Start).await.map_err(Failure::Failed)?;
+    }
+    let all_ready = async {
+        for member in members {
+            member.ready().await?;
+        }
+        Ok(())
+    };
+    timeout(START_PATIENCE, all_ready)
+        .await
+        .unwrap_or_else(|_| Err(format!("no leader within {START_PATIENCE:?}; see the logs")))
+        .map_err(Failure::Failed)
+}
+
+fn failed(error: io::Error) -> Failure {
+    Failure::Failed(error.to_string())
+}

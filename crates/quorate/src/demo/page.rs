@@ -1,0 +1,198 @@
+//! The page of the demo, and the other end of its buttons.
+//!
+//! Whoever reaches these routes can stop members, so they are for this machine's own browser only:
+//! the port is bound to loopback, and a request that another site's page sends is refused.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use etcdpb::etcdserverpb::PutRequest;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::member::{self, Action, Member};
+use super::story::Story;
+use crate::client::endpoints::{Endpoints, kv_client};
+use crate::client::usage::Failure;
+
+const DIAL_TIMEOUT: Duration = Duration::from_millis(500);
+const PUT_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+struct Cluster {
+    members: Arc<Vec<Member>>,
+    story: Arc<Story>,
+}
+
+impl Cluster {
+    fn name_of(&self, id: u64) -> String {
+        let member = self.members.iter().find(|member| member.plan.id == id);
+        member.map_or_else(|| format!("{id:x}"), |member| member.plan.name.clone())
+    }
+}
+
+/// Takes the port. Fails with a reason for people.
+pub(super) async fn bind(port: u16) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(("127.0.0.1", port)).await;
+    bound.map_err(|error| {
+        format!("cannot serve the page on 127.0.0.1:{port}: {error}; choose another --page-port")
+    })
+}
+
+/// Serves the page, for ever.
+pub(super) async fn serve(
+    listener: TcpListener,
+    members: Arc<Vec<Member>>,
+    story: Arc<Story>,
+) -> std::io::Result<()> {
+    let routes = Router::new()
+        .route("/api/trace", get(trace))
+        .route("/api/members", get(list))
+        .route("/api/members/{name}/{action}", post(act))
+        .route("/api/put", post(put))
+        .with_state(Cluster { members, story })
+        .merge(server::page::routes())
+        .layer(middleware::from_fn(refuse_others));
+    axum::serve(listener, server::page::guarded(routes)).await
+}
+
+/// Refuses what does not come from the page itself: another site's page, or one whose name was made
+/// to point to this machine.
+async fn refuse_others(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = text(headers, header::HOST);
+    let is_local = host
+        .and_then(|host| host.rsplit_once(':'))
+        .is_some_and(|(name, _)| matches!(name, "127.0.0.1" | "localhost"));
+    let is_own = text(headers, header::ORIGIN)
+        .is_none_or(|origin| origin.strip_prefix("http://") == host);
+    if is_local && is_own {
+        next.run(request).await
+    } else {
+        refuse(StatusCode::FORBIDDEN, "open the page at the address that the demo printed")
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+async fn trace(State(cluster): State<Cluster>) -> Response {
+    server::trace::server_sent_events(ReceiverStream::new(cluster.story.listen()))
+}
+
+#[derive(Serialize)]
+struct Members {
+    members: Vec<Process>,
+}
+
+/// A member's process, as the page shows it.
+#[derive(Serialize)]
+struct Process {
+    name: String,
+    state: member::State,
+    client: String,
+    peer: String,
+    pid: Option<u32>,
+}
+
+async fn list(State(cluster): State<Cluster>) -> Json<Members> {
+    let members = cluster.members.iter().map(|member| {
+        let life = member.life();
+        Process {
+            name: member.plan.name.clone(),
+            state: life.state,
+            client: member.plan.client_url.clone(),
+            peer: member.plan.peer_url.clone(),
+            pid: life.pid,
+        }
+    });
+    Json(Members { members: members.collect() })
+}
+
+#[derive(Serialize)]
+struct Done {
+    ok: bool,
+}
+
+async fn act(
+    State(cluster): State<Cluster>,
+    Path((name, action)): Path<(String, String)>,
+) -> Response {
+    let Some(member) = cluster.members.iter().find(|member| member.plan.name == name) else {
+        return refuse(StatusCode::NOT_FOUND, &format!("there is no member {name}"));
+    };
+    let action = match action.as_str() {
+        "start" => Action::Start,
+        "stop" => Action::Stop,
+        "pause" => Action::Pause,
+        "resume" => Action::Resume,
+        _ => return refuse(StatusCode::NOT_FOUND, &format!("a member cannot {action}")),
+    };
+    match member.act(action).await {
+        Ok(()) => Json(Done { ok: true }).into_response(),
+        Err(reason) => refuse(StatusCode::CONFLICT, &reason),
+    }
+}
+
+#[derive(Deserialize)]
+struct Put {
+    key: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct PutDone {
+    ok: bool,
+    member: String,
+    revision: i64,
+    ms: f64,
+}
+
+/// Writes a value through any member that runs.
+async fn put(State(cluster): State<Cluster>, Json(put): Json<Put>) -> Response {
+    let running = cluster.members.iter().filter(|m| m.life().state == member::State::Running);
+    let urls = running.map(|member| member.plan.client_url.clone()).collect::<Vec<_>>();
+    if urls.is_empty() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "no member is running");
+    }
+    let begin = Instant::now();
+    let request =
+        PutRequest { key: put.key.into(), value: put.value.into(), ..PutRequest::default() };
+    let written = async {
+        let endpoints = Endpoints::new(urls, DIAL_TIMEOUT, PUT_TIMEOUT)?;
+        endpoints.write(async |channel| kv_client(channel).put(request.clone()).await).await
+    };
+    match written.await {
+        Ok(response) => {
+            let header = response.header.unwrap_or_default();
+            Json(PutDone {
+                ok: true,
+                member: cluster.name_of(header.member_id),
+                revision: header.revision,
+                ms: begin.elapsed().as_secs_f64() * 1000.0,
+            })
+            .into_response()
+        }
+        Err(Failure::Usage(reason) | Failure::Failed(reason)) => {
+            refuse(StatusCode::BAD_GATEWAY, &reason)
+        }
+        Err(Failure::Told) => refuse(StatusCode::BAD_GATEWAY, "the write failed"),
+    }
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    error: &'a str,
+}
+
+fn refuse(status: StatusCode, reason: &str) -> Response {
+    (status, Json(Refused { error: reason })).into_response()
+}

@@ -1,0 +1,146 @@
+//! The traces of all members, as one stream.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use trace::{Event, Fault, Frame, NodeInfo, Record, Timing, VERSION};
+
+use super::member::Plan;
+
+/// Records that a page may be behind. One that is slower loses them, and is told where things
+/// stand.
+const BEHIND_MAX: usize = 4096;
+/// Batches of records that wait for a page's connection.
+const WAITING_MAX: usize = 64;
+
+/// What the members tell, as far as it was told.
+pub(super) struct Story {
+    hello: Event,
+    now: Mutex<Now>,
+}
+
+/// Where the story is. Who begins to listen gets the frame, and then every record after it.
+struct Now {
+    frame: Frame,
+    told: broadcast::Sender<Arc<Told>>,
+}
+
+/// An event of a member.
+struct Told {
+    t: u64,
+    member: String,
+    event: Event,
+}
+
+impl Story {
+    pub(super) fn new(plans: &[Plan]) -> Self {
+        let nodes = plans.iter().map(|plan| NodeInfo {
+            id: plan.name.clone(),
+            client: plan.client_url.clone(),
+            peer: plan.peer_url.clone(),
+        });
+        let hello = Event::Hello {
+            v: VERSION,
+            src: "live".into(),
+            cluster: "quorate-demo".into(),
+            nodes: nodes.collect(),
+            voters: plans.iter().map(|plan| plan.name.clone()).collect(),
+            timing: Timing { election_us: (150_000, 300_000), heartbeat_us: 50_000 },
+            build: env!("CARGO_PKG_VERSION").into(),
+            can: vec!["write".into(), "fault".into()],
+        };
+        let stopped = trace::Member { role: trace::Role::Stopped, ..trace::Member::default() };
+        let members = plans.iter().map(|plan| (plan.name.clone(), stopped.clone()));
+        let frame = Frame { members: members.collect::<BTreeMap<_, _>>() };
+        let now = Mutex::new(Now { frame, told: broadcast::Sender::new(BEHIND_MAX) });
+        Self { hello, now }
+    }
+
+    /// A member tells of something.
+    pub(super) fn tell(&self, member: &str, t: u64, event: Event) {
+        let mut now = self.now();
+        now.frame.fold_event(member, &event);
+        // Nobody may be listening.
+        let _ = now.told.send(Arc::new(Told { t, member: member.to_owned(), event }));
+    }
+
+    /// Something was done to a member, or it ended by itself.
+    pub(super) fn fault(&self, member: &str, fault: Fault) {
+        self.tell(member, now_us(), Event::Fault { f: fault });
+    }
+
+    /// The story from now on: a hello, a key for each member, and then what is told.
+    pub(super) fn listen(self: &Arc<Self>) -> mpsc::Receiver<Vec<Record>> {
+        let (batches, receiver) = mpsc::channel(WAITING_MAX);
+        let story = self.clone();
+        tokio::spawn(async move { story.recite(&batches).await });
+        receiver
+    }
+
+    /// Ends when the listener is gone.
+    async fn recite(&self, batches: &mpsc::Sender<Vec<Record>>) {
+        let mut number = Numbering::default();
+        let (keys, mut told) = self.keys();
+        let mut first = vec![number.record(now_us(), None, self.hello.clone())];
+        first.extend(keys.into_iter().map(|(name, key)| number.record(now_us(), Some(name), key)));
+        let mut batch = first;
+        loop {
+            if batches.send(std::mem::take(&mut batch)).await.is_err() {
+                return;
+            }
+            match told.recv().await {
+                Ok(first) => {
+                    batch.push(number.told(&first));
+                    while let Ok(more) = told.try_recv() {
+                        batch.push(number.told(&more));
+                    }
+                }
+                Err(RecvError::Lagged(lost)) => {
+                    let keys;
+                    (keys, told) = self.keys();
+                    for (name, key) in keys {
+                        let gap = Event::Gap { lost };
+                        batch.push(number.record(now_us(), Some(name.clone()), gap));
+                        batch.push(number.record(now_us(), Some(name), key));
+                    }
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Where each member stands, and what is told after that.
+    fn keys(&self) -> (Vec<(String, Event)>, broadcast::Receiver<Arc<Told>>) {
+        let now = self.now();
+        let members = now.frame.members.iter();
+        let keys = members.map(|(name, member)| (name.clone(), Event::Key(member.clone())));
+        (keys.collect(), now.told.subscribe())
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts the records of one stream.
+#[derive(Default)]
+struct Numbering(u64);
+
+impl Numbering {
+    fn record(&mut self, t: u64, n: Option<String>, event: Event) -> Record {
+        self.0 += 1;
+        Record { i: self.0 - 1, t, n, event }
+    }
+
+    fn told(&mut self, told: &Told) -> Record {
+        self.record(told.t, Some(told.member.clone()), told.event.clone())
+    }
+}
+
+fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

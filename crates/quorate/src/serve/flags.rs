@@ -1,0 +1,167 @@
+//! The flags of `serve`: etcd's names, etcd's environment variables.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use host::Cluster;
+
+/// Run one member of a cluster
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// The member's name, as --initial-cluster spells it
+    #[arg(long, env = "ETCD_NAME", default_value = "default")]
+    name: String,
+    /// Where the member keeps what it must not forget [default: NAME.quorate]
+    #[arg(long, env = "ETCD_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Where to listen for clients
+    #[arg(
+        long,
+        env = "ETCD_LISTEN_CLIENT_URLS",
+        value_delimiter = ',',
+        default_value = "http://localhost:2379"
+    )]
+    listen_client_urls: Vec<String>,
+    /// Where clients are told to reach this member [default: those of --listen-client-urls]
+    #[arg(long, env = "ETCD_ADVERTISE_CLIENT_URLS", value_delimiter = ',')]
+    advertise_client_urls: Vec<String>,
+    /// Where to listen for other members
+    #[arg(
+        long,
+        env = "ETCD_LISTEN_PEER_URLS",
+        value_delimiter = ',',
+        default_value = "http://localhost:2380"
+    )]
+    listen_peer_urls: Vec<String>,
+    /// Where other members reach this one, as --initial-cluster spells it
+    #[arg(
+        long,
+        env = "ETCD_INITIAL_ADVERTISE_PEER_URLS",
+        value_delimiter = ',',
+        default_value = "http://localhost:2380"
+    )]
+    initial_advertise_peer_urls: Vec<String>,
+    /// All members, as NAME=URL,NAME=URL [default: this member alone]
+    #[arg(long, env = "ETCD_INITIAL_CLUSTER")]
+    initial_cluster: Option<String>,
+    /// Whether the cluster starts for the first time
+    #[arg(long, env = "ETCD_INITIAL_CLUSTER_STATE", default_value = "new")]
+    initial_cluster_state: ClusterState,
+    /// Tells clusters apart that have members at the same addresses
+    #[arg(long, env = "ETCD_INITIAL_CLUSTER_TOKEN", default_value = "etcd-cluster")]
+    initial_cluster_token: String,
+    /// Milliseconds between heartbeats of a leader
+    #[arg(long, env = "ETCD_HEARTBEAT_INTERVAL", default_value = "50")]
+    heartbeat_interval: u64,
+    /// Milliseconds without a leader after which a member may campaign; it waits for a random time
+    /// between this and twice this
+    #[arg(long, env = "ETCD_ELECTION_TIMEOUT", default_value = "150")]
+    election_timeout: u64,
+    /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
+    #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
+    pub(super) log_level: String,
+    /// Stop when standard input ends: whoever started this member is gone then
+    #[arg(long, hide = true)]
+    pub(super) stop_with_stdin: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClusterState {
+    New,
+    Existing,
+}
+
+/// What the flags say, looked up and checked.
+pub(super) struct Settings {
+    pub(super) host: host::Config,
+    pub(super) name: String,
+    pub(super) listen_clients: Vec<SocketAddr>,
+    pub(super) advertise_client_urls: Vec<String>,
+}
+
+/// The flags do not fit together.
+pub(super) type FlagError = String;
+
+impl Serve {
+    pub(super) fn settings(self) -> Result<Settings, FlagError> {
+        let own_urls = &self.initial_advertise_peer_urls;
+        let initial_cluster = self.initial_cluster.clone().unwrap_or_else(|| {
+            let parts = own_urls.iter().map(|url| format!("{}={url}", self.name));
+            parts.collect::<Vec<_>>().join(",")
+        });
+        let cluster = Cluster::parse(&initial_cluster, &self.initial_cluster_token)
+            .map_err(|error| format!("--initial-cluster: {error}"))?;
+        let own = self.own(&cluster, &initial_cluster)?;
+        let data_dir =
+            self.data_dir.clone().unwrap_or_else(|| format!("{}.quorate", self.name).into());
+        if self.initial_cluster_state == ClusterState::Existing && !data_dir.exists() {
+            return Err(format!(
+                "--initial-cluster-state existing: there is no member in {}, and this version \
+                 cannot join a running cluster; start all members with --initial-cluster-state new",
+                data_dir.display()
+            ));
+        }
+        let advertise_client_urls = if self.advertise_client_urls.is_empty() {
+            self.listen_client_urls.clone()
+        } else {
+            self.advertise_client_urls.clone()
+        };
+        Ok(Settings {
+            host: host::Config {
+                cluster,
+                own,
+                data_dir,
+                listen_peers: addresses("--listen-peer-urls", &self.listen_peer_urls)?,
+                heartbeat_interval: Duration::from_millis(self.heartbeat_interval),
+                election_timeout: Duration::from_millis(self.election_timeout),
+            },
+            listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
+            name: self.name,
+            advertise_client_urls,
+        })
+    }
+
+    /// The member's own place in the cluster.
+    fn own(&self, cluster: &Cluster, initial_cluster: &str) -> Result<raft::NodeId, FlagError> {
+        let Some(peer) = cluster.named(&self.name) else {
+            return Err(format!(
+                "--name {} is not in --initial-cluster {initial_cluster}: add {}={} to it, or \
+                 give this member one of its names",
+                self.name,
+                self.name,
+                self.initial_advertise_peer_urls.join(",")
+            ));
+        };
+        let mut own_urls = self.initial_advertise_peer_urls.clone();
+        own_urls.sort();
+        if peer.urls != own_urls {
+            return Err(format!(
+                "--initial-cluster says that {} is at {}, and --initial-advertise-peer-urls {}: \
+                 make them equal",
+                self.name,
+                peer.urls.join(","),
+                own_urls.join(",")
+            ));
+        }
+        Ok(peer.id)
+    }
+}
+
+/// The addresses of `http://host:port` URLs.
+fn addresses(flag: &str, urls: &[String]) -> Result<Vec<SocketAddr>, FlagError> {
+    urls.iter().map(|url| address(url).map_err(|why| format!("{flag}: {url:?} {why}"))).collect()
+}
+
+fn address(url: &str) -> Result<SocketAddr, String> {
+    if url.starts_with("https://") {
+        return Err("asks for TLS, which this version does not have; use http://".into());
+    }
+    let address = host::address_of(url).ok_or("is not of the form http://host:port")?;
+    let found = address.to_socket_addrs().map_err(|error| format!("has no address: {error}"))?;
+    // `localhost` means 127.0.0.1 to etcd's clients.
+    let found = found.collect::<Vec<_>>();
+    let first = found.iter().find(|address| address.is_ipv4()).or_else(|| found.first());
+    first.copied().ok_or_else(|| "has no address".into())
+}

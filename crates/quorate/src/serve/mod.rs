@@ -1,0 +1,130 @@
+//! `quorate serve`: one member, until it is told to stop.
+
+mod flags;
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::thread;
+
+use host::{Fatal, Host};
+use server::{Member, SharedStore};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tracing_subscriber::EnvFilter;
+
+pub(crate) use self::flags::Serve;
+use self::flags::Settings;
+use crate::client::usage::Failure;
+
+impl Serve {
+    /// Runs until a signal says otherwise, or the disk does.
+    pub(crate) fn main(self) -> ExitCode {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let result = runtime
+            .map_err(|error| Failure::Failed(error.to_string()))
+            .and_then(|runtime| runtime.block_on(self.run()));
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        }
+    }
+
+    async fn run(self) -> Result<(), Failure> {
+        let filter = EnvFilter::try_new(&self.log_level)
+            .map_err(|error| Failure::Usage(format!("--log-level: {error}")))?;
+        let stop_with_stdin = self.stop_with_stdin;
+        let settings = self.settings().map_err(Failure::Usage)?;
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+        let stop = stop_signals(stop_with_stdin).map_err(|error| Failure::Failed(error.to_string()))?;
+        run(settings, stop).await.map_err(Failure::Failed)
+    }
+}
+
+/// Runs the member until `stop` ends. Fails with a reason for people.
+async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
+    let Settings { host, name, listen_clients, advertise_client_urls } = settings;
+    // First what can be refused without having touched anything.
+    let mut listeners = Vec::new();
+    for address in listen_clients {
+        listeners.push(listen(address).await?);
+    }
+    let store = SharedStore::default();
+    let cluster = host.cluster.clone();
+    let (own, timing) = (host.own, server::trace::timing(&host));
+    let Host { handle, mut fatal } =
+        Host::start(host, store.clone()).await.map_err(|error| error.to_string())?;
+    let member = Member::new(handle, store, cluster, own, timing);
+    tokio::spawn(announce(member.clone(), name, advertise_client_urls));
+
+    let (end, ended) = oneshot::channel::<()>();
+    let serving = tokio::spawn(server::serve(listeners, server::router(member), async {
+        // Ends with a word, or with whoever would say it.
+        let _ = ended.await;
+    }));
+    let outcome = tokio::select! {
+        () = stop => Ok(()),
+        fatal = &mut fatal => Err(fatal.unwrap_or(Fatal::Bug).to_string()),
+    };
+    if outcome.is_ok() {
+        tracing::info!("stopping");
+        drop(end);
+        // What is being answered is answered.
+        let _ = serving.await;
+    }
+    outcome
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "cannot listen for clients on {address}: another process does; stop it, or choose \
+             another --listen-client-urls"
+        ),
+        _ => format!("cannot listen for clients on {address}: {error}"),
+    })
+}
+
+/// Tells the others, through the log, how this member is called and where clients reach it. When
+/// that is done, the member has a leader and has caught up with it.
+async fn announce(member: Member, name: String, client_urls: Vec<String>) {
+    while let Err(error) = member.publish(&name, &client_urls).await {
+        tracing::warn!(%error, "not ready yet");
+    }
+    tracing::info!(name, ?client_urls, "ready to serve client requests");
+}
+
+/// Ends when the process is told to stop.
+fn stop_signals(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stdin = with_stdin.then(stdin_end).transpose()?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = end_of(stdin) => {}
+        }
+    })
+}
+
+/// Ends with what is waited for; never, if there is nothing.
+async fn end_of(awaited: Option<oneshot::Receiver<()>>) {
+    match awaited {
+        // It ends with a word, or with whoever would say it.
+        Some(word) => drop(word.await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends when standard input does.
+fn stdin_end() -> io::Result<oneshot::Receiver<()>> {
+    let (end, ended) = oneshot::channel();
+    thread::Builder::new().name("stdin".into()).spawn(move || {
+        // Nothing is expected to come, and an error is an end too.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = end.send(());
+    })?;
+    Ok(ended)
+}
