@@ -36,6 +36,35 @@ fn each_answered_proposal_is_there_once() {
     assert!(answered as u64 > seeds, "{answered} proposals were answered in {seeds} runs");
 }
 
+/// What a follower sent to a leader that is gone is sent to the next one, long before it would time
+/// out; whether the first one had replicated it or not.
+#[test]
+fn a_proposal_survives_its_leader() {
+    for heard in [false, true] {
+        let mut world = World::new(7);
+        world.settle(100);
+        let leader = world.members[&NodeId(1)].replica.status().raft.standing.leader.unwrap();
+        let follower = NodeId(if leader == NodeId(1) { 2 } else { 1 });
+        world.propose(follower);
+        world.drain(follower);
+        if heard {
+            let forward = world.network.pop().unwrap();
+            world.member(leader).replica.receive(forward);
+            world.drain(leader);
+            for append in std::mem::take(&mut world.network) {
+                let to = append.to;
+                world.member(to).replica.receive(append);
+                world.drain(to);
+            }
+        }
+        world.cut = Some(leader);
+        world.settle(100);
+        assert_eq!(world.answered.len(), 1, "heard by the first leader: {heard}");
+        world.make_peace();
+        world.check_all_equal();
+    }
+}
+
 /// A run under faults, and then in peace. How many proposals were answered.
 fn run(seed: u64) -> usize {
     let mut world = World::new(seed);
@@ -54,6 +83,8 @@ struct World {
     /// How likely each kind of step is in this run.
     weights: [u64; 7],
     cut: Option<NodeId>,
+    /// A member whose time passes slowly in this run: it does not notice that it leads no more.
+    slow: Option<NodeId>,
     proposed: u64,
     /// The commands that took effect, in order.
     history: Vec<Bytes>,
@@ -75,12 +106,14 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
         let weights = [40, 60, 30, 10, 6, random.below(4), random.below(3)];
+        let slow = NodeId(1 + random.below(2 * MEMBERS));
         let mut world = Self {
             random,
             members: BTreeMap::new(),
             network: Vec::new(),
             weights,
             cut: None,
+            slow: (slow.0 <= MEMBERS).then_some(slow),
             proposed: 0,
             history: Vec::new(),
             answered: BTreeMap::new(),
@@ -122,7 +155,10 @@ impl World {
             is_it
         });
         match step.unwrap() {
-            0 => self.member(id).replica.tick(),
+            0 if self.slow != Some(id) || self.random.below(8) == 0 => {
+                self.member(id).replica.tick();
+            }
+            0 => {}
             1 => self.deliver(),
             2 => self.persist(id),
             3 => self.propose(id),
@@ -224,10 +260,15 @@ impl World {
         }
     }
 
-    /// No more faults: everything that still waits is answered, by everybody.
+    /// No more faults: everybody catches up.
     fn make_peace(&mut self) {
         self.cut = None;
-        for _ in 0..200 {
+        self.settle(200);
+    }
+
+    /// Lets time pass, with a quick disk and a quick network, but for the cut.
+    fn settle(&mut self, ticks: u32) {
+        for _ in 0..ticks {
             for id in (1..=MEMBERS).map(NodeId) {
                 self.member(id).replica.tick();
                 self.drain(id);
@@ -236,8 +277,12 @@ impl World {
                     self.drain(id);
                 }
             }
+            let cut = self.cut;
             for envelope in std::mem::take(&mut self.network) {
                 let to = envelope.to;
+                if cut.is_some_and(|cut| cut == envelope.from || cut == to) {
+                    continue;
+                }
                 self.member(to).replica.receive(envelope);
                 self.drain(to);
             }
