@@ -115,7 +115,7 @@ fn open_segment<D: Disk>(
     let corrupt = |damage| Error::Corrupt { path: disk.path(&name), offset: 0, damage };
     let file = disk.open(&name).map_err(io_error(disk, &name, "open"))?;
     file.sync_data().map_err(io_error(disk, &name, "sync"))?;
-    let bytes = file.len().map_err(io_error(disk, &name, "measure"))?;
+    let bytes = file.size().map_err(io_error(disk, &name, "measure"))?;
     if bytes < BLOCK_BYTES {
         return Err(corrupt(Damage::ShortFile { bytes, expected: BLOCK_BYTES }));
     }
@@ -325,6 +325,9 @@ impl Replay {
     }
 }
 
+/// Comparing with it is fast, even in a build that is not optimised.
+const ZERO_BLOCK: Block = [0; BLOCK_LEN];
+
 /// What stands behind the last good frame.
 struct Tail {
     /// The number of a frame after the one that is missing, and where a part of it stands.
@@ -352,7 +355,7 @@ fn look_behind<D: Disk>(
         let chunk = &mut buffer[..bytes];
         segment.file.read_at(at, chunk).map_err(io_error(disk, &segment.name, "read"))?;
         for (block, start) in chunk.chunks(BLOCK_LEN).zip((at..).step_by(BLOCK_LEN)) {
-            if block.iter().all(|byte| *byte == 0) {
+            if block == &ZERO_BLOCK[..block.len()] {
                 continue;
             }
             tail.end = start + block.len() as u64;
