@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::{IDENTITY, entries, model, open, vote};
+use common::{entries, model, open, vote};
 use raft::{Restored, Write};
-use wal::{Config, Error, Fault, MemoryDisk, Wal};
+use wal::{Error, Fault, MemoryDisk};
 
 /// How many ways to lose what is not durable are tried at each place.
 const SEEDS: u64 = 12;
@@ -73,6 +73,20 @@ fn check_goes_on(disk: &MemoryDisk, count: usize, seed: u64) {
     assert_eq!(restored, model(batches()[..count].iter().flatten().chain([&more])));
 }
 
+/// The process is killed and the machine stays up. What the next process reads, it may rely on.
+#[track_caller]
+fn check_restart(disk: &MemoryDisk, acknowledged: usize) {
+    let disk = disk.fork();
+    disk.restart();
+    let count = check(&disk, acknowledged);
+    for seed in 0..SEEDS {
+        let disk = disk.fork();
+        disk.crash(seed);
+        assert_eq!(check(&disk, acknowledged), count, "what was read is gone");
+        check_goes_on(&disk, count, seed);
+    }
+}
+
 fn operations_of_a_run() -> u64 {
     let disk = MemoryDisk::new();
     let (acknowledged, result) = run(&disk);
@@ -85,11 +99,13 @@ fn operations_of_a_run() -> u64 {
 fn the_power_may_fail_at_any_operation() {
     let (mut kept, mut lost, mut torn) = (0, 0, 0);
     for operation in 0..operations_of_a_run() {
+        let stopped = MemoryDisk::new();
+        stopped.fail(operation, Fault::Stop);
+        let (acknowledged, result) = run(&stopped);
+        result.unwrap_err();
+        check_restart(&stopped, acknowledged);
         for seed in 0..SEEDS {
-            let disk = MemoryDisk::new();
-            disk.fail(operation, Fault::Stop);
-            let (acknowledged, result) = run(&disk);
-            result.unwrap_err();
+            let disk = stopped.fork();
             disk.crash(seed);
             torn += usize::from(open(&disk.fork()).unwrap().2.torn.is_some());
             let count = check(&disk, acknowledged);
@@ -138,9 +154,7 @@ fn the_disk_may_fail_at_any_operation() {
             assert!(matches!(error, Error::Io { .. }), "{error}");
             assert_eq!(error.is_storage_full(), fault == Fault::Full);
 
-            let other = disk.fork();
-            other.restart();
-            check(&other, acknowledged);
+            check_restart(&disk, acknowledged);
             for seed in 0..SEEDS {
                 let disk = disk.fork();
                 disk.crash(seed);
@@ -148,24 +162,5 @@ fn the_disk_may_fail_at_any_operation() {
                 check_goes_on(&disk, count, seed);
             }
         }
-    }
-}
-
-#[test]
-fn what_is_read_after_a_process_was_killed_is_durable() {
-    // The frame is written and not synced; the machine stays up, so the next process sees it.
-    let disk = MemoryDisk::new();
-    let (mut wal, _, _) = Wal::open(disk.clone(), IDENTITY, Config::default()).unwrap();
-    wal.append(&batches()[0]).unwrap();
-    disk.fail(1, Fault::Stop);
-    assert!(matches!(wal.append(&batches()[3]), Err(Error::Io { operation: "sync", .. })));
-    disk.restart();
-    let (_, restored, _) = open(&disk).unwrap();
-    assert_eq!(restored.hard_state, batches()[3][0].hard_state.unwrap());
-    // Now it counts as written, so it must not go any more.
-    for seed in 0..SEEDS {
-        let disk = disk.fork();
-        disk.crash(seed);
-        assert_eq!(open(&disk).unwrap().1, restored);
     }
 }

@@ -85,21 +85,6 @@ fn another_members_log_is_refused() {
 }
 
 #[test]
-fn a_format_that_is_not_known_is_refused() {
-    let disk = MemoryDisk::new();
-    open(&disk).unwrap();
-    let name = "wal-0000000000000001.log";
-    let mut header = disk.contents(name).unwrap();
-    header.truncate(4096);
-    header[8..12].copy_from_slice(&2_u32.to_le_bytes());
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&header[..12]), &header[16..]);
-    header[12..16].copy_from_slice(&checksum.to_le_bytes());
-    disk.overwrite(name, 0, &header);
-    let error = open(&disk).unwrap_err();
-    assert!(matches!(error, Error::Format { found: 2, supported: 1, .. }), "{error}");
-}
-
-#[test]
 fn after_a_failed_write_or_sync_the_log_refuses_everything() {
     for (skip, operation) in [(0, "write"), (1, "sync")] {
         let disk = MemoryDisk::new();
