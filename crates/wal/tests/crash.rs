@@ -80,6 +80,9 @@ fn check_restart(disk: &MemoryDisk, acknowledged: usize) {
     disk.restart();
     let count = check(&disk, acknowledged);
     for seed in 0..SEEDS {
+        // It writes on where the other one ended, and then the power fails.
+        check_goes_on(&disk.fork(), count, seed);
+        // The power fails at once.
         let disk = disk.fork();
         disk.crash(seed);
         assert_eq!(check(&disk, acknowledged), count, "what was read is gone");

@@ -157,6 +157,33 @@ fn an_append_into_prepared_space_does_not_wait_for_more() {
 }
 
 #[test]
+fn no_more_space_is_prepared_than_is_wanted() {
+    let disk = MemoryDisk::new();
+    let (mut wal, _, _) = open(&disk).unwrap();
+    // Three blocks are wanted ahead. A new log has one, and room for two more in its segment.
+    assert!(wal.prepare_next().unwrap());
+    assert!(!wal.prepare_next().unwrap());
+    let before = disk.operations();
+    assert!(!wal.prepare_next().unwrap());
+    assert_eq!(disk.operations(), before);
+    assert_eq!(disk.contents("wal-next.tmp"), None);
+
+    // One is used, so the next segment is begun.
+    wal.append(&[entries(1, 1, &[1])]).unwrap();
+    assert!(!wal.prepare_next().unwrap());
+    assert_eq!(disk.contents("wal-next.tmp").map(|bytes| bytes.len()), Some(16384));
+}
+
+#[test]
+fn no_more_than_one_segment_is_prepared() {
+    let config = Config { ahead_bytes: 1 << 30, ..SMALL };
+    let (mut wal, _, _) = Wal::open(MemoryDisk::new(), IDENTITY, config).unwrap();
+    // The first block of the first segment is there; two of it and three of the next are not.
+    let steps = (0..100).take_while(|_| wal.prepare_next().unwrap()).count();
+    assert_eq!(steps, 4, "and a fifth, after which no more is wanted");
+}
+
+#[test]
 #[should_panic(expected = "leave a hole")]
 fn a_hole_is_not_written() {
     let (mut wal, _, _) = open(&MemoryDisk::new()).unwrap();
