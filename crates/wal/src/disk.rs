@@ -42,8 +42,8 @@ pub trait File {
     /// Writes all the bytes, from `offset` on.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// How long the file is, in bytes.
-    fn len(&self) -> io::Result<u64>;
+    /// How many bytes long the file is.
+    fn size(&self) -> io::Result<u64>;
 
     /// Cuts the file, or makes it longer by a hole that reads as zeros.
     fn set_len(&self, bytes: u64) -> io::Result<()>;

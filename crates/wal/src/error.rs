@@ -154,7 +154,7 @@ pub enum Damage {
     #[error("{damage}, and frame {number} was written after it, at byte {offset}")]
     Followed {
         /// What is wrong.
-        damage: Box<Damage>,
+        damage: Box<Self>,
         /// The later frame.
         number: u64,
         /// Where a part of it was found.

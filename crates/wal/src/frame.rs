@@ -5,7 +5,7 @@ use raft::Write;
 use raft::codec::{self, DecodeError};
 
 /// Frames begin at multiples of this, and are padded to it: a block that was synced is never
-/// written again, so a write that is torn cannot hurt it. It is also the step at which recovery
+/// given other bytes, so a write that is torn cannot hurt it. It is also the step at which recovery
 /// looks for frames, and the alignment that direct I/O wants.
 pub(crate) const BLOCK_BYTES: u64 = BLOCK_LEN as u64;
 /// The same, as the length of a buffer.

@@ -34,7 +34,7 @@
 //!
 //! # The rules
 //!
-//! - A block that was synced is never written again. Frames are padded to blocks of 4 KiB, so a
+//! - A block that was synced is never given other bytes. Frames are padded to blocks of 4 KiB, so a
 //!   write that the power cuts short can hurt nothing but the frame that it wrote.
 //! - Frames are numbered, and each names the one before by its checksum. A frame is written only
 //!   when the one before is durable; so a frame that is followed by another was durable, and if it
@@ -44,16 +44,15 @@
 //!   second sync that succeeds proves nothing. The log then refuses every call
 //!   ([`Error::Poisoned`]), and the host ends the process.
 //! - Space is prepared ahead ([`Wal::prepare_next`]): zeros, written and synced. An append into
-//!   them changes no metadata of the file, which halves the latency of a sync on ext4, and cannot
+//!   them changes no metadata of the file, so its sync has only the frame to write, and it cannot
 //!   fail for want of space.
 //!
 //! # What is left out
 //!
 //! This crate starts no thread and knows no clock: a host calls it from a thread of its own, as
 //! every call may block. Old segments are neither removed nor used again yet, a frame that rots
-//! while it is the very last cannot be told from a torn one (it is reported), and reads go through
-//! the page cache, which after a failed sync may show what the disk does not hold.
-//! `docs/formats.md` draws the files.
+//! while it is the very last cannot be told from a torn one (it is reported), and reads and writes
+//! go through the page cache. `docs/formats.md` draws the files.
 
 mod disk;
 mod error;

@@ -10,6 +10,9 @@ use crate::disk::{Disk, File};
 /// What a disk writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
 
+/// What a file system gives to a file at once.
+const BLOCK_BYTES: u64 = 4096;
+
 /// A disk in memory, for tests and the simulator. Clones are the same disk.
 ///
 /// It behaves as badly as a real one may:
@@ -18,6 +21,7 @@ const SECTOR_BYTES: usize = 512;
 /// - a chosen operation [fails](Self::fail): a write then leaves its first half behind, and a
 ///   sync leaves what it should have made durable visible, not durable, and marked clean, so
 ///   that the next sync succeeds and says nothing about it;
+/// - it is [full](Self::limit) at some size;
 /// - a file [rots](Self::overwrite) without a sound.
 ///
 /// ```
@@ -31,7 +35,7 @@ const SECTOR_BYTES: usize = 512;
 /// disk.crash(7);
 ///
 /// assert_eq!(disk.contents("kept").as_deref(), Some(&b"synced"[..]));
-/// assert!(file.len().is_err(), "what was open before the crash is not open after it");
+/// assert!(file.size().is_err(), "what was open before the crash is not open after it");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -46,9 +50,9 @@ pub enum Fault {
     Io,
     /// `ENOSPC`: no space left.
     Full,
-    /// The power fails just before it: it and all that follow are in vain, until the
-    /// [`crash`](MemoryDisk::crash).
-    PowerLoss,
+    /// Everything stops just before it: it and all that follow are in vain, until the
+    /// [`crash`](MemoryDisk::crash) or the [`restart`](MemoryDisk::restart).
+    Stop,
 }
 
 impl MemoryDisk {
@@ -69,6 +73,12 @@ impl MemoryDisk {
         state.fault = Some((state.operations + skip, fault));
     }
 
+    /// Lets the disk hold no more than so many bytes, in blocks of 4 KiB. A hole takes none; a
+    /// write beyond fails with `ENOSPC` and leaves nothing behind.
+    pub fn limit(&self, bytes: Option<u64>) {
+        self.state().limit_bytes = bytes;
+    }
+
     /// The power fails and comes back. Of what was not durable, `seed` decides what is left. All
     /// open files are closed; a fault that was asked for is forgotten.
     pub fn crash(&self, seed: u64) {
@@ -84,9 +94,14 @@ impl MemoryDisk {
         for content in state.contents.values_mut() {
             content.crash(&mut random);
         }
-        state.fault = None;
-        state.power_is_lost = false;
-        state.crashes += 1;
+        state.restart();
+    }
+
+    /// The process ends and another one starts, while the machine stays up: all that was written
+    /// can be read, durable or not. All open files are closed; a fault that was asked for is
+    /// forgotten.
+    pub fn restart(&self) {
+        self.state().restart();
     }
 
     /// Another disk, which holds the same now.
@@ -149,14 +164,14 @@ impl Disk for MemoryDisk {
         let id = state.contents.keys().next_back().map_or(0, |last| last + 1);
         state.contents.insert(id, Content::default());
         state.change_names(NameChange::Create { name: name.into(), id });
-        Ok(MemoryFile { disk: self.clone(), id, opened_after: state.crashes })
+        Ok(MemoryFile { disk: self.clone(), id, opened_in: state.run })
     }
 
     fn open(&self, name: &str) -> io::Result<MemoryFile> {
         let mut state = self.state();
         state.begin()?;
         let id = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
-        Ok(MemoryFile { disk: self.clone(), id, opened_after: state.crashes })
+        Ok(MemoryFile { disk: self.clone(), id, opened_in: state.run })
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -184,6 +199,7 @@ impl Disk for MemoryDisk {
         state.begin()?;
         state.durable_names = state.names.clone();
         state.unsynced_names.clear();
+        state.free_nameless();
         Ok(())
     }
 
@@ -197,8 +213,8 @@ impl Disk for MemoryDisk {
 pub struct MemoryFile {
     disk: MemoryDisk,
     id: u64,
-    /// How many crashes the disk had seen. One more, and the file is no longer open.
-    opened_after: u64,
+    /// The run in which it was opened. In the next, it is no longer open.
+    opened_in: u64,
 }
 
 impl MemoryFile {
@@ -209,16 +225,16 @@ impl MemoryFile {
         on_fault: impl FnOnce(&mut Content),
     ) -> io::Result<T> {
         let mut state = self.disk.state();
-        if state.crashes != self.opened_after {
-            return Err(io::Error::other("the file was open when the power failed"));
+        if state.run != self.opened_in {
+            return Err(io::Error::other("the file was opened before the last crash or restart"));
         }
         let begun = state.begin();
-        let power_is_lost = state.power_is_lost;
+        let is_stopped = state.is_stopped;
         let content = state.contents.entry(self.id).or_default();
         match begun {
             Ok(()) => operation(content),
             Err(error) => {
-                if !power_is_lost {
+                if !is_stopped {
                     on_fault(content);
                 }
                 Err(error)
@@ -240,14 +256,18 @@ impl File for MemoryFile {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let free = self.disk.state().free_blocks();
         let write = |content: &mut Content| {
+            if content.new_blocks(offset, bytes) > free {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
             content.write(offset, bytes);
             Ok(())
         };
         self.operate(write, |content| content.write(offset, &bytes[..bytes.len() / 2]))
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn size(&self) -> io::Result<u64> {
         self.operate(|content| Ok(content.current.bytes), |_| ())
     }
 
@@ -275,14 +295,22 @@ struct State {
     /// What leads from `durable_names` to `names`.
     unsynced_names: Vec<NameChange>,
     contents: BTreeMap<u64, Content>,
+    limit_bytes: Option<u64>,
     operations: u64,
     /// The number of the operation that fails, and how.
     fault: Option<(u64, Fault)>,
-    power_is_lost: bool,
-    crashes: u64,
+    is_stopped: bool,
+    /// How often the process has started anew.
+    run: u64,
 }
 
 impl State {
+    fn restart(&mut self) {
+        self.fault = None;
+        self.is_stopped = false;
+        self.run += 1;
+    }
+
     /// Counts an operation, and lets it fail if it is its turn.
     fn begin(&mut self) -> io::Result<()> {
         let number = self.operations;
@@ -294,13 +322,26 @@ impl State {
             match fault {
                 Fault::Io => return Err(io::Error::from_raw_os_error(EIO)),
                 Fault::Full => return Err(io::ErrorKind::StorageFull.into()),
-                Fault::PowerLoss => self.power_is_lost = true,
+                Fault::Stop => self.is_stopped = true,
             }
         }
-        if self.power_is_lost {
-            return Err(io::Error::other("the power is lost"));
+        if self.is_stopped {
+            return Err(io::Error::other("the process was stopped"));
         }
         Ok(())
+    }
+
+    fn free_blocks(&self) -> u64 {
+        self.limit_bytes.map_or(u64::MAX, |bytes| {
+            let used: usize = self.contents.values().map(|content| content.blocks.len()).sum();
+            (bytes / BLOCK_BYTES).saturating_sub(used as u64)
+        })
+    }
+
+    /// Gives back what removed files held.
+    fn free_nameless(&mut self) {
+        let named: BTreeSet<u64> = self.names.values().copied().collect();
+        self.contents.retain(|id, _| named.contains(id));
     }
 
     fn change_names(&mut self, change: NameChange) {
@@ -343,14 +384,24 @@ struct Content {
     durable: Image,
     unsynced: BTreeSet<u64>,
     unsynced_length: bool,
+    /// The blocks that were ever written.
+    blocks: BTreeSet<u64>,
 }
 
 impl Content {
+    /// How many blocks a write would add to the file.
+    fn new_blocks(&self, offset: u64, bytes: &[u8]) -> u64 {
+        let end = offset + bytes.len() as u64;
+        let blocks = offset / BLOCK_BYTES..end.div_ceil(BLOCK_BYTES);
+        blocks.filter(|block| !self.blocks.contains(block)).count() as u64
+    }
+
     fn write(&mut self, offset: u64, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
         let end = offset + bytes.len() as u64;
+        self.blocks.extend(offset / BLOCK_BYTES..end.div_ceil(BLOCK_BYTES));
         self.unsynced_length |= end > self.current.bytes;
         self.current.write(offset, bytes);
         self.unsynced.extend(offset / SECTOR_BYTES as u64..end.div_ceil(SECTOR_BYTES as u64));
@@ -394,12 +445,15 @@ struct Image {
 
 impl Image {
     fn read(&self, offset: u64, buffer: &mut [u8]) {
-        for (sector, within, part) in parts(offset, buffer.len()) {
-            let out = &mut buffer[part];
-            match self.sectors.get(&sector) {
-                Some(bytes) => out.copy_from_slice(&bytes[within..within + out.len()]),
-                None => out.fill(0),
-            }
+        buffer.fill(0);
+        let end = offset + buffer.len() as u64;
+        let sectors = offset / SECTOR_BYTES as u64..end.div_ceil(SECTOR_BYTES as u64);
+        for (sector, bytes) in self.sectors.range(sectors) {
+            let start = sector * SECTOR_BYTES as u64;
+            let (from, to) = (start.max(offset), end.min(start + SECTOR_BYTES as u64));
+            let within = |place: u64, base: u64| usize::try_from(place - base).expect("it is near");
+            buffer[within(from, offset)..within(to, offset)]
+                .copy_from_slice(&bytes[within(from, start)..within(to, start)]);
         }
     }
 

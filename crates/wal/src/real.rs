@@ -96,7 +96,7 @@ impl File for fs::File {
         self.write_all_at(bytes, offset)
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn size(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
 

@@ -17,6 +17,7 @@
 //! The middle row is where this stage is weaker than it will be: a frame that was acknowledged and
 //! rotted later looks the same if it is the very last. It is reported, so that the host can act.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
@@ -87,7 +88,7 @@ pub(crate) fn recover<D: Disk>(
         let path = disk.path(&segment::name(missing));
         return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
     }
-    // A process that was killed may have left what can be read and is not durable yet.
+    // A process that was killed may have left a name that can be seen and is not durable yet.
     disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
 
     let mut replay = Replay::default();
@@ -114,8 +115,7 @@ fn open_segment<D: Disk>(
     let name = segment::name(number);
     let corrupt = |damage| Error::Corrupt { path: disk.path(&name), offset: 0, damage };
     let file = disk.open(&name).map_err(io_error(disk, &name, "open"))?;
-    file.sync_data().map_err(io_error(disk, &name, "sync"))?;
-    let bytes = file.len().map_err(io_error(disk, &name, "measure"))?;
+    let bytes = file.size().map_err(io_error(disk, &name, "measure"))?;
     if bytes < BLOCK_BYTES {
         return Err(corrupt(Damage::ShortFile { bytes, expected: BLOCK_BYTES }));
     }
@@ -201,19 +201,22 @@ impl Replay {
         Ok(())
     }
 
-    /// Reads the frames of the last segment, and cuts its tail if that is torn. Returns where the
-    /// last frame ends.
+    /// Reads the frames of the last segment, cuts its tail if that is torn, and makes sure that
+    /// what was read is durable. Returns where the last frame ends.
     fn read_last<D: Disk>(
         &mut self,
         disk: &D,
         segment: &Segment<D::File>,
     ) -> Result<(u64, Option<TornTail>), Error> {
         let mut offset = BLOCK_BYTES;
+        let mut last_frame = offset..offset;
         loop {
             let path = || disk.path(&segment.name);
             match self.read_frame(disk, segment, offset)? {
                 Found::Frame { header, body } => {
-                    offset = self.take(disk, segment, offset, &header, body)?;
+                    let end = self.take(disk, segment, offset, &header, body)?;
+                    last_frame = offset..end;
+                    offset = end;
                 }
                 Found::Damaged(damage) => {
                     return Err(Error::Corrupt { path: path(), offset, damage });
@@ -225,11 +228,10 @@ impl Replay {
                         let damage = Damage::Followed { damage, number, offset: later };
                         return Err(Error::Corrupt { path: path(), offset, damage });
                     }
-                    if tail.end == offset {
-                        return Ok((offset, None));
-                    }
-                    cut(disk, segment, offset, tail.end)?;
-                    return Ok((offset, Some(TornTail { path: path(), offset, reason })));
+                    settle(disk, segment, last_frame, tail.end)?;
+                    let is_torn = tail.end > offset;
+                    let torn = is_torn.then(|| TornTail { path: path(), offset, reason });
+                    return Ok((offset, torn));
                 }
             }
         }
@@ -325,6 +327,9 @@ impl Replay {
     }
 }
 
+/// Comparing with it is fast, even in a build that is not optimised.
+const ZERO_BLOCK: Block = [0; BLOCK_LEN];
+
 /// What stands behind the last good frame.
 struct Tail {
     /// The number of a frame after the one that is missing, and where a part of it stands.
@@ -352,7 +357,7 @@ fn look_behind<D: Disk>(
         let chunk = &mut buffer[..bytes];
         segment.file.read_at(at, chunk).map_err(io_error(disk, &segment.name, "read"))?;
         for (block, start) in chunk.chunks(BLOCK_LEN).zip((at..).step_by(BLOCK_LEN)) {
-            if block.iter().all(|byte| *byte == 0) {
+            if block == &ZERO_BLOCK[..block.len()] {
                 continue;
             }
             tail.end = start + block.len() as u64;
@@ -368,13 +373,34 @@ fn look_behind<D: Disk>(
     Ok(tail)
 }
 
-/// Makes zeros of a torn tail, durably, so that nothing of it is ever taken for a part of what
-/// will be written there.
-fn cut<D: Disk>(disk: &D, segment: &Segment<D::File>, offset: u64, end: u64) -> Result<(), Error> {
-    crate::write_zeros(&segment.file, offset, end).map_err(io_error(
+/// Makes durable what was read: the last frame, and that nothing follows up to `end`.
+///
+/// The last frame may be one whose sync never came, or failed. After a failed sync the kernel may
+/// hold the frame's pages and take them for written, so one more sync would do nothing. Writing
+/// the same bytes again makes it write them. A power failure meanwhile changes no byte of a frame
+/// that was durable.
+///
+/// A torn tail becomes zeros, so that nothing of it is ever taken for a part of what will be
+/// written there.
+fn settle<D: Disk>(
+    disk: &D,
+    segment: &Segment<D::File>,
+    last_frame: Range<u64>,
+    end: u64,
+) -> Result<(), Error> {
+    let (file, name) = (&segment.file, &segment.name);
+    if last_frame.start == end {
+        return Ok(());
+    }
+    let mut block: Block = [0; BLOCK_LEN];
+    for at in last_frame.clone().step_by(BLOCK_LEN) {
+        file.read_at(at, &mut block).map_err(io_error(disk, name, "read"))?;
+        file.write_at(at, &block).map_err(io_error(disk, name, "write"))?;
+    }
+    crate::write_zeros(file, last_frame.end, end).map_err(io_error(
         disk,
-        &segment.name,
+        name,
         "cut the torn tail of",
     ))?;
-    segment.file.sync_data().map_err(io_error(disk, &segment.name, "sync"))
+    file.sync_data().map_err(io_error(disk, name, "sync"))
 }
