@@ -217,7 +217,7 @@ fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {
     if let Some(torn) = recovery.torn {
         tracing::warn!(
             file = %torn.path.display(), offset = torn.offset, reason = %torn.reason,
-            "cut off the last write, which was never finished and never acknowledged"
+            "cut off the last write, which was not finished, and so most likely never acknowledged"
         );
     }
     tracing::info!(

@@ -3,6 +3,8 @@
 //!
 //! Seeded random runs of three replicas; `QUORATE_SEEDS=10000` runs more of them.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -164,7 +166,10 @@ impl World {
             3 => self.propose(id),
             4 => self.read(id),
             5 => self.crash(id),
-            _ => self.cut = if self.cut.is_some() { None } else { Some(id) },
+            _ if self.cut.is_none() => self.cut = Some(id),
+            // Long enough for the others to elect another leader.
+            _ if self.random.below(12) == 0 => self.cut = None,
+            _ => {}
         }
         self.drain(id);
     }
