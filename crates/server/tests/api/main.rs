@@ -1,5 +1,8 @@
-//! The API over a socket: [`services`] with gRPC, and [`http`] with plain HTTP.
+//! The API over a socket: [`services`] with gRPC, [`http`] with plain HTTP, and [`differential`]
+//! side by side with a real etcd.
 
+mod differential;
+mod etcd;
 mod http;
 mod local;
 mod services;
