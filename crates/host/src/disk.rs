@@ -1,27 +1,25 @@
 //! The disk thread: makes writes durable, as many as wait with one sync.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use raft::{Write, WriteId};
 use tokio::sync::watch;
 use wal::{RealDisk, Wal};
 
-use crate::meters::Meters;
-
 /// Writes what comes, until nothing comes any more. An error is final: nobody can say what is
-/// durable then, so nothing more is reported to be.
+/// durable then, so nothing more is reported to be. `on_sync` is told how long each
+/// write and sync took.
 pub(crate) fn run(
     mut wal: Wal<RealDisk>,
     writes: &Receiver<Write>,
     persisted: &watch::Sender<WriteId>,
-    meters: &Arc<Meters>,
+    on_sync: impl Fn(Duration),
 ) -> Result<(), wal::Error> {
     while let Some(batch) = next_batch(&mut wal, writes)? {
         let start = Instant::now();
         wal.append(&batch)?;
-        meters.log_sync.observe(start.elapsed());
+        on_sync(start.elapsed());
         let last = batch.last().expect("a batch has a first write").id;
         persisted.send_replace(last);
     }

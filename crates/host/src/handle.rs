@@ -56,7 +56,6 @@ impl<R> Handle<R> {
     /// takes it.
     pub async fn propose(&self, command: Bytes) -> Result<R, Failure> {
         let (reply, answer) = oneshot::channel();
-        self.meters.proposals.fetch_add(1, Relaxed);
         let result = self.ask(Request::Propose { command, reply }, answer).await;
         if result.is_err() {
             self.meters.proposals_failed.fetch_add(1, Relaxed);

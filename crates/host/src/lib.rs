@@ -36,6 +36,6 @@ mod wire;
 
 pub use cluster::{Cluster, ClusterError, ClusterId, Peer, address_of};
 pub use handle::{Failure, Handle, Status};
-pub use meters::{Histogram, Meters};
+pub use meters::Meters;
 pub use start::{Config, Fatal, Host, Machine, StartError};
 pub use viewers::Batch;

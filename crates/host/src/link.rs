@@ -13,7 +13,6 @@ use tokio::time::{sleep, timeout};
 
 use crate::cluster::{Peer, address_of};
 use crate::handshake::{self, Identity};
-use crate::meters::Meters;
 use crate::wire::{self, Numbered};
 
 /// Batches that may wait for the socket. What comes beyond is lost, as on a network.
@@ -32,10 +31,10 @@ pub(crate) struct Link {
 
 impl Link {
     /// Starts to dial the peer, for ever.
-    pub(crate) fn start(own: Identity, peer: Peer, meters: Arc<Meters>) -> Self {
+    pub(crate) fn start(own: Identity, peer: Peer) -> Self {
         let (messages, receiver) = mpsc::channel(WAITING_MAX);
         let is_connected = Arc::new(AtomicBool::new(false));
-        let voice = Voice { own, peer, meters, is_connected: is_connected.clone() };
+        let voice = Voice { own, peer, is_connected: is_connected.clone() };
         tokio::spawn(voice.run(receiver));
         Self { messages, is_connected }
     }
@@ -52,7 +51,6 @@ impl Link {
 struct Voice {
     own: Identity,
     peer: Peer,
-    meters: Arc<Meters>,
     is_connected: Arc<AtomicBool>,
 }
 
@@ -135,7 +133,6 @@ impl Voice {
                     buffer.clear();
                     batches.drain(..).for_each(|batch| wire::encode(&batch, &mut buffer));
                     timeout(PATIENCE, writer.write_all(&buffer)).await??;
-                    self.meters.peer_sent_bytes.fetch_add(buffer.len() as u64, Relaxed);
                 }
             }
         }

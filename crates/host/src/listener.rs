@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
 use crate::handshake::{self, Identity};
-use crate::meters::Meters;
 use crate::wire::{self, Numbered};
 
 /// A connection that has not said who it is by then is closed.
@@ -28,7 +26,6 @@ pub(crate) struct Ear {
     own: Identity,
     members: BTreeSet<NodeId>,
     heard: mpsc::Sender<Vec<Numbered>>,
-    meters: Arc<Meters>,
     complaints: Mutex<BTreeSet<String>>,
 }
 
@@ -37,9 +34,8 @@ impl Ear {
         own: Identity,
         members: BTreeSet<NodeId>,
         heard: mpsc::Sender<Vec<Numbered>>,
-        meters: Arc<Meters>,
     ) -> Arc<Self> {
-        Arc::new(Self { own, members, heard, meters, complaints: Mutex::default() })
+        Arc::new(Self { own, members, heard, complaints: Mutex::default() })
     }
 
     /// Takes connections until the driver ends.
@@ -85,8 +81,7 @@ impl Ear {
     /// peer.
     async fn hear(&self, mut stream: TcpStream, peer: NodeId) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
-        while let Some((bytes, messages)) = wire::read(&mut stream).await? {
-            self.meters.peer_received_bytes.fetch_add(bytes as u64, Relaxed);
+        while let Some(messages) = wire::read(&mut stream).await? {
             if let Some((_, forged)) = messages.iter().find(|(_, envelope)| envelope.from != peer) {
                 let text = format!("a message in the name of {}", forged.from);
                 return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));

@@ -121,9 +121,11 @@ type DiskEnd = Result<(), wal::Error>;
 
 impl<R: Send + 'static> Host<R> {
     /// Reads the log, and starts the member's threads and connections. Runs on a tokio runtime.
+    /// `on_sync` is told how long each write and sync of the log takes.
     pub async fn start<S: Machine<Reply = R>>(
         config: Config,
         machine: S,
+        on_sync: impl Fn(Duration) + Send + 'static,
     ) -> Result<Self, StartError> {
         let tick = config.heartbeat_interval.clamp(Duration::from_millis(1), TICK);
         let replica_config = replica_config(&config, tick)?;
@@ -142,13 +144,12 @@ impl<R: Send + 'static> Host<R> {
         let (persisted, persisted_receiver) = watch::channel(WriteId::default());
 
         let members = config.cluster.peers.keys().copied().collect();
-        let ear = Ear::new(own, members, messages, meters.clone());
+        let ear = Ear::new(own, members, messages);
         for listener in listeners {
             tokio::spawn(ear.clone().listen(listener));
         }
         let peers = config.cluster.peers.values().filter(|peer| peer.id != config.own);
-        let links =
-            peers.map(|peer| (peer.id, Link::start(own, peer.clone(), meters.clone()))).collect();
+        let links = peers.map(|peer| (peer.id, Link::start(own, peer.clone()))).collect();
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
@@ -169,9 +170,7 @@ impl<R: Send + 'static> Host<R> {
             messages: message_receiver,
             persisted: persisted_receiver,
         };
-        let disk_meters = meters.clone();
-        let disk =
-            spawn("disk", move || disk::run(log, &write_receiver, &persisted, &disk_meters))?;
+        let disk = spawn("disk", move || disk::run(log, &write_receiver, &persisted, on_sync))?;
         let fatal = spawn_driver(driver, inbox, tick, disk)?;
         let handle = Handle { requests, status: status_receiver, meters };
         Ok(Self { handle, fatal })

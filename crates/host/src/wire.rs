@@ -47,7 +47,7 @@ pub(crate) fn encode(messages: &[Numbered], out: &mut BytesMut) {
 /// Reads one frame. `None` when the other side closed the connection between two frames.
 pub(crate) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
-) -> io::Result<Option<(usize, Vec<Numbered>)>> {
+) -> io::Result<Option<Vec<Numbered>>> {
     let mut header = [0; HEADER_BYTES];
     match stream.read_exact(&mut header).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -69,7 +69,7 @@ pub(crate) async fn read(
     if crc32c::crc32c(&body) != checksum {
         return Err(bad("a frame with a wrong checksum".into()));
     }
-    Ok(Some((HEADER_BYTES + length, decode(body.freeze())?)))
+    decode(body.freeze()).map(Some)
 }
 
 fn decode(mut body: Bytes) -> io::Result<Vec<Numbered>> {

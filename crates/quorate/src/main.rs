@@ -1,6 +1,8 @@
 //! The `quorate` program.
 
 mod client;
+mod demo;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -18,6 +20,10 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    /// Run one member of a cluster
+    Serve(serve::Serve),
+    /// Run a cluster of several members on this machine, with a page that shows it
+    Demo(demo::Demo),
     #[command(flatten)]
     Client(client::Command),
 }
@@ -28,6 +34,8 @@ fn main() -> ExitCode {
         Err(error) => return client::usage::refuse(&error),
     };
     match cli.command {
+        Command::Serve(serve) => serve.main(),
+        Command::Demo(demo) => demo.main(),
         Command::Client(command) => client::main(command, cli.connection),
     }
 }

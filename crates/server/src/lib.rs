@@ -1,7 +1,44 @@
-//! The etcd v3 services over a host.
+//! The etcd v3 API over a running member.
+//!
+//! A service here only translates: it checks the request as etcd does, turns it into a command or a
+//! read of the store, asks the [`Backend`] for what needs other members, and gives etcd's answer,
+//! down to the text of its errors. What decides, remembers or answers is elsewhere.
+//!
+//! ```text
+//!   gRPC ─┐                      ┌─ propose ──────▶ Raft ─▶ the store of every member
+//!         ├─ one port ─ service ─┼─ read_index ───▶ Raft: "nothing newer is committed"
+//!   HTTP ─┘                      └─ read ─────────▶ the store of this member
+//! ```
+//!
+//! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
+//!
+//! Served: `KV`, `Cluster.MemberList`, `Maintenance.Status`, gRPC health; `/health`, `/version` and
+//! `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, changes of the members,
+//! the rest of maintenance, and users. Left out too: TLS, and the JSON gateway.
 
+mod backend;
+mod cluster;
+mod convert;
+mod frontend;
+mod health;
+mod http;
+mod kv;
 mod machine;
+mod maintenance;
+mod member;
+mod metrics;
 pub mod page;
+mod serve;
+mod status;
 pub mod trace;
 
+pub use backend::{Backend, Failure, MemberStatus, Peer};
+pub use frontend::{Frontend, Options};
+pub use http::router;
 pub use machine::SharedStore;
+pub use member::Member;
+pub use metrics::Metrics;
+pub use serve::serve;
+
+/// The etcd version whose behaviour this is. Clients choose what they dare to use by it.
+pub const ETCD_VERSION: &str = "3.6.0";

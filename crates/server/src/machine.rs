@@ -6,18 +6,28 @@ use bytes::Bytes;
 use mvcc::{Change, Command, DecodeError, Reply, Store};
 use raft::Index;
 
+use crate::metrics::Metrics;
+
 /// The store, shared between the driver that applies commands and the services that read.
 ///
 /// The driver waits while somebody reads, so nobody may read for long: large ranges are read in
 /// steps, with a [`mvcc::RangeReader`].
-#[derive(Clone, Debug, Default)]
-pub struct SharedStore(Arc<RwLock<Store>>);
+#[derive(Clone, Debug)]
+pub struct SharedStore {
+    store: Arc<RwLock<Store>>,
+    metrics: Arc<Metrics>,
+}
 
 impl SharedStore {
+    /// An empty store. What is applied is counted in `metrics`.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { store: Arc::default(), metrics }
+    }
+
     /// Reads. Not for long.
     pub fn read<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
         // A store that a panic left behind is not used: the panic ends the process.
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -27,7 +37,9 @@ impl replica::StateMachine for SharedStore {
 
     fn apply(&mut self, _: Index, command: Bytes) -> Self::Reply {
         let command = Command::decode(command)?;
-        Ok(self.0.write().unwrap_or_else(PoisonError::into_inner).apply(&command))
+        let reply = self.store.write().unwrap_or_else(PoisonError::into_inner).apply(&command);
+        self.metrics.applied(&command, &reply);
+        Ok(reply)
     }
 }
 

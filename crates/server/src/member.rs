@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use axum::Router;
 use axum::response::Response;
+use axum::routing::get;
 use bytes::Bytes;
 use host::{Cluster, Handle};
 use mvcc::{Command, DecodeError, Publish, Reply, Store};
@@ -53,13 +55,14 @@ impl Member {
         self.propose(command.encode()).await.map(drop)
     }
 
-    /// What the host has counted.
-    pub fn meters(&self) -> &host::Meters {
-        self.handle.meters()
+    /// What a member serves beside the etcd API: its trace, at `/api/trace`.
+    pub fn routes(&self) -> Router {
+        let member = self.clone();
+        Router::new().route("/api/trace", get(async move || member.trace().await))
     }
 
     /// Streams what the member does.
-    pub async fn trace(&self) -> Response {
+    async fn trace(&self) -> Response {
         let Place { cluster, own, timing } = &*self.place;
         let name = cluster.peers.get(own).map_or_else(|| own.to_string(), |peer| peer.name.clone());
         let client_urls = self.store.read(|store| {

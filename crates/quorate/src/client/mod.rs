@@ -16,7 +16,7 @@
 //! Left out: TLS and passwords; `etcdctl`'s formats `fields`, `table` and `protobuf`.
 
 mod del;
-pub(crate) mod endpoints;
+mod endpoints;
 mod get;
 mod json;
 mod keys;

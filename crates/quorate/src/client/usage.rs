@@ -1,5 +1,6 @@
 //! What went wrong, as one line on stderr and an exit code.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -30,6 +31,12 @@ impl Failure {
             }
             Self::Told => ExitCode::FAILURE,
         }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

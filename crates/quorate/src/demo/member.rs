@@ -47,9 +47,8 @@ pub(super) struct Plan {
 /// The plans of all members: client ports from `base_port` in steps of 10, peer ports one above.
 pub(super) fn plans(members: u16, base_port: u16, data_dir: &Path) -> Vec<Plan> {
     let name = |member: u16| char::from(b'A' + u8::try_from(member).expect("at most nine"));
-    let url = |member: u16, offset: u16| {
-        format!("http://127.0.0.1:{}", base_port + 10 * member + offset)
-    };
+    let url =
+        |member: u16, offset: u16| format!("http://127.0.0.1:{}", base_port + 10 * member + offset);
     let parts = (0..members).map(|member| format!("{}={}", name(member), url(member, 1)));
     let initial_cluster = parts.collect::<Vec<_>>().join(",");
     let cluster = Cluster::parse(&initial_cluster, TOKEN).expect("names and URLs as above");
@@ -110,7 +109,8 @@ impl Member {
     /// A member that is not started yet.
     pub(super) fn new(plan: Plan, story: Arc<Story>) -> Self {
         let (commands, receiver) = mpsc::channel(8);
-        let life = Life { state: State::Stopped, pid: None, is_ready: false, last_line: String::new() };
+        let life =
+            Life { state: State::Stopped, pid: None, is_ready: false, last_line: String::new() };
         let (publisher, life) = watch::channel(life);
         tokio::spawn(follow::follow(plan.clone(), life.clone(), story.clone()));
         let keeper = Keeper { plan: plan.clone(), story, life: publisher, child: None };
@@ -212,7 +212,8 @@ impl Keeper {
     fn start(&mut self) -> Result<(), String> {
         let name = &self.plan.name;
         let cannot = |error: io::Error| format!("cannot start {name}: {error}");
-        let mut child = self.plan.command().and_then(|mut command| command.spawn()).map_err(cannot)?;
+        let mut child =
+            self.plan.command().and_then(|mut command| command.spawn()).map_err(cannot)?;
         let stderr = child.stderr.take().expect("it was asked for");
         tokio::spawn(keep_log(stderr, self.plan.log.clone(), self.life.clone()));
         let pid = child.id();
@@ -229,7 +230,8 @@ impl Keeper {
         let pid = self.child.as_ref().and_then(Child::id);
         let pid = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         let pid = pid.ok_or_else(|| format!("{} is not running", self.plan.name))?;
-        kill_process(pid, signal).map_err(|error| format!("cannot signal {}: {error}", self.plan.name))
+        kill_process(pid, signal)
+            .map_err(|error| format!("cannot signal {}: {error}", self.plan.name))
     }
 
     fn be(&self, state: State, fault: Fault) {

@@ -51,11 +51,8 @@ impl Demo {
     /// Runs until Ctrl-C.
     pub(crate) fn main(self) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = match runtime {
-            Ok(runtime) => runtime,
-            Err(error) => return Failure::Failed(error.to_string()).report(),
-        };
-        match runtime.block_on(self.run()) {
+        let ended = runtime.map_err(Failure::from).and_then(|runtime| runtime.block_on(self.run()));
+        match ended {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
         }
@@ -64,8 +61,8 @@ impl Demo {
     async fn run(self) -> Result<(), Failure> {
         let begin = Instant::now();
         // From here on Ctrl-C stops the members before it stops the demo.
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
         let page = page::bind(self.page_port).await.map_err(Failure::Failed)?;
         let (data_dir, temporary) = self.data_dir()?;
         let plans = member::plans(self.members, self.base_port, &data_dir);
@@ -80,9 +77,9 @@ impl Demo {
         };
         let ended = match started {
             Ok(()) => {
-                self.greet(&members, &data_dir, begin.elapsed()).map_err(failed)?;
+                self.greet(&members, &data_dir, begin.elapsed())?;
                 tokio::select! {
-                    served = page::serve(page, members.clone(), story) => served.map_err(failed),
+                    served = page::serve(page, members.clone(), story) => Ok(served?),
                     _ = interrupt.recv() => Ok(()),
                     _ = terminate.recv() => Ok(()),
                 }
@@ -105,7 +102,7 @@ impl Demo {
             return Ok((path.clone(), None));
         }
         let temporary = tempfile::Builder::new().prefix("quorate-demo-").tempdir();
-        let temporary = temporary.map_err(failed)?;
+        let temporary = temporary?;
         Ok((temporary.path().to_owned(), Some(temporary)))
     }
 
@@ -116,13 +113,20 @@ impl Demo {
         let count = members.len();
         let kept = if self.data_dir.is_some() { "kept" } else { "removed at the end" };
         let mut out = io::stdout().lock();
-        writeln!(out, "{count} member(s), each a process of its own; data and logs in {} ({kept}):",
-            data_dir.display())?;
+        writeln!(
+            out,
+            "{count} member(s), each a process of its own; data and logs in {} ({kept}):",
+            data_dir.display()
+        )?;
         for member in members {
             writeln!(out, "  {}  {}", member.plan.name, member.plan.client_url)?;
         }
-        writeln!(out, "ready in {:.1} s. The page: http://127.0.0.1:{}", took.as_secs_f64(),
-            self.page_port)?;
+        writeln!(
+            out,
+            "ready in {:.1} s. The page: http://127.0.0.1:{}",
+            took.as_secs_f64(),
+            self.page_port
+        )?;
         writeln!(out, "\nTry, in another terminal:\n")?;
         writeln!(out, "  export ETCDCTL_API=3 ETCDCTL_ENDPOINTS={endpoints}")?;
         writeln!(out, "  etcdctl put greeting hello")?;
@@ -151,8 +155,4 @@ async fn start_all(members: &[Member]) -> Result<(), Failure> {
         .await
         .unwrap_or_else(|_| Err(format!("no leader within {START_PATIENCE:?}; see the logs")))
         .map_err(Failure::Failed)
-}
-
-fn failed(error: io::Error) -> Failure {
-    Failure::Failed(error.to_string())
 }

@@ -12,18 +12,19 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use etcdpb::etcdserverpb::PutRequest;
+use etcdpb::etcdserverpb::kv_client::KvClient;
+use etcdpb::etcdserverpb::{PutRequest, PutResponse};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Endpoint;
 
 use super::member::{self, Action, Member};
 use super::story::Story;
-use crate::client::endpoints::{Endpoints, kv_client};
-use crate::client::usage::Failure;
 
 const DIAL_TIMEOUT: Duration = Duration::from_millis(500);
-const PUT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A write waits for a new leader, if need be.
+const PUT_TIMEOUT: Duration = Duration::from_secs(7);
 
 #[derive(Clone)]
 struct Cluster {
@@ -71,8 +72,8 @@ async fn refuse_others(request: Request, next: Next) -> Response {
     let is_local = host
         .and_then(|host| host.rsplit_once(':'))
         .is_some_and(|(name, _)| matches!(name, "127.0.0.1" | "localhost"));
-    let is_own = text(headers, header::ORIGIN)
-        .is_none_or(|origin| origin.strip_prefix("http://") == host);
+    let is_own =
+        text(headers, header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == host);
     if is_local && is_own {
         next.run(request).await
     } else {
@@ -166,11 +167,7 @@ async fn put(State(cluster): State<Cluster>, Json(put): Json<Put>) -> Response {
     let begin = Instant::now();
     let request =
         PutRequest { key: put.key.into(), value: put.value.into(), ..PutRequest::default() };
-    let written = async {
-        let endpoints = Endpoints::new(urls, DIAL_TIMEOUT, PUT_TIMEOUT)?;
-        endpoints.write(async |channel| kv_client(channel).put(request.clone()).await).await
-    };
-    match written.await {
+    match write(urls, request).await {
         Ok(response) => {
             let header = response.header.unwrap_or_default();
             Json(PutDone {
@@ -181,11 +178,22 @@ async fn put(State(cluster): State<Cluster>, Json(put): Json<Put>) -> Response {
             })
             .into_response()
         }
-        Err(Failure::Usage(reason) | Failure::Failed(reason)) => {
-            refuse(StatusCode::BAD_GATEWAY, &reason)
-        }
-        Err(Failure::Told) => refuse(StatusCode::BAD_GATEWAY, "the write failed"),
+        Err(reason) => refuse(StatusCode::BAD_GATEWAY, &reason),
     }
+}
+
+/// Sends the request to the first member that can be reached, once: it may have been carried out
+/// even if the answer gets lost.
+async fn write(urls: Vec<String>, request: PutRequest) -> Result<PutResponse, String> {
+    for url in urls {
+        let endpoint = Endpoint::from_shared(url).map_err(|error| error.to_string())?;
+        let endpoint = endpoint.connect_timeout(DIAL_TIMEOUT).timeout(PUT_TIMEOUT);
+        if let Ok(channel) = endpoint.connect().await {
+            let answer = KvClient::new(channel).put(request).await;
+            return answer.map(tonic::Response::into_inner).map_err(|e| e.message().to_owned());
+        }
+    }
+    Err("no member can be reached".to_owned())
 }
 
 #[derive(Serialize)]

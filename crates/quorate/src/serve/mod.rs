@@ -5,10 +5,11 @@ mod flags;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 
 use host::{Fatal, Host};
-use server::{Member, SharedStore};
+use server::{Frontend, Member, Metrics, Options, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -22,9 +23,8 @@ impl Serve {
     /// Runs until a signal says otherwise, or the disk does.
     pub(crate) fn main(self) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let result = runtime
-            .map_err(|error| Failure::Failed(error.to_string()))
-            .and_then(|runtime| runtime.block_on(self.run()));
+        let result =
+            runtime.map_err(Failure::from).and_then(|runtime| runtime.block_on(self.run()));
         match result {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
@@ -37,7 +37,7 @@ impl Serve {
         let stop_with_stdin = self.stop_with_stdin;
         let settings = self.settings().map_err(Failure::Usage)?;
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-        let stop = stop_signals(stop_with_stdin).map_err(|error| Failure::Failed(error.to_string()))?;
+        let stop = stop_signals(stop_with_stdin)?;
         run(settings, stop).await.map_err(Failure::Failed)
     }
 }
@@ -50,19 +50,23 @@ async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(), S
     for address in listen_clients {
         listeners.push(listen(address).await?);
     }
-    let store = SharedStore::default();
+    let metrics = Arc::new(Metrics::new());
+    let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
     let (own, timing) = (host.own, server::trace::timing(&host));
-    let Host { handle, mut fatal } =
-        Host::start(host, store.clone()).await.map_err(|error| error.to_string())?;
+    let Host { handle, mut fatal } = Host::start(host, store.clone(), {
+        let metrics = metrics.clone();
+        move |took| metrics.wal_synced(took)
+    })
+    .await
+    .map_err(|error| error.to_string())?;
     let member = Member::new(handle, store, cluster, own, timing);
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
     let (end, ended) = oneshot::channel::<()>();
-    let serving = tokio::spawn(server::serve(listeners, server::router(member), async {
-        // Ends with a word, or with whoever would say it.
-        let _ = ended.await;
-    }));
+    let frontend = Frontend::new(member.clone(), Options::default(), metrics);
+    let router = server::router(frontend).merge(member.routes());
+    let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),
         fatal = &mut fatal => Err(fatal.unwrap_or(Fatal::Bug).to_string()),

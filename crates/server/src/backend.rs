@@ -1,0 +1,95 @@
+//! What the services need of a running member.
+
+use bytes::Bytes;
+use mvcc::{Reply, Store};
+
+/// A running member, as the services see it. Clones are handles on the same member.
+pub trait Backend: Clone + Send + Sync + 'static {
+    /// Gets an encoded [`mvcc::Command`] committed, wherever the leader is, and returns what came
+    /// of it when it was applied *here*: after that a read here sees it.
+    ///
+    /// # Errors
+    /// A [`Failure`]. The command may still be applied, now or later, unless the failure says that
+    /// it was not even tried.
+    fn propose(&self, command: Bytes) -> impl Future<Output = Result<Reply, Failure>> + Send;
+
+    /// Returns when everything that was committed before the call is applied here, so that a
+    /// [`read`](Self::read) that follows is linearizable.
+    ///
+    /// # Errors
+    /// A [`Failure`].
+    fn read_index(&self) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Looks at the store of this member. `read` holds up the applying of commands, so it is short.
+    fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T;
+
+    /// How this member is now. Asked for by every request, so it is cheap.
+    fn status(&self) -> MemberStatus;
+
+    /// The members of the cluster, in any order.
+    fn members(&self) -> Vec<Peer>;
+}
+
+/// Why a member could not do what it was asked to. It prints as etcd's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// There is no leader to ask.
+    #[error("etcdserver: no leader")]
+    NoLeader,
+    /// The leader that was asked leads no more. What it was asked to do may or may not happen.
+    #[error("etcdserver: leader changed")]
+    LeaderChanged,
+    /// No answer in time. What was asked for may or may not happen.
+    #[error("etcdserver: request timed out")]
+    TimedOut,
+    /// Too much is waiting already. It was not tried.
+    #[error("etcdserver: too many requests")]
+    Overloaded,
+    /// The member is shutting down.
+    #[error("etcdserver: server stopped")]
+    Stopped,
+}
+
+/// How a member is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// The cluster's id. Never changes.
+    pub cluster_id: u64,
+    /// The member's id. Never changes.
+    pub member_id: u64,
+    /// Its term.
+    pub term: u64,
+    /// The member that leads the term, if it knows of one.
+    pub leader: Option<u64>,
+    /// Whether it only learns, and does not vote.
+    pub is_learner: bool,
+    /// Its commit index.
+    pub commit: u64,
+    /// The index of the last entry that it applied.
+    pub applied: u64,
+    /// How often it saw another leader than before, since it started.
+    pub leader_changes: u64,
+    /// How many proposals of its clients wait to be committed.
+    pub proposals_pending: u64,
+    /// How many proposals of its clients failed, since it started.
+    pub proposals_failed: u64,
+}
+
+impl MemberStatus {
+    /// Whether it leads.
+    pub fn is_leader(&self) -> bool {
+        self.leader == Some(self.member_id)
+    }
+}
+
+/// A member of the cluster, as the configuration has it. Its name and its clients' addresses are in
+/// the store, where it published them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// Its id.
+    pub id: u64,
+    /// Where the other members reach it.
+    pub urls: Vec<String>,
+    /// Whether it only learns, and does not vote.
+    pub is_learner: bool,
+}

@@ -1,0 +1,125 @@
+//! What all services share: the member they serve, how they reach it, and what they count.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcdpb::etcdserverpb::ResponseHeader;
+use mvcc::{Command, Range, RangeReader, RangeResponse, Response, Step, TXN_OPS_MAX};
+use tokio::time::timeout;
+use tonic::service::Interceptor;
+use tonic::{Request, Status};
+
+use crate::backend::{Backend, Failure, MemberStatus};
+use crate::metrics::Metrics;
+use crate::status::Error;
+
+/// How many keys a range looks at before it lets others have the store.
+const STEP_KEYS: usize = 1000;
+
+/// What the services may be told. The defaults are etcd's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How long a command may be, encoded, in bytes.
+    pub request_bytes_max: usize,
+    /// How many comparisons, or operations in one branch, a transaction may have.
+    pub txn_ops_max: usize,
+    /// How long to wait for a command to be applied, or a read to be confirmed.
+    pub request_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            request_bytes_max: 1536 * 1024,
+            txn_ops_max: TXN_OPS_MAX,
+            request_timeout: Duration::from_secs(7),
+        }
+    }
+}
+
+/// The services' way to the member. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Frontend<B> {
+    backend: B,
+    options: Options,
+    metrics: Arc<Metrics>,
+}
+
+impl<B: Backend> Frontend<B> {
+    /// A frontend of `backend`. What it counts goes to `metrics`.
+    pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
+        Self { backend, options, metrics }
+    }
+
+    pub(crate) fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        self.options
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// How the member is, if it is one that serves everything.
+    pub(crate) fn voter(&self) -> Result<MemberStatus, Error> {
+        let status = self.backend.status();
+        if status.is_learner { Err(Error::NotSupportedForLearner) } else { Ok(status) }
+    }
+
+    /// Checks a command and has it applied.
+    pub(crate) async fn apply(&self, command: &Command) -> Result<Response, Error> {
+        self.voter()?;
+        command.validate(self.options.txn_ops_max)?;
+        let bytes = command.encode();
+        if bytes.len() > self.options.request_bytes_max {
+            return Err(Error::RequestTooLarge);
+        }
+        let reply = self.in_time(self.backend.propose(bytes)).await?;
+        Ok(reply.result?)
+    }
+
+    /// Makes the reads that follow linearizable.
+    pub(crate) async fn read_index(&self) -> Result<(), Error> {
+        self.in_time(self.backend.read_index()).await
+    }
+
+    /// Reads a range from the member's own store, in steps.
+    pub(crate) async fn range(&self, range: Range) -> Result<RangeResponse, Error> {
+        let mut reader = RangeReader::new(range);
+        loop {
+            match self.backend.read(|store| reader.advance(store, STEP_KEYS))? {
+                Step::Done(response) => return Ok(response),
+                Step::More => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    /// Completes the header of a response.
+    pub(crate) fn fill(&self, header: &mut Option<ResponseHeader>) {
+        let MemberStatus { cluster_id, member_id, term: raft_term, .. } = self.backend.status();
+        let revision = header.map_or(0, |header| header.revision);
+        *header = Some(ResponseHeader { cluster_id, member_id, revision, raft_term });
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Error> {
+        let answer = timeout(self.options.request_timeout, answer).await;
+        Ok(answer.unwrap_or(Err(Failure::TimedOut))?)
+    }
+}
+
+/// A client that sends `hasleader: true` wants no service from a member without a leader.
+impl<B: Backend> Interceptor for Frontend<B> {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let wants_leader = request.metadata().get("hasleader").is_some_and(|value| value == "true");
+        if wants_leader && self.backend.status().leader.is_none() {
+            return Err(Error::from(Failure::NoLeader).into());
+        }
+        Ok(request)
+    }
+}

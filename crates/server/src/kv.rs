@@ -1,0 +1,122 @@
+//! The service `KV`.
+
+use etcdpb::etcdserverpb as pb;
+use etcdpb::etcdserverpb::kv_server::Kv;
+use mvcc::{Command, Compact, Response as Applied};
+use tonic::{Request, Response, Status};
+
+use crate::backend::Backend;
+use crate::convert::{request, response};
+use crate::frontend::Frontend;
+use crate::status::Error;
+
+/// Serves `KV`.
+pub(crate) struct KvService<B>(pub(crate) Frontend<B>);
+
+#[tonic::async_trait]
+impl<B: Backend> Kv for KvService<B> {
+    async fn range(
+        &self,
+        request: Request<pb::RangeRequest>,
+    ) -> Result<Response<pb::RangeResponse>, Status> {
+        let mut response = self.read_range(request.into_inner()).await?;
+        self.0.fill(&mut response.header);
+        Ok(Response::new(response))
+    }
+
+    async fn put(
+        &self,
+        request: Request<pb::PutRequest>,
+    ) -> Result<Response<pb::PutResponse>, Status> {
+        let command = Command::Put(request::put(request.into_inner()));
+        let Applied::Put(answer) = self.0.apply(&command).await? else {
+            return Err(mismatch(&command));
+        };
+        let mut response = response::put(answer);
+        self.0.fill(&mut response.header);
+        Ok(Response::new(response))
+    }
+
+    async fn delete_range(
+        &self,
+        request: Request<pb::DeleteRangeRequest>,
+    ) -> Result<Response<pb::DeleteRangeResponse>, Status> {
+        let command = Command::DeleteRange(request::delete_range(request.into_inner()));
+        let Applied::DeleteRange(answer) = self.0.apply(&command).await? else {
+            return Err(mismatch(&command));
+        };
+        let mut response = response::delete_range(answer);
+        self.0.fill(&mut response.header);
+        Ok(Response::new(response))
+    }
+
+    async fn txn(
+        &self,
+        request: Request<pb::TxnRequest>,
+    ) -> Result<Response<pb::TxnResponse>, Status> {
+        let request = request.into_inner();
+        let serializable = request::txn_is_serializable(&request);
+        let txn = request::txn(request)?;
+        let answer = if txn.is_read_only() {
+            self.read_txn(&txn, serializable).await?
+        } else {
+            let command = Command::Txn(txn);
+            let Applied::Txn(answer) = self.0.apply(&command).await? else {
+                return Err(mismatch(&command));
+            };
+            answer
+        };
+        let mut response = response::txn(answer);
+        self.0.fill(&mut response.header);
+        Ok(Response::new(response))
+    }
+
+    /// `physical` has no meaning here: when a compaction is applied, the space is free.
+    async fn compact(
+        &self,
+        request: Request<pb::CompactionRequest>,
+    ) -> Result<Response<pb::CompactionResponse>, Status> {
+        let command = Command::Compact(Compact { revision: request.into_inner().revision });
+        let Applied::Compact(answer) = self.0.apply(&command).await? else {
+            return Err(mismatch(&command));
+        };
+        let mut response = response::compact(answer);
+        self.0.fill(&mut response.header);
+        Ok(Response::new(response))
+    }
+}
+
+impl<B: Backend> KvService<B> {
+    async fn read_range(&self, request: pb::RangeRequest) -> Result<pb::RangeResponse, Error> {
+        let serializable = request.serializable;
+        let range = request::range(request)?;
+        range.validate()?;
+        if !serializable {
+            self.0.voter()?;
+            self.0.read_index().await?;
+        }
+        self.0.metrics().ranges.inc();
+        self.0.range(range).await.map(response::range)
+    }
+
+    /// Answers a transaction that only reads, without a place in the log.
+    async fn read_txn(
+        &self,
+        txn: &mvcc::Txn,
+        serializable: bool,
+    ) -> Result<mvcc::TxnResponse, Error> {
+        self.0.voter()?;
+        txn.validate(self.0.options().txn_ops_max)?;
+        if !serializable {
+            self.0.read_index().await?;
+        }
+        self.0.metrics().txns.inc();
+        Ok(self.0.backend().read(|store| store.read_txn(txn))?)
+    }
+}
+
+/// The store answered another command than the one it was given.
+fn mismatch(command: &Command) -> Status {
+    tracing::error!(?command, "the reply does not belong to the command");
+    Status::internal("the reply does not belong to the command")
+}

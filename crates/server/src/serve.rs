@@ -1,0 +1,82 @@
+//! Connections: HTTP/1 and HTTP/2 (which gRPC is) on one port, told apart by their first bytes.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+
+/// How long a shutdown waits for requests that are being answered.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long to wait when no connection can be accepted, say because there are no more files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `router` on `listeners` until `shutdown`.
+///
+/// Then it accepts no more connections, lets the requests that are being answered finish, for two
+/// seconds at most, and closes what is left. Streams may last for ever, so they are cut off.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) {
+    let graceful = GracefulShutdown::new();
+    let mut accepts: JoinSet<_> = listeners.into_iter().map(accept).collect();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(Ok((listener, stream, peer))) = accepts.join_next() => {
+                accepts.spawn(accept(listener));
+                connections.spawn(connection(stream, peer, router.clone(), graceful.watcher()));
+            }
+            // Not to keep a note of each connection that there ever was.
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(accepts);
+    if timeout(GRACE, graceful.shutdown()).await.is_err() {
+        debug!(count = connections.len(), "closing connections that are still in use");
+    }
+}
+
+/// Waits for the next connection, however long that takes.
+async fn accept(listener: TcpListener) -> (TcpListener, TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (listener, stream, peer),
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection. One that is neither HTTP/1 nor HTTP/2 gets a 400, if
+/// that makes any sense, and is closed.
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher) {
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%peer, %error, "the connection broke at once");
+        return;
+    }
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new());
+    // As many streams as etcd allows. Pings are welcome at any rate, since clients differ in theirs.
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(u32::MAX);
+    let service = TowerToHyperService::new(router);
+    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(served.into_owned()).await {
+        debug!(%peer, error, "the connection broke");
+    }
+}

@@ -1,0 +1,102 @@
+//! From what can go wrong to what gRPC says: one table.
+//!
+//! Clients compare the texts, so they are etcd's, word for word. Where a store or a member says why
+//! it refused, the text stands there; the codes stand only here.
+
+use mvcc::Refusal;
+use tonic::{Code, Status};
+
+use crate::backend::Failure;
+
+/// Why a request got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    /// The store refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The member could not do it.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// A range is to be sorted in a way that does not exist.
+    #[error("etcdserver: invalid sort option")]
+    InvalidSortOption,
+    /// A command is longer than the log takes.
+    #[error("etcdserver: request is too large")]
+    RequestTooLarge,
+    /// A learner is asked for what only voters do.
+    #[error("etcdserver: rpc not supported for learner")]
+    NotSupportedForLearner,
+}
+
+impl Error {
+    fn code(self) -> Code {
+        match self {
+            Self::Refused(refusal) => match refusal {
+                Refusal::EmptyKey
+                | Refusal::KeyNotFound
+                | Refusal::ValueProvided
+                | Refusal::LeaseProvided
+                | Refusal::TooManyOps
+                | Refusal::DuplicateKey => Code::InvalidArgument,
+                Refusal::LeaseNotFound => Code::NotFound,
+                Refusal::Compacted { .. } | Refusal::FutureRevision { .. } => Code::OutOfRange,
+            },
+            Self::Failed(failure) => match failure {
+                Failure::NoLeader
+                | Failure::LeaderChanged
+                | Failure::TimedOut
+                | Failure::Stopped => Code::Unavailable,
+                Failure::Overloaded => Code::ResourceExhausted,
+            },
+            Self::InvalidSortOption | Self::RequestTooLarge => Code::InvalidArgument,
+            // Clients with several endpoints try another one on this code and text.
+            Self::NotSupportedForLearner => Code::FailedPrecondition,
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes and texts as etcd documents them (`rpctypes`), spelled out once more.
+    #[test]
+    fn codes_and_texts_are_those_of_etcd() {
+        use Code::{FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Unavailable};
+
+        let check = |error: Error, code: Code, text: &str| {
+            let status = Status::from(error);
+            assert_eq!((status.code(), status.message()), (code, text));
+        };
+        check(Refusal::EmptyKey.into(), InvalidArgument, "etcdserver: key is not provided");
+        check(Refusal::KeyNotFound.into(), InvalidArgument, "etcdserver: key not found");
+        check(Refusal::ValueProvided.into(), InvalidArgument, "etcdserver: value is provided");
+        check(Refusal::LeaseProvided.into(), InvalidArgument, "etcdserver: lease is provided");
+        let text = "etcdserver: too many operations in txn request";
+        check(Refusal::TooManyOps.into(), InvalidArgument, text);
+        let text = "etcdserver: duplicate key given in txn request";
+        check(Refusal::DuplicateKey.into(), InvalidArgument, text);
+        let text = "etcdserver: requested lease not found";
+        check(Refusal::LeaseNotFound.into(), NotFound, text);
+        let text = "etcdserver: mvcc: required revision has been compacted";
+        check(Refusal::Compacted { at: 1 }.into(), OutOfRange, text);
+        let text = "etcdserver: mvcc: required revision is a future revision";
+        check(Refusal::FutureRevision { current: 1 }.into(), OutOfRange, text);
+        check(Failure::NoLeader.into(), Unavailable, "etcdserver: no leader");
+        check(Failure::LeaderChanged.into(), Unavailable, "etcdserver: leader changed");
+        check(Failure::TimedOut.into(), Unavailable, "etcdserver: request timed out");
+        check(Failure::Stopped.into(), Unavailable, "etcdserver: server stopped");
+        let text = "etcdserver: too many requests";
+        check(Failure::Overloaded.into(), Code::ResourceExhausted, text);
+        check(Error::InvalidSortOption, InvalidArgument, "etcdserver: invalid sort option");
+        check(Error::RequestTooLarge, InvalidArgument, "etcdserver: request is too large");
+        let text = "etcdserver: rpc not supported for learner";
+        check(Error::NotSupportedForLearner, FailedPrecondition, text);
+    }
+}

@@ -1,0 +1,140 @@
+//! Plain HTTP on the client port, written by hand so that nothing is hidden.
+
+use std::time::Duration;
+
+use crate::local::{Local, Server};
+use etcdpb::etcdserverpb as pb;
+use etcdpb::etcdserverpb::kv_client::KvClient;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Sends bytes; returns all that comes until the server closes the connection.
+async fn exchange(server: &Server, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    stream.write_all(bytes).await.expect("the server reads");
+    let mut answer = Vec::new();
+    let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    read.expect("it does not take long").expect("the server closes the connection");
+    String::from_utf8(answer).expect("the answer is text")
+}
+
+/// Sends a request; returns the status line, the headers and the body.
+async fn ask(server: &Server, method: &str, path: &str) -> (String, String, String) {
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let answer = exchange(server, request.as_bytes()).await;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an empty line ends the head");
+    let (line, headers) = head.split_once("\r\n").expect("there are headers");
+    (line.to_owned(), headers.to_lowercase(), body.to_owned())
+}
+
+#[tokio::test]
+async fn health_depends_on_a_leader() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    let (line, _, body) = ask(&server, "GET", "/health").await;
+    assert_eq!((&line[..], &body[..]), ("HTTP/1.1 200 OK", r#"{"health":"true","reason":""}"#));
+
+    local.change(|status| status.leader = None);
+    let (line, _, body) = ask(&server, "GET", "/health").await;
+    assert_eq!(line, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(body, r#"{"health":"false","reason":"RAFT NO LEADER"}"#);
+    let (line, ..) = ask(&server, "GET", "/health?serializable=true").await;
+    assert_eq!(line, "HTTP/1.1 200 OK");
+
+    let (line, headers, body) = ask(&server, "POST", "/health").await;
+    assert_eq!(line, "HTTP/1.1 405 Method Not Allowed");
+    assert!(headers.contains("allow: get"), "{headers}");
+    assert_eq!(body, "Method Not Allowed\n");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_version_is_one_of_etcd() {
+    let server = Server::start(&Local::new()).await;
+    let (_, headers, body) = ask(&server, "GET", "/version").await;
+    assert!(headers.contains("content-type: application/json"), "{headers}");
+    assert_eq!(body, r#"{"etcdserver":"3.6.0","etcdcluster":"3.6.0","storage":"3.6.0"}"#);
+    assert_eq!(ask(&server, "GET", "/v2/keys").await.0, "HTTP/1.1 404 Not Found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_have_the_names_of_etcd() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    let mut kv = KvClient::new(server.channel().await);
+    for _ in 0..3 {
+        let put = pb::PutRequest { key: "a".into(), ..Default::default() };
+        kv.put(put).await.unwrap();
+    }
+    let delete = pb::DeleteRangeRequest { key: "a".into(), ..Default::default() };
+    kv.delete_range(delete).await.unwrap();
+    kv.range(pb::RangeRequest { key: "a".into(), ..Default::default() }).await.unwrap();
+    kv.txn(pb::TxnRequest::default()).await.unwrap();
+    local.change(|status| status.leader_changes = 4);
+
+    for _ in 0..2 {
+        let (_, headers, body) = ask(&server, "GET", "/metrics").await;
+        assert!(headers.contains("content-type: text/plain"), "{headers}");
+        for line in [
+            "etcd_server_has_leader 1",
+            "etcd_server_is_leader 1",
+            "etcd_server_leader_changes_seen_total 4",
+            "# TYPE etcd_server_leader_changes_seen_total counter",
+            "etcd_server_proposals_committed_total 5",
+            "etcd_server_proposals_applied_total 5",
+            "etcd_server_proposals_pending 0",
+            "etcd_server_proposals_failed_total 0",
+            "etcd_mvcc_put_total 3",
+            "etcd_mvcc_delete_total 1",
+            "etcd_mvcc_range_total 1",
+            "etcd_mvcc_txn_total 1",
+            "etcd_debugging_mvcc_keys_total 0",
+            "etcd_debugging_mvcc_current_revision 5",
+            "etcd_disk_wal_fsync_duration_seconds_count 0",
+        ] {
+            assert!(body.lines().any(|l| l == line), "{line} is not in:\n{body}");
+        }
+        assert!(!cfg!(target_os = "linux") || body.contains("\nprocess_resident_memory_bytes "));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn garbage_is_refused_and_the_server_goes_on() {
+    let server = Server::start(&Local::new()).await;
+    assert!(
+        exchange(&server, b"\x16\x03\x01\0\xa5hello, is this TLS?\r\n\r\n")
+            .await
+            .starts_with("HTTP/1.1 400")
+    );
+    assert!(exchange(&server, b"once upon a time\r\n\r\n").await.starts_with("HTTP/1.1 400"));
+    // HTTP/2, and then not.
+    let mut broken = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    broken.extend_from_slice(&[0xff; 64]);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&broken).await.unwrap();
+    let closed = timeout(Duration::from_secs(10), stream.read_to_end(&mut Vec::new())).await;
+    closed.expect("the server closes the connection").unwrap();
+
+    assert_eq!(ask(&server, "GET", "/health").await.0, "HTTP/1.1 200 OK");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_requests_finish() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    local.change(|status| status.leader = None);
+    let mut kv = KvClient::new(server.channel().await);
+    let put = tokio::spawn(async move {
+        kv.put(pb::PutRequest { key: "a".into(), ..Default::default() }).await
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let stop = tokio::spawn(server.stop());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    local.change(|status| status.leader = Some(8));
+    put.await.unwrap().unwrap();
+    stop.await.unwrap();
+}

@@ -1,0 +1,137 @@
+//! A cluster of one, in memory: each command is committed and applied at once.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mvcc::{Command, Publish, Reply, Store};
+use server::{Backend, Failure, Frontend, MemberStatus, Metrics, Options, Peer};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tonic::transport::Channel;
+
+/// The member, and the whole cluster.
+#[derive(Clone)]
+pub(crate) struct Local {
+    state: Arc<Mutex<State>>,
+    metrics: Arc<Metrics>,
+}
+
+struct State {
+    store: Store,
+    status: MemberStatus,
+}
+
+impl Local {
+    /// A member that leads itself, and has published its name.
+    pub(crate) fn new() -> Self {
+        let status = MemberStatus {
+            cluster_id: 7,
+            member_id: 8,
+            term: 2,
+            leader: Some(8),
+            ..MemberStatus::default()
+        };
+        let state = State { store: Store::new(), status };
+        let local = Self { state: Arc::new(Mutex::new(state)), metrics: Arc::new(Metrics::new()) };
+        let client_urls = vec!["http://client".to_owned()];
+        let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
+        local.apply(&Command::Publish(publish));
+        local
+    }
+
+    /// Changes how the member is.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut MemberStatus)) {
+        change(&mut self.lock().status);
+    }
+
+    fn apply(&self, command: &Command) -> Reply {
+        let mut state = self.lock();
+        state.status.commit += 1;
+        let reply = state.store.apply(command);
+        state.status.applied += 1;
+        self.metrics.applied(command, &reply);
+        reply
+    }
+
+    /// Does not return while there is no leader.
+    async fn leader(&self) {
+        while self.status().leader.is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics with the lock")
+    }
+}
+
+impl Backend for Local {
+    async fn propose(&self, command: Bytes) -> Result<Reply, Failure> {
+        self.leader().await;
+        Ok(self.apply(&Command::decode(command).expect("the services encode commands")))
+    }
+
+    async fn read_index(&self) -> Result<(), Failure> {
+        self.leader().await;
+        Ok(())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
+        read(&self.lock().store)
+    }
+
+    fn status(&self) -> MemberStatus {
+        self.lock().status
+    }
+
+    fn members(&self) -> Vec<Peer> {
+        let peer =
+            |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
+        vec![peer(9, true), peer(8, false)]
+    }
+}
+
+/// A server on loopback.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Server {
+    pub(crate) async fn start(local: &Local) -> Self {
+        let options = Options { request_timeout: Duration::from_millis(200), ..Options::default() };
+        let frontend = Frontend::new(local.clone(), options, Arc::clone(&local.metrics));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let (stop, stopped) = oneshot::channel();
+        let router = server::router(frontend);
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let serving = tokio::spawn(server::serve(vec![listener], router, shutdown));
+        Self { address, stop, serving }
+    }
+
+    pub(crate) async fn channel(&self) -> Channel {
+        channel(&self.address.to_string()).await
+    }
+
+    /// Shuts down, which must not take long, whatever clients do.
+    pub(crate) async fn stop(self) {
+        let Self { stop, serving, .. } = self;
+        let _ = stop.send(());
+        let stopped = timeout(Duration::from_secs(10), serving).await;
+        stopped.expect("a shutdown ends").expect("serving does not panic");
+    }
+}
+
+/// Connects to a server.
+pub(crate) async fn channel(address: &str) -> Channel {
+    let endpoint = Channel::from_shared(format!("http://{address}")).expect("it is an address");
+    endpoint.connect().await.expect("the server listens")
+}

@@ -1,0 +1,197 @@
+//! The gRPC services, asked over a socket.
+
+use crate::local::{Local, Server};
+use etcdpb::etcdserverpb as pb;
+use etcdpb::etcdserverpb::cluster_client::ClusterClient;
+use etcdpb::etcdserverpb::kv_client::KvClient;
+use etcdpb::etcdserverpb::lease_client::LeaseClient;
+use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
+use etcdpb::health::HealthCheckRequest;
+use etcdpb::health::health_check_response::ServingStatus;
+use etcdpb::health::health_client::HealthClient;
+use tonic::metadata::MetadataValue;
+use tonic::{Code, Request, Response, Status};
+
+fn put(key: &str, value: impl Into<bytes::Bytes>) -> pb::PutRequest {
+    pb::PutRequest { key: key.to_owned().into(), value: value.into(), ..Default::default() }
+}
+
+fn get(key: &str) -> pb::RangeRequest {
+    pb::RangeRequest { key: key.to_owned().into(), ..Default::default() }
+}
+
+#[track_caller]
+fn refused<T>(answer: Result<Response<T>, Status>, code: Code, text: &str) {
+    let status = answer.err().expect("it is refused");
+    assert_eq!((status.code(), status.message()), (code, text));
+}
+
+#[tokio::test]
+async fn headers_say_who_answers_and_when() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    let mut kv = KvClient::new(server.channel().await);
+
+    let header = kv.put(put("a", "1")).await.unwrap().into_inner().header;
+    let expected = pb::ResponseHeader { cluster_id: 7, member_id: 8, revision: 2, raft_term: 2 };
+    assert_eq!(header, Some(expected));
+
+    local.change(|status| status.term = 3);
+    let range = kv.range(get("a")).await.unwrap().into_inner();
+    assert_eq!(range.header, Some(pb::ResponseHeader { raft_term: 3, ..expected }));
+    assert_eq!((range.count, &range.kvs[0].value[..]), (1, &b"1"[..]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_large_range_is_read_in_steps() {
+    let server = Server::start(&Local::new()).await;
+    let mut kv = KvClient::new(server.channel().await).max_decoding_message_size(usize::MAX);
+    // More keys than one step, and more bytes than gRPC takes by default.
+    for first in 0..20 {
+        let op = |n| pb::RequestOp {
+            request: Some(pb::request_op::Request::RequestPut(put(
+                &format!("{first:02}-{n:03}"),
+                vec![b'x'; 2500],
+            ))),
+        };
+        let success = (0..110).map(op).collect();
+        kv.txn(pb::TxnRequest { success, ..Default::default() }).await.unwrap();
+    }
+    let everything = pb::RangeRequest { range_end: "\0".into(), ..get("\0") };
+    let range = kv.range(everything).await.unwrap().into_inner();
+    assert_eq!((range.count, range.kvs.len(), range.more), (2200, 2200, false));
+    assert!(range.kvs.is_sorted_by_key(|kv| kv.key.clone()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn requests_have_a_size_limit() {
+    let server = Server::start(&Local::new()).await;
+    let mut kv = KvClient::new(server.channel().await);
+    kv.put(put("a", vec![0; 1536 * 1024 - 100])).await.unwrap();
+    let answer = kv.put(put("a", vec![0; 1536 * 1024])).await;
+    refused(answer, Code::InvalidArgument, "etcdserver: request is too large");
+    // Beyond this, the message is not even read.
+    let status = kv.put(put("a", vec![0; 2048 * 1024])).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_leader_only_serializable_reads_are_answered() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    let mut kv = KvClient::new(server.channel().await);
+    kv.put(put("a", "1")).await.unwrap();
+    local.change(|status| status.leader = None);
+
+    let timed_out = "etcdserver: request timed out";
+    refused(kv.put(put("a", "2")).await, Code::Unavailable, timed_out);
+    refused(kv.range(get("a")).await, Code::Unavailable, timed_out);
+    let serializable = pb::RangeRequest { serializable: true, ..get("a") };
+    assert_eq!(kv.range(serializable.clone()).await.unwrap().into_inner().kvs[0].value, "1");
+
+    let read = |range| pb::TxnRequest {
+        success: vec![pb::RequestOp {
+            request: Some(pb::request_op::Request::RequestRange(range)),
+        }],
+        ..Default::default()
+    };
+    refused(kv.txn(read(get("a"))).await, Code::Unavailable, timed_out);
+    assert!(kv.txn(read(serializable.clone())).await.unwrap().into_inner().succeeded);
+
+    let mut insistent = Request::new(serializable);
+    insistent.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
+    refused(kv.range(insistent).await, Code::Unavailable, "etcdserver: no leader");
+
+    let mut maintenance = MaintenanceClient::new(server.channel().await);
+    let status = maintenance.status(pb::StatusRequest {}).await.unwrap().into_inner();
+    assert_eq!((status.leader, &status.errors[..]), (0, &["etcdserver: no leader".into()][..]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_learner_sends_clients_elsewhere() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    local.change(|status| status.is_learner = true);
+    let mut kv = KvClient::new(server.channel().await);
+    let text = "etcdserver: rpc not supported for learner";
+    refused(kv.put(put("a", "1")).await, Code::FailedPrecondition, text);
+    refused(kv.range(get("a")).await, Code::FailedPrecondition, text);
+    refused(kv.txn(pb::TxnRequest::default()).await, Code::FailedPrecondition, text);
+    let serializable = pb::RangeRequest { serializable: true, ..get("a") };
+    kv.range(serializable).await.unwrap();
+    let mut cluster = ClusterClient::new(server.channel().await);
+    let list = pb::MemberListRequest { linearizable: false };
+    refused(cluster.member_list(list).await, Code::FailedPrecondition, text);
+    let mut maintenance = MaintenanceClient::new(server.channel().await);
+    assert!(maintenance.status(pb::StatusRequest {}).await.unwrap().into_inner().is_learner);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn members_come_by_id_with_what_they_published() {
+    let server = Server::start(&Local::new()).await;
+    let mut cluster = ClusterClient::new(server.channel().await);
+    let list = pb::MemberListRequest { linearizable: true };
+    let list = cluster.member_list(list).await.unwrap().into_inner();
+    assert_eq!(list.header.map(|header| (header.member_id, header.revision)), Some((8, 0)));
+    let started = pb::Member {
+        id: 8,
+        name: "n8".to_owned(),
+        peer_urls: vec!["http://8".to_owned()],
+        client_urls: vec!["http://client".to_owned()],
+        is_learner: false,
+    };
+    let unstarted = pb::Member {
+        id: 9,
+        peer_urls: vec!["http://9".to_owned()],
+        is_learner: true,
+        ..Default::default()
+    };
+    assert_eq!(list.members, [started, unstarted]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn status_tells_where_the_log_stands() {
+    let server = Server::start(&Local::new()).await;
+    let mut maintenance = MaintenanceClient::new(server.channel().await);
+    let status = maintenance.status(pb::StatusRequest {}).await.unwrap().into_inner();
+    assert_eq!(status.header.map(|header| header.revision), Some(1));
+    assert_eq!((status.raft_term, status.raft_index, status.raft_applied_index), (2, 1, 1));
+    assert_eq!((status.leader, &status.version[..]), (8, "3.6.0"));
+    assert!(status.db_size > 0, "etcdctl divides by it");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_unimplemented() {
+    let server = Server::start(&Local::new()).await;
+    let mut lease = LeaseClient::new(server.channel().await);
+    let status = lease.lease_grant(pb::LeaseGrantRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    let mut maintenance = MaintenanceClient::new(server.channel().await);
+    let status = maintenance.defragment(pb::DefragmentRequest {}).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn health_is_told_and_watched() {
+    let server = Server::start(&Local::new()).await;
+    let mut health = HealthClient::new(server.channel().await);
+    let ask = |service: &str| HealthCheckRequest { service: service.to_owned() };
+    let status = health.check(ask("")).await.unwrap().into_inner().status();
+    assert_eq!(status, ServingStatus::Serving);
+    refused(health.check(ask("other")).await, Code::NotFound, "unknown service");
+
+    let mut watch = health.watch(ask("")).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    let mut watch = health.watch(ask("other")).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+    // The watches are still open. A shutdown does not wait for them.
+    server.stop().await;
+}
