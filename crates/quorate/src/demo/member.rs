@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use trace::Fault;
@@ -113,7 +113,7 @@ impl Member {
             Life { state: State::Stopped, pid: None, is_ready: false, last_line: String::new() };
         let (publisher, life) = watch::channel(life);
         tokio::spawn(follow::follow(plan.clone(), life.clone(), story.clone()));
-        let keeper = Keeper { plan: plan.clone(), story, life: publisher, child: None };
+        let keeper = Keeper { plan: plan.clone(), story, life: publisher, child: None, leash: None };
         tokio::spawn(keeper.run(receiver));
         Self { plan, commands, life }
     }
@@ -161,6 +161,9 @@ struct Keeper {
     story: Arc<Story>,
     life: watch::Sender<Life>,
     child: Option<Child>,
+    /// Our end of the process's standard input. It ends when the demo does, however it does, and
+    /// the process with it. (To wait for a child closes the input that it still has.)
+    leash: Option<ChildStdin>,
 }
 
 impl Keeper {
@@ -217,6 +220,7 @@ impl Keeper {
         let stderr = child.stderr.take().expect("it was asked for");
         tokio::spawn(keep_log(stderr, self.plan.log.clone(), self.life.clone()));
         let pid = child.id();
+        self.leash = child.stdin.take();
         self.child = Some(child);
         self.life.send_modify(|life| {
             *life = Life { state: State::Running, pid, is_ready: false, last_line: String::new() };
@@ -266,7 +270,6 @@ impl Plan {
             .args(["--initial-advertise-peer-urls", &self.peer_url])
             .args(["--initial-cluster", &self.initial_cluster])
             .args(["--initial-cluster-token", TOKEN])
-            // It holds the other end, and ends with us, whatever becomes of us.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
