@@ -24,9 +24,8 @@ pub(crate) fn envelope(line: &str) -> Result<Envelope, String> {
     }
 }
 
-/// Reads `1@1 2@1 3@4`.
+/// Reads `1@1 2@1=x 3@4`: what is not a command is an entry that says nothing.
 pub(crate) fn entries(list: &str) -> Result<Vec<Entry>, String> {
-    let entry = |at: &str| Ok(Entry { position: position(at)?, payload: Payload::Noop });
     list.trim_matches(['[', ']']).split_whitespace().map(entry).collect()
 }
 
@@ -67,6 +66,14 @@ fn message(spoken: &[&str], term: Term) -> Result<Message, String> {
         }
         _ => return Err(format!("not a message: {}", spoken.join(" "))),
     })
+}
+
+fn entry(text: &str) -> Result<Entry, String> {
+    let (at, payload) = match text.split_once('=') {
+        Some((at, command)) => (at, Payload::Command(command.to_owned().into())),
+        None => (text, Payload::Noop),
+    };
+    Ok(Entry { position: position(at)?, payload })
 }
 
 fn position(text: &str) -> Result<Position, String> {

@@ -41,8 +41,8 @@ pub(crate) enum Command {
         window: Option<usize>,
     },
 
-    /// Starts one member again with another disk, as if it had a past. The log names positions; its
-    /// entries say nothing. Example: disk n1 term=4 vote=n2 commit=1 log="1@1 2@1 3@4"
+    /// Starts one member again with another disk, as if it had a past.
+    /// Example: disk n1 term=4 vote=n2 commit=1 log="1@1 2@1=x 3@4"
     Disk {
         member: Id,
         #[arg(key)]
@@ -128,10 +128,10 @@ pub(crate) enum Command {
     /// Proposes commands at a member, all before it says what to do. Example: propose n1 x y z
     Propose { member: Id, commands: Vec<String> },
 
-    /// Invokes reads at a member, all before it says what to do.
+    /// Invokes reads at a member, all before it says what to do. Example: read n1 count=2
     Read {
         member: Id,
-        #[arg(optional)]
+        #[arg(key)]
         count: Option<usize>,
     },
 

@@ -13,6 +13,9 @@ use crate::support::world::World;
 /// How much a run may have on its way, so that weights which starve the network end somewhere.
 const NETWORK_MAX: usize = 200;
 
+/// So many messages and writes in one tick of the calm are an endless conversation.
+const MOVES_MAX: usize = 20_000;
+
 /// A world, and the weather in it.
 pub(crate) struct Storm {
     pub(crate) world: World,
@@ -248,7 +251,13 @@ impl Storm {
             for id in self.ids.clone() {
                 self.step(id, Input::Tick)?;
             }
-            while self.move_something()? {}
+            let mut moves = 0;
+            while self.move_something()? {
+                moves += 1;
+                if moves > MOVES_MAX {
+                    return Err(format!("not quiet after {moves} moves"));
+                }
+            }
             if is_so(self) {
                 return Ok(());
             }
