@@ -87,6 +87,7 @@ scripts! {
     restart_of_all_keeps_everything
     crash_loses_what_was_not_durable
     messages_of_strangers_are_ignored
+    huge_numbers_are_harmless
 }
 
 fn run(name: &str) {
