@@ -88,6 +88,8 @@ scripts! {
     crash_loses_what_was_not_durable
     messages_of_strangers_are_ignored
     huge_numbers_are_harmless
+    append_covers_no_more_than_it_carries
+    later_write_replaces_an_earlier_one
 }
 
 fn run(name: &str) {

@@ -12,7 +12,7 @@ pub(crate) fn envelope(line: &str) -> Result<Envelope, String> {
     let [sender, "→", to, spoken @ ..] = words.as_slice() else {
         return Err(format!("neither a command nor a message: {line}"));
     };
-    let (from, term) = sender.split_once('@').ok_or(format!("no term in {sender}"))?;
+    let (from, term) = sender.split_once('@').ok_or_else(|| format!("no term in {sender}"))?;
     let term = Term(number(term)?);
     let envelope =
         Envelope { from: node(from)?, to: node(to)?, term, message: message(spoken, term)? };
@@ -32,7 +32,7 @@ pub(crate) fn entries(list: &str) -> Result<Vec<Entry>, String> {
 /// Reads `n1`.
 pub(crate) fn node(text: &str) -> Result<NodeId, String> {
     let id = text.strip_prefix('n').and_then(|id| u64::from_str_radix(id, 16).ok());
-    id.map(NodeId).ok_or(format!("not a member: {text}"))
+    id.map(NodeId).ok_or_else(|| format!("not a member: {text}"))
 }
 
 /// The word that a message begins with.
@@ -77,7 +77,7 @@ fn entry(text: &str) -> Result<Entry, String> {
 }
 
 fn position(text: &str) -> Result<Position, String> {
-    let (index, term) = text.split_once('@').ok_or(format!("not a position: {text}"))?;
+    let (index, term) = text.split_once('@').ok_or_else(|| format!("not a position: {text}"))?;
     Ok(Position::new(number(index)?, number(term)?))
 }
 

@@ -405,7 +405,7 @@ impl World {
     }
 
     fn node(&self, id: NodeId) -> Result<&Node, String> {
-        self.members[&id].node.as_ref().ok_or(format!("{id} is down"))
+        self.members[&id].node.as_ref().ok_or_else(|| format!("{id} is down"))
     }
 
     fn status(&self, id: NodeId) -> String {
@@ -429,10 +429,10 @@ impl World {
             }
         }
         if !pending.is_empty() {
-            line += &format!(" |{}", spell(&pending));
+            line = format!("{line} |{}", spell(&pending));
         }
         if !replaced.is_empty() {
-            line += &format!(" instead of{}", spell(replaced));
+            line = format!("{line} instead of{}", spell(replaced));
         }
         line
     }

@@ -21,6 +21,8 @@ pub(crate) struct Storm {
     pub(crate) world: World,
     random: Random,
     ids: Vec<NodeId>,
+    /// Each member as often as its clock is fast.
+    clocks: Vec<NodeId>,
     election_ticks_max: u32,
     /// What may happen, each with its weight in this run.
     weights: Vec<(Act, usize)>,
@@ -53,7 +55,7 @@ impl Storm {
     /// The weather of that seed.
     pub(crate) fn new(seed: u64, traced: bool) -> Self {
         let mut random = Random(seed);
-        let ids = (1..=random.pick(&[3, 3, 5])).map(NodeId).collect::<Vec<_>>();
+        let ids = (1..=random.pick(&[1, 2, 3, 3, 3, 3, 4, 5, 5])).map(NodeId).collect::<Vec<_>>();
         let heartbeat_ticks = random.pick(&[1, 2, 3]);
         let election_ticks = random.pick(&[6, 8, 10]);
         let config = Config {
@@ -67,10 +69,12 @@ impl Storm {
         let configs = ids.iter().map(|id| Config { id: *id, seed: seed ^ id.0, ..config.clone() });
         let mut world = World::new(configs.collect::<Vec<_>>());
         world.trace = traced.then(String::new);
+        let pace = |id: &NodeId| vec![*id; random.pick(&[1, 5, 5, 10])];
+        let clocks = ids.iter().flat_map(pace).collect();
         let weights = Self::draw_weights(&mut random);
         let batching = random.pick(&[0, 0, 20, 60]);
         let election_ticks_max = *config.election_ticks.end();
-        Self { world, random, ids, election_ticks_max, weights, batching, proposed: 0 }
+        Self { world, random, ids, clocks, election_ticks_max, weights, batching, proposed: 0 }
     }
 
     fn draw_weights(random: &mut Random) -> Vec<(Act, usize)> {
@@ -86,13 +90,13 @@ impl Storm {
             (Act::Persist, random.pick(&often)),
             (Act::Drain, random.pick(&often)),
             (Act::Propose, random.pick(&[2, 5, 20])),
-            (Act::Read, random.pick(&seldom)),
+            (Act::Read, random.pick(&[0, 2, 10, 20])),
             (Act::Crash, random.pick(&rarely)),
             (Act::Restart, random.pick(&[1, 5, 20])),
             (Act::Isolate, random.pick(&rarely)),
             (Act::IsolateLeader, random.pick(&rarely)),
             (Act::CutLink, random.pick(&seldom)),
-            (Act::Heal, random.pick(&[1, 3, 10])),
+            (Act::Heal, random.pick(&[0, 1, 1, 3])),
         ]
     }
 
@@ -131,11 +135,17 @@ impl Storm {
         let id = self.random.pick(&self.ids);
         let is_up = self.world.member(id).node.is_some();
         match act {
-            Act::Tick if is_up => self.step(id, Input::Tick),
+            Act::Tick => self.tick(),
             Act::Deliver => self.deliver_any(),
             Act::DeliverOldest => self.deliver(0),
-            Act::DeliverAgain => self.repeat(),
-            Act::Lose => self.lose(),
+            Act::DeliverAgain => {
+                self.repeat();
+                Ok(())
+            }
+            Act::Lose => {
+                self.lose();
+                Ok(())
+            }
             Act::Persist if is_up => self.persist_some(id),
             Act::Drain => self.world.drain(id),
             Act::Propose if is_up => self.propose(id),
@@ -149,8 +159,15 @@ impl Storm {
                 self.world.crash(id, kept)
             }
             Act::Restart if !is_up => self.world.restart(id),
-            Act::Isolate => self.isolate(id),
-            Act::IsolateLeader => self.leader().map_or(Ok(()), |leader| self.isolate(leader)),
+            Act::Isolate => {
+                self.isolate(id);
+                Ok(())
+            }
+            Act::IsolateLeader => {
+                let leader = self.leader();
+                self.isolate(leader.unwrap_or(id));
+                Ok(())
+            }
             Act::CutLink => {
                 let other = self.random.pick(&self.ids);
                 self.world.cuts.insert((id, other));
@@ -160,10 +177,14 @@ impl Storm {
                 self.world.cuts.clear();
                 Ok(())
             }
-            Act::Tick | Act::Persist | Act::Propose | Act::Read | Act::Crash | Act::Restart => {
-                Ok(())
-            }
+            Act::Persist | Act::Propose | Act::Read | Act::Crash | Act::Restart => Ok(()),
         }
+    }
+
+    fn tick(&mut self) -> Checked {
+        let id = self.random.pick(&self.clocks);
+        let is_up = self.world.member(id).node.is_some();
+        if is_up { self.step(id, Input::Tick) } else { Ok(()) }
     }
 
     /// Gives an input, and asks what is to be done now or later.
@@ -190,33 +211,32 @@ impl Storm {
             self.step(to, input)?;
         }
         while self.world.network.len() > NETWORK_MAX {
-            self.lose()?;
+            self.lose();
         }
         Ok(())
     }
 
-    fn repeat(&mut self) -> Checked {
+    fn repeat(&mut self) {
         if !self.world.network.is_empty() {
             let place = self.random.below(self.world.network.len());
             let copy = self.world.network[place].clone();
             self.world.network.push(copy);
         }
-        Ok(())
     }
 
-    fn lose(&mut self) -> Checked {
+    fn lose(&mut self) {
         if !self.world.network.is_empty() {
             self.world.network.remove(self.random.below(self.world.network.len()));
         }
-        Ok(())
     }
 
-    /// Cuts a member off, and loses all that is on its way from it and to it.
-    fn isolate(&mut self, id: NodeId) -> Checked {
+    /// Cuts a member off. It may be that what is on its way from it and to it is lost, too.
+    fn isolate(&mut self, id: NodeId) {
         let others = self.ids.iter().filter(|other| **other != id);
         self.world.cuts.extend(others.flat_map(|other| [(id, *other), (*other, id)]));
-        self.world.network.retain(|envelope| envelope.from != id && envelope.to != id);
-        Ok(())
+        if self.random.percent(50) {
+            self.world.network.retain(|envelope| envelope.from != id && envelope.to != id);
+        }
     }
 
     // Disks and clients.
