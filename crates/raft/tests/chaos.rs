@@ -15,11 +15,11 @@ use std::panic::{self, AssertUnwindSafe};
 
 use storm::Storm;
 
-const STEPS: u64 = 2000;
+const STEPS: u64 = 4000;
 
 #[test]
 fn every_invariant_holds_in_every_run() {
-    let (first, count) = (setting("QUORATE_SEED", 0), setting("QUORATE_SEEDS", 500));
+    let (first, count) = (setting("QUORATE_SEED", 0), setting("QUORATE_SEEDS", 300));
     for seed in first..first + count {
         if let Err(broken) = run(seed, false).1 {
             let (trace, _) = run(seed, true);

@@ -90,6 +90,7 @@ scripts! {
     huge_numbers_are_harmless
     append_covers_no_more_than_it_carries
     later_write_replaces_an_earlier_one
+    half_is_no_quorum
 }
 
 fn run(name: &str) {
