@@ -15,6 +15,8 @@ use raft::{
 #[derive(Clone, Debug)]
 enum Event {
     Input(Input),
+    /// Another member votes for it, in the term that it is in, whatever it asked for.
+    Elect,
     /// Its effects are carried out, but for the disk.
     Drain,
     /// The oldest writes become durable, so many of them.
@@ -121,6 +123,7 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         10 => input.prop_map(Event::Input),
+        3 => Just(Event::Elect),
         4 => Just(Event::Drain),
         3 => (1..4usize).prop_map(Event::Write),
         1 => Just(Event::Restart),
@@ -158,6 +161,7 @@ impl Host {
         let before = self.node.status();
         match event {
             Event::Input(input) => self.node.step(input),
+            Event::Elect => self.elect(),
             Event::Drain => self.drain(),
             Event::Write(count) => self.write(count),
             Event::Restart => {
@@ -173,6 +177,14 @@ impl Host {
         assert!(new.term > old.term || old.vote.is_none_or(|vote| new.vote == Some(vote)));
         assert!(after.commit >= before.commit, "took back {}", before.commit);
         assert!(after.commit <= after.last.index && after.durable <= after.last.index);
+    }
+
+    fn elect(&mut self) {
+        let (from, to, term) = (NodeId(2), NodeId(1), self.node.standing().term);
+        let pre_vote = Message::PreVote { asked_in: term, granted: true };
+        for message in [pre_vote, Message::Vote { granted: true }] {
+            self.node.step(Input::Receive(Envelope { from, to, term, message }));
+        }
     }
 
     fn drain(&mut self) {

@@ -2,9 +2,11 @@
 //!
 //! A block is some commands, a line `---`, and what happened. `UPDATE_GOLDENFILES=1 cargo test -p
 //! raft --test scripts` writes down what happens now; the difference is reviewed like code. The
-//! commands are those of [`script::Command`]. After each step of any member the invariants of
+//! commands are those of [`commands::Command`]. After each step of any member the invariants of
 //! [`support::invariants`] are checked, so a script also proves all that it does not print.
 
+#[path = "support/commands.rs"]
+mod commands;
 #[path = "support/notation.rs"]
 mod notation;
 #[path = "support/script.rs"]
