@@ -8,6 +8,7 @@
 //!   time (§5.3). By induction, logs with a common position are equal up to it.
 //! - *Leader completeness*: a leader holds what was committed in earlier terms (§5.4).
 //! - *State machine safety*: what is committed or applied is never another entry later.
+//! - *Once*: a command is appended at one place only, however often its forward arrives.
 //! - *Durability*: what is committed is on the disks of a quorum; what a member promised is on its
 //!   own disk; what it applies too.
 //! - *Own term*: a leader commits by counting only entries of its own term (§5.4.2).
@@ -16,6 +17,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use raft::{
     Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position, Restored, RoleName,
     Standing, Status, Term, Ticket, Write,
@@ -33,6 +35,8 @@ pub(crate) struct Invariants {
     leaders: BTreeMap<Term, (NodeId, Vec<Position>)>,
     /// Each entry that ever was in a log, and the position before it.
     entries: BTreeMap<Position, (Position, Payload)>,
+    /// Where each command stands.
+    commands: BTreeMap<Bytes, Position>,
     /// What is committed, and the term of the member that first said so.
     committed: Vec<(Position, Term)>,
     /// How much was committed when each read was invoked.
@@ -65,6 +69,7 @@ impl Invariants {
             members: voters.map(|id| (id, Mirror::default())).collect(),
             leaders: BTreeMap::new(),
             entries: BTreeMap::new(),
+            commands: BTreeMap::new(),
             committed: Vec::new(),
             reads: BTreeMap::new(),
         }
@@ -144,6 +149,10 @@ impl Invariants {
             check(*known_previous == previous && known_payload == payload, || {
                 format!("{position} after {previous} was another entry after {known_previous}")
             })?;
+            if let Payload::Command(command) = payload {
+                let first = *self.commands.entry(command.clone()).or_insert(*position);
+                check(first == *position, || format!("{position} repeats the command of {first}"))?;
+            }
             previous = *position;
         }
         Ok(())

@@ -59,7 +59,9 @@ fn message(spoken: &[&str], term: Term) -> Result<Message, String> {
             Message::Heartbeat { commit: index(commit)?, round: number(round)? }
         }
         ["Heard", "round", round] => Message::Heard { round: number(round)? },
-        ["Forward", ref list @ ..] => Message::Forward { commands: commands(&list.join(" ")) },
+        ["Forward", count, ref list @ ..] => {
+            Message::Forward { number: number(count)?, commands: commands(&list.join(" ")) }
+        }
         ["RequestReadIndex", at] => Message::RequestReadIndex { ticket: ticket(at)? },
         ["ReadIndex", of, "at", at] => {
             Message::ReadIndex { ticket: ticket(of)?, index: index(at)? }
