@@ -58,7 +58,8 @@ impl Log {
     /// index, and of no later term than it. Whole terms are skipped that way (§5.3, the paper's
     /// optimisation, on both sides).
     pub(crate) fn could_agree(&self, other: Position) -> Position {
-        let reach = &self.entries[..self.entries.len().min(slot(other.index.next()))];
+        let reach = usize::try_from(other.index.0).unwrap_or(usize::MAX).min(self.entries.len());
+        let reach = &self.entries[..reach];
         let agreeing = reach.partition_point(|entry| entry.position.term <= other.term);
         self.position_at(Index(agreeing as u64)).expect("within reach")
     }
@@ -118,7 +119,9 @@ impl Log {
 
 /// Whether `entry` may stand directly behind `previous`.
 pub(crate) fn follows(previous: Position, entry: &Entry) -> bool {
-    entry.position.index == previous.index.next() && entry.position.term >= previous.term
+    entry.position.index > previous.index
+        && entry.position.index.previous() == previous.index
+        && entry.position.term >= previous.term
 }
 
 /// Where the entry of `index` sits in the vector.

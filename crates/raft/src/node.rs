@@ -14,6 +14,11 @@ use crate::message::{Envelope, Message};
 use crate::timer::ElectionTimer;
 use crate::types::{Index, NodeId, Payload, Position, Restored, Term, Ticket, WriteId};
 
+/// Messages of terms further ahead are refused. Elections cannot have led so far: at one every
+/// 100 ms it takes 13 years. A member that entered any term it hears of could be led to the last
+/// one there is, and could never be elected again.
+const TERMS_AHEAD_MAX: u64 = 1 << 32;
+
 /// A member of a Raft cluster.
 ///
 /// - Make one with [`Node::new`], from what was found on its disk.
@@ -148,7 +153,9 @@ impl Node {
     fn receive_from_peer(&mut self, envelope: Envelope) {
         let is_from_peer = envelope.from != self.common.id()
             && self.common.configuration().is_voter(envelope.from);
-        if is_from_peer && envelope.to == self.common.id() {
+        let terms_ahead = envelope.term.0.saturating_sub(self.common.term.0);
+        let is_sane = terms_ahead <= TERMS_AHEAD_MAX;
+        if is_from_peer && is_sane && envelope.to == self.common.id() {
             self.receive(envelope);
         }
     }

@@ -1,0 +1,107 @@
+//! Golden scripts: each file in `tests/scripts` proves what its name says, and shows how.
+//!
+//! A block is some commands, a line `---`, and what happened. `UPDATE_GOLDENFILES=1 cargo test -p
+//! raft --test scripts` writes down what happens now; the difference is reviewed like code. The
+//! commands are those of [`commands::Command`]. After each step of any member the invariants of
+//! [`support::invariants`] are checked, so a script also proves all that it does not print.
+
+#[path = "support/commands.rs"]
+mod commands;
+#[path = "support/notation.rs"]
+mod notation;
+#[path = "support/script.rs"]
+mod script;
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+/// Makes one test of each script, and one that no script was left out.
+macro_rules! scripts {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                run(stringify!($name));
+            }
+        )*
+
+        #[test]
+        fn every_script_is_run() {
+            let named = BTreeSet::from([$(stringify!($name).to_owned()),*]);
+            assert_eq!(found(), named);
+        }
+    };
+}
+
+scripts! {
+    single_member_elects_itself
+    election_of_three
+    tie_is_broken
+    two_pre_candidates_settle
+    pre_vote_raises_no_term
+    pre_vote_refusal_teaches_the_term
+    pre_vote_resets_no_timer
+    late_pre_vote_changes_nothing
+    returning_member_does_not_disturb
+    vote_waits_for_the_disk
+    request_vote_waits_for_the_disk
+    own_vote_waits_for_own_disk
+    grant_to_a_lost_log_elects_nobody
+    one_vote_per_term
+    vote_that_was_lost_may_be_given_again
+    shorter_log_loses
+    longer_log_of_an_older_term_loses
+    old_term_entry_is_not_committed_by_counting
+    noop_commits_the_older_entries
+    divergent_logs_are_repaired_by_whole_terms
+    late_append_truncates_nothing
+    appends_in_reverse_order
+    stale_rejection_is_ignored
+    stale_ack_is_ignored
+    own_ack_of_an_older_term_does_not_count
+    async_append_aba
+    leaders_copy_counts_when_durable
+    followers_commit_before_the_leaders_disk
+    apply_waits_for_the_disk
+    group_commit
+    lost_append_is_found_by_the_heartbeat
+    lost_ack_is_found_by_the_heartbeat
+    window_full_then_resumes
+    heartbeat_commits_no_more_than_matched
+    partitioned_leader_steps_down
+    one_way_link_costs_the_leader
+    candidate_at_a_higher_term_is_freed
+    leader_that_stepped_down_alone_wins_again
+    second_leader_of_a_term_is_ignored
+    committed_entries_cannot_be_replaced
+    read_waits_for_a_commit_of_the_term
+    read_needs_a_quorum
+    cut_off_leader_serves_no_read
+    reads_of_two_rounds
+    single_member_reads_at_once
+    follower_reads_through_the_leader
+    reads_do_not_survive_a_change_of_leader
+    forward_counts_only_in_its_term
+    forwards_leave_together
+    requests_without_a_leader_are_refused
+    restart_applies_what_was_known_committed
+    restart_of_all_keeps_everything
+    crash_loses_what_was_not_durable
+    messages_of_strangers_are_ignored
+    huge_numbers_are_harmless
+    append_covers_no_more_than_it_carries
+    later_write_replaces_an_earlier_one
+    half_is_no_quorum
+}
+
+fn run(name: &str) {
+    let mut script = script::Script::default();
+    goldenscript::run(&mut script, format!("tests/scripts/{name}")).expect("the script runs");
+}
+
+fn found() -> BTreeSet<String> {
+    let files = fs::read_dir("tests/scripts").expect("the scripts are there");
+    let name = |file: fs::DirEntry| file.file_name().to_string_lossy().into_owned();
+    files.map(|file| name(file.expect("readable"))).collect()
+}

@@ -1,0 +1,327 @@
+//! One random run: first everything goes wrong, then nothing does.
+//!
+//! Each run draws its own weights for what may happen, many of them zero. Some runs are thus all
+//! crashes and no loss, others all partitions; what needs a rare mixture turns up in one of a few
+//! hundred runs, where runs that are all alike would not show it in millions of steps.
+
+use raft::{Config, Configuration, Input, NodeId, RoleName, WriteId};
+
+use crate::random::Random;
+use crate::support::invariants::Checked;
+use crate::support::world::World;
+
+/// How much a run may have on its way, so that weights which starve the network end somewhere.
+const NETWORK_MAX: usize = 200;
+
+/// So many messages and writes in one tick of the calm are an endless conversation.
+const MOVES_MAX: usize = 20_000;
+
+/// A world, and the weather in it.
+pub(crate) struct Storm {
+    pub(crate) world: World,
+    random: Random,
+    ids: Vec<NodeId>,
+    /// Each member as often as its clock is fast.
+    clocks: Vec<NodeId>,
+    election_ticks_max: u32,
+    /// What may happen, each with its weight in this run.
+    weights: Vec<(Act, usize)>,
+    /// How often a member is not asked at once what is to be done, in percent.
+    batching: usize,
+    proposed: u64,
+}
+
+/// What may happen.
+#[derive(Clone, Copy)]
+enum Act {
+    Tick,
+    Deliver,
+    DeliverOldest,
+    DeliverAgain,
+    Lose,
+    Persist,
+    Drain,
+    Propose,
+    Read,
+    Crash,
+    Restart,
+    Isolate,
+    IsolateLeader,
+    CutLink,
+    Heal,
+}
+
+impl Storm {
+    /// The weather of that seed.
+    pub(crate) fn new(seed: u64, traced: bool) -> Self {
+        let mut random = Random(seed);
+        let ids = (1..=random.pick(&[1, 2, 3, 3, 3, 3, 4, 5, 5])).map(NodeId).collect::<Vec<_>>();
+        let heartbeat_ticks = random.pick(&[1, 1, 2]);
+        let election_ticks = random.pick(&[4, 4, 6]);
+        let config = Config {
+            heartbeat_ticks,
+            election_ticks: election_ticks..=3 * election_ticks,
+            append_bytes_max: random.pick(&[1, 4, 16, 1 << 10]),
+            inflight_appends_max: random.pick(&[1, 2, 16]),
+            inflight_bytes_max: random.pick(&[1, 8, 1 << 10]),
+            ..Config::new(NodeId(1), Configuration::new(ids.iter().copied()))
+        };
+        let configs = ids.iter().map(|id| Config { id: *id, seed: seed ^ id.0, ..config.clone() });
+        let mut world = World::new(configs.collect::<Vec<_>>());
+        world.trace = traced.then(String::new);
+        let pace = |id: &NodeId| vec![*id; random.pick(&[1, 5, 5, 10])];
+        let clocks = ids.iter().flat_map(pace).collect();
+        let weights = Self::draw_weights(&mut random);
+        let batching = random.pick(&[0, 0, 20, 60]);
+        let election_ticks_max = *config.election_ticks.end();
+        Self { world, random, ids, clocks, election_ticks_max, weights, batching, proposed: 0 }
+    }
+
+    fn draw_weights(random: &mut Random) -> Vec<(Act, usize)> {
+        // What must happen often for anything to happen, and what must not, lest nothing else does.
+        let work = [20, 40, 100];
+        let noise = [0, 0, 2, 10];
+        let fault = [0, 0, 1, 2];
+        vec![
+            (Act::Tick, random.pick(&[5, 10, 20, 40])),
+            (Act::Deliver, random.pick(&[0, 20, 60])),
+            (Act::DeliverOldest, random.pick(&work)),
+            (Act::DeliverAgain, random.pick(&noise)),
+            (Act::Lose, random.pick(&noise)),
+            (Act::Persist, random.pick(&work)),
+            (Act::Drain, random.pick(&work)),
+            (Act::Propose, random.pick(&[1, 3, 10])),
+            (Act::Read, random.pick(&noise)),
+            (Act::Crash, random.pick(&fault)),
+            (Act::Restart, random.pick(&[2, 5, 20])),
+            (Act::Isolate, random.pick(&fault)),
+            (Act::IsolateLeader, random.pick(&fault)),
+            (Act::CutLink, random.pick(&fault)),
+            (Act::Heal, random.pick(&[1, 1, 3])),
+        ]
+    }
+
+    /// Lets so many things happen.
+    pub(crate) fn rage(&mut self, steps: usize) -> Checked {
+        (0..steps).try_for_each(|_| self.act())
+    }
+
+    /// Ends all faults. A leader must be found, and an entry of it be applied by every member,
+    /// within a bounded time.
+    pub(crate) fn calm(&mut self) -> Checked {
+        self.world.cuts.clear();
+        for id in self.ids.clone() {
+            if self.world.member(id).node.is_none() {
+                self.world.restart(id)?;
+            }
+        }
+        let patience = 20 * self.election_ticks_max;
+        self.wait(patience, "no leader", |storm| storm.leader().is_some())?;
+        // The old leader of a healed partition may still think that it leads: let them settle it.
+        self.wait(patience, "no agreement", Self::agree)?;
+        let leader = self.leader().ok_or("the leader is gone")?;
+        self.propose(leader)?;
+        self.wait(patience, "no progress", |storm| storm.agree() && storm.all_is_applied())
+    }
+
+    fn act(&mut self) -> Checked {
+        let total = self.weights.iter().map(|(_, weight)| weight).sum();
+        let mut at = self.random.below(total);
+        let chosen = self.weights.iter().find(|(_, weight)| {
+            let here = at < *weight;
+            at = at.saturating_sub(*weight);
+            here
+        });
+        let (act, _) = *chosen.expect("below the sum of the weights");
+        let id = self.random.pick(&self.ids);
+        let is_up = self.world.member(id).node.is_some();
+        match act {
+            Act::Tick => self.tick(),
+            Act::Deliver => self.deliver_any(),
+            Act::DeliverOldest => self.deliver(0),
+            Act::DeliverAgain => {
+                self.repeat();
+                Ok(())
+            }
+            Act::Lose => {
+                self.lose();
+                Ok(())
+            }
+            Act::Persist if is_up => self.persist_some(id),
+            Act::Drain => self.world.drain(id),
+            Act::Propose if is_up => self.propose(id),
+            Act::Read if is_up => {
+                let read = self.world.read();
+                self.step(id, read)
+            }
+            Act::Crash if is_up => {
+                let pending = self.world.member(id).disk.pending.len();
+                let kept = self.random.below(pending + 1);
+                self.world.crash(id, kept)
+            }
+            Act::Restart if !is_up => self.world.restart(id),
+            Act::Isolate => {
+                self.isolate(id);
+                Ok(())
+            }
+            Act::IsolateLeader => {
+                let leader = self.leader();
+                self.isolate(leader.unwrap_or(id));
+                Ok(())
+            }
+            Act::CutLink => {
+                let other = self.random.pick(&self.ids);
+                self.world.cuts.insert((id, other));
+                Ok(())
+            }
+            Act::Heal => {
+                self.world.cuts.clear();
+                Ok(())
+            }
+            Act::Persist | Act::Propose | Act::Read | Act::Crash | Act::Restart => Ok(()),
+        }
+    }
+
+    fn tick(&mut self) -> Checked {
+        let id = self.random.pick(&self.clocks);
+        let is_up = self.world.member(id).node.is_some();
+        if is_up { self.step(id, Input::Tick) } else { Ok(()) }
+    }
+
+    /// Gives an input, and asks what is to be done now or later.
+    fn step(&mut self, id: NodeId, input: Input) -> Checked {
+        self.world.input(id, input)?;
+        if self.random.percent(self.batching) { Ok(()) } else { self.world.drain(id) }
+    }
+
+    // The network.
+
+    fn deliver_any(&mut self) -> Checked {
+        let count = self.world.network.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let place = self.random.below(count);
+        self.deliver(place)
+    }
+
+    fn deliver(&mut self, place: usize) -> Checked {
+        if place < self.world.network.len()
+            && let Some((to, input)) = self.world.take_message(place)
+        {
+            self.step(to, input)?;
+        }
+        while self.world.network.len() > NETWORK_MAX {
+            self.lose();
+        }
+        Ok(())
+    }
+
+    fn repeat(&mut self) {
+        if !self.world.network.is_empty() {
+            let place = self.random.below(self.world.network.len());
+            let copy = self.world.network[place].clone();
+            self.world.network.push(copy);
+        }
+    }
+
+    fn lose(&mut self) {
+        if !self.world.network.is_empty() {
+            self.world.network.remove(self.random.below(self.world.network.len()));
+        }
+    }
+
+    /// Cuts a member off. It may be that what is on its way from it and to it is lost, too.
+    fn isolate(&mut self, id: NodeId) {
+        let others = self.ids.iter().filter(|other| **other != id);
+        self.world.cuts.extend(others.flat_map(|other| [(id, *other), (*other, id)]));
+        if self.random.percent(50) {
+            self.world.network.retain(|envelope| envelope.from != id && envelope.to != id);
+        }
+    }
+
+    // Disks and clients.
+
+    fn persist_some(&mut self, id: NodeId) -> Checked {
+        let pending = &self.world.member(id).disk.pending;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let place = self.random.below(pending.len());
+        let until = self.world.member(id).disk.pending[place].id;
+        self.persist(id, until)
+    }
+
+    fn persist(&mut self, id: NodeId, until: WriteId) -> Checked {
+        let persisted = self.world.write(id, until)?;
+        self.step(id, persisted)
+    }
+
+    fn propose(&mut self, id: NodeId) -> Checked {
+        self.proposed += 1;
+        let proposal = self.world.proposal(self.proposed.to_string());
+        self.step(id, proposal)
+    }
+
+    // The calm.
+
+    /// Lets time pass, in which all that can happen happens at once, until something is so.
+    fn wait(&mut self, ticks: u32, otherwise: &str, is_so: impl Fn(&Self) -> bool) -> Checked {
+        self.batching = 0;
+        for _ in 0..ticks {
+            for id in self.ids.clone() {
+                self.step(id, Input::Tick)?;
+            }
+            let mut moves = 0;
+            while self.move_something()? {
+                moves += 1;
+                if moves > MOVES_MAX {
+                    return Err(format!("not quiet after {moves} moves"));
+                }
+            }
+            if is_so(self) {
+                return Ok(());
+            }
+        }
+        Err(format!("{otherwise} after {ticks} ticks"))
+    }
+
+    fn move_something(&mut self) -> Result<bool, String> {
+        if !self.world.network.is_empty() {
+            self.deliver(0)?;
+            return Ok(true);
+        }
+        let unwritten = self.world.members.iter();
+        let unwritten = unwritten.filter_map(|(id, it)| Some((*id, it.disk.pending.back()?.id)));
+        let Some((id, until)) = unwritten.min() else { return Ok(false) };
+        self.persist(id, until)?;
+        Ok(true)
+    }
+
+    /// The leader of the latest term that has one.
+    fn leader(&self) -> Option<NodeId> {
+        let standings = self.world.members.iter().filter_map(|(id, member)| {
+            let standing = member.node.as_ref()?.standing();
+            (standing.role == RoleName::Leader).then_some((standing.term, *id))
+        });
+        standings.max().map(|(_, id)| id)
+    }
+
+    /// Whether every member follows the one leader.
+    fn agree(&self) -> bool {
+        let Some(leader) = self.leader() else { return false };
+        self.world.members.values().all(|member| {
+            member.node.as_ref().is_some_and(|node| node.standing().leader == Some(leader))
+        })
+    }
+
+    /// Whether what was proposed last at the leader is committed and durable everywhere.
+    fn all_is_applied(&self) -> bool {
+        self.world.members.values().all(|member| {
+            member.node.as_ref().is_some_and(|node| {
+                let status = node.status();
+                status.commit == status.last.index && status.durable == status.commit
+            })
+        })
+    }
+}
