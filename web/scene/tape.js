@@ -1,0 +1,88 @@
+// @ts-check
+// The tape: the whole stretch at a glance, coloured by who led it, with writes and faults on it.
+
+import { reigns } from "../model/reigns.js";
+import { say } from "../text.js";
+import { CROWN } from "./glyph.js";
+import { patch, round, shape } from "./tree.js";
+import { termClass } from "./term.js";
+
+/** @typedef {import("./tree.js").Shape} Shape */
+/** @typedef {import("../model/recording.js").Recording} Recording */
+
+export const MARGIN = 10;
+const THICK = 10;
+
+/**
+ * @param {SVGSVGElement} svg
+ * @param {{width: number, height: number}} size
+ * @param {Recording} recording
+ * @param {{from: number, to: number, part: (t: number) => number, at: number | null}} scale `part`
+ *   says where between the ends a trace time lies; `at` is the part that was played, if it is a replay
+ */
+export function drawTape(svg, { width, height }, recording, { from, to, part, at }) {
+  const x = (/** @type {number} */ t) => MARGIN + Math.min(1, Math.max(0, part(t))) * (width - 2 * MARGIN);
+  const y = height / 2 - 4;
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  patch(svg, [
+    shape("rect", { key: "track", class: "track", x: MARGIN, y, width: width - 2 * MARGIN, height: THICK, rx: 5 }),
+    ...bands(recording, from, to, x, y, width),
+    ...marks(recording, from, to, x, y),
+    ...(at === null ? [] : knob(MARGIN + at * (width - 2 * MARGIN), y, width)),
+  ]);
+}
+
+/**
+ * @param {Recording} recording
+ * @param {number} from
+ * @param {number} to
+ * @param {(t: number) => number} x
+ * @param {number} y
+ * @param {number} width
+ */
+function bands(recording, from, to, x, y, width) {
+  let free = 0;
+  return reigns(recording, from, to).flatMap((reign) => {
+    const a = x(reign.from);
+    const b = x(reign.to);
+    const label = width > 500 && a >= free && a + 96 < width;
+    if (label) free = a + 96;
+    return [shape("g", { key: `${reign.name}${reign.term}`, class: termClass(reign.term) }, [
+      shape("rect", { class: "band", x: round(a), y, width: round(Math.max(1, b - a - 1)), height: THICK, rx: 2 }),
+      shape("path", { class: "crown", d: CROWN, transform: `translate(${round(a + 7)} ${y - 7}) scale(.5)` }),
+      label && shape("text", { class: "whose", x: round(a + 18), y: y - 4 }, `${reign.name} · ${say("term", { term: reign.term })}`),
+    ])];
+  });
+}
+
+/**
+ * @param {Recording} recording
+ * @param {number} from
+ * @param {number} to
+ * @param {(t: number) => number} x
+ * @param {number} y
+ * @returns {Shape[]}
+ */
+function marks(recording, from, to, x, y) {
+  return recording.changes(from, to).flatMap((record) => {
+    const place = { key: `${record.k}${record.n}${record.t}`, transform: `translate(${round(x(record.t))} ${y})` };
+    if (record.k === "op" && record.ph === "inv") return [shape("path", { ...place, class: "write", d: "M0 -1L-4 -8H4Z" })];
+    if (record.k === "tr") return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
+    if (record.k === "ft") return [shape("path", { ...place, class: "fault", d: faultMark(record.f) })];
+    return [];
+  });
+}
+
+/** Below the band: a cross for a stop, two bars for a pause, a rising tick for what goes on. */
+function faultMark(/** @type {string} */ fault) {
+  if (fault === "stop") return "M-3 13L3 19M3 13L-3 19";
+  if (fault === "pause") return "M-2 13V19M2 13V19";
+  return "M-3 16L-1 19L3 13";
+}
+
+function knob(/** @type {number} */ at, /** @type {number} */ y, /** @type {number} */ width) {
+  return [
+    shape("rect", { key: "veil", class: "veil", x: round(at), y, width: round(Math.max(0, width - MARGIN - at)), height: THICK }),
+    shape("circle", { key: "knob", class: "knob", cx: round(at), cy: y + THICK / 2, r: 9 }),
+  ];
+}
