@@ -60,6 +60,7 @@ const english = {
   unknown: "not heard of yet",
   voted: "voted {name}",
   silent: "last heard {age} ago",
+  old: "{role}, {age} ago",
   cluster: "Cluster",
   logEnds: "log ends at {last}, committed up to {ci}",
 

@@ -91,6 +91,6 @@ export class Members {
 /** Role and term, or how old what is known of it is. */
 function describe(/** @type {PictureMember} */ member) {
   const role = member.paused ? say("paused") : say(member.role);
-  if (member.silent !== null) return `${role}, ${say("silent", { age: duration(member.silent) })}`;
+  if (member.silent !== null) return say("old", { role, age: duration(member.silent) });
   return member.term > 0 ? `${role}, ${say("term", { term: member.term })}` : say("unknown");
 }

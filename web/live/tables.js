@@ -48,7 +48,7 @@ export function drawLogs(place, frame) {
     const boundary = member.ci === index ? " boundary" : "";
     if (!entry) return shape("td", { key: index, class: `log empty${boundary}` }, [shape("span", {})]);
     const committed = index <= member.ci ? " committed" : "";
-    const text = entry[2] === "noop" ? "•" : cut(short(entry[2]), 6);
+    const text = entry[2] === "noop" ? "•" : cut(short(entry[2]), 5);
     return shape("td", { key: index, class: `log ${termClass(entry[1])}${committed}${boundary}` }, [
       shape("span", { title: entry[2] }, [shape("b", {}, text)]),
     ]);

@@ -155,8 +155,14 @@ function faulted(member, fault) {
  * @param {MemberRecord} record
  */
 function watch(watched, record) {
-  const set = record.k === "ax" ? record.set : record.k === "key" ? record.kv : [];
-  if (set.length === 0 || (record.k !== "ax" && record.k !== "key")) return watched;
+  if (record.k !== "ax" && record.k !== "key") return watched;
   if (watched && record.ai < watched.index) return watched;
-  return { key: set[set.length - 1][0], index: record.ai };
+  const key = record.k === "ax" ? record.set.at(-1)?.[0] : lastKey(record);
+  return key === undefined ? watched : { key, index: record.ai };
+}
+
+/** The order of a whole member's keys says nothing of time, but its log does. */
+function lastKey(/** @type {import("../protocol.js").Key} */ { log, ai, kv }) {
+  const put = log.findLast(([index, , text]) => index <= ai && text.startsWith("put "));
+  return put?.[2].split(" ")[1] ?? kv.at(-1)?.[0];
 }

@@ -2,7 +2,7 @@
 // The replay's own time. On one machine a message flies for 100 microseconds and an election timer
 // runs for 200 milliseconds: at no single speed can both be seen. So a replay runs at 1/50 while
 // nothing is under way, and slower wherever messages are, just so slow that they can be followed.
-// Within one such stretch the speed is constant: there, a message moves linearly in true time.
+// A message always moves linearly in true time, whatever the speed.
 //
 // `story` is microseconds on the reader's screen at normal speed, from 0. `t` is trace time.
 
@@ -15,10 +15,10 @@ export const BASE_RATE = 50;
 export const TOP_RATE = 10_000;
 /** How long a message should be seen to fly. */
 const VISIBLE = 900_000;
-/** No single stretch takes longer on the screen. */
-const LONGEST = 9_000_000;
-/** Messages this close to each other share a stretch. */
-const NEAR = 400;
+/** What an arrival changes is seen for a while before the replay speeds up again. */
+const LINGER = 1.25;
+/** All slow stretches together take no longer than this. */
+const LONGEST = 40_000_000;
 
 export class Warp {
   /** @type {Segment[]} */
@@ -71,37 +71,45 @@ export class Warp {
 }
 
 /**
- * Where messages are under way, in order and apart from each other.
+ * Where messages are under way, in order and apart from each other. The shortest flight under way
+ * sets the speed; a longer one is then seen to fly longer.
  * @param {number} from
  * @param {number} to
- * @param {readonly Message[]} messages by departure
+ * @param {readonly Message[]} messages
  */
 function stretches(from, to, messages) {
-  /** @type {{from: number, to: number, flights: number[]}[]} */
+  const flights = messages.flatMap(({ t0, t1 }) => {
+    const flight = t1 === null ? 0 : Math.max(1, t1 - t0);
+    if (t1 === null || flight * BASE_RATE > VISIBLE) return [];
+    return [{ from: Math.max(from, t0), to: Math.min(to, t0 + flight * LINGER), rate: slowness(flight) }];
+  });
+  const edges = [...new Set(flights.flatMap((flight) => [flight.from, flight.to]))].sort((a, b) => a - b);
+  /** @type {{from: number, to: number, rate: number}[]} */
   const found = [];
-  for (const { t0, t1 } of messages) {
-    const flight = (t1 ?? t0) - t0;
-    if (flight * BASE_RATE > VISIBLE || t1 === null) continue;
-    const begin = Math.max(t0 - NEAR / 4, from);
-    const end = Math.min(t1 + NEAR / 4, to);
-    if (begin >= end) continue;
-    const last = found[found.length - 1];
-    if (last && begin <= last.to + NEAR) {
-      last.to = Math.max(last.to, end);
-      last.flights.push(flight);
-    } else {
-      found.push({ from: begin, to: end, flights: [flight] });
-    }
+  for (const [place, edge] of edges.slice(0, -1).entries()) {
+    const next = edges[place + 1];
+    const rate = Math.max(0, ...flights.filter((one) => one.from <= edge && one.to >= next).map((one) => one.rate));
+    const last = found.at(-1);
+    if (last && last.to === edge && last.rate === rate) last.to = next;
+    else if (rate > 0) found.push({ from: edge, to: next, rate });
   }
-  return found.map((stretch) => ({ from: stretch.from, to: stretch.to, rate: slowness(stretch) }));
+  return bounded(found);
 }
 
-function slowness(/** @type {{from: number, to: number, flights: number[]}} */ stretch) {
-  const flights = stretch.flights.sort((a, b) => a - b);
-  const typical = Math.max(flights[flights.length >> 1], 1);
-  const bound = Math.min(TOP_RATE, LONGEST / (stretch.to - stretch.from));
-  const wanted = Math.min(VISIBLE / typical, bound);
-  // One figure is enough: 1/6,000 says as much as 1/6,117.
-  const scale = 10 ** Math.floor(Math.log10(Math.max(wanted, 1)));
-  return Math.max(BASE_RATE, Math.floor(wanted / scale) * scale);
+/** Runs all stretches faster if together they would take too long. */
+function bounded(/** @type {{from: number, to: number, rate: number}[]} */ found) {
+  const whole = found.reduce((sum, { from, to, rate }) => sum + (to - from) * rate, 0);
+  if (whole <= LONGEST) return found;
+  return found.map(({ from, to, rate }) => (
+    { from, to, rate: Math.max(BASE_RATE, oneFigure((rate * LONGEST) / whole)) }));
+}
+
+function slowness(/** @type {number} */ flight) {
+  return Math.max(BASE_RATE, oneFigure(Math.min(TOP_RATE, VISIBLE / flight)));
+}
+
+/** One figure is enough: 1/6,000 says as much as 1/6,117. */
+function oneFigure(/** @type {number} */ rate) {
+  const scale = 10 ** Math.floor(Math.log10(Math.max(rate, 1)));
+  return Math.floor(rate / scale) * scale;
 }

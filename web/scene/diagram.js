@@ -15,6 +15,8 @@ import { termColour } from "./term.js";
 
 const TOP = 26;
 const BOTTOM = 28;
+/** The room of the note at the right end, which no other label may enter. */
+const NOTE = 130;
 const crown = () => new Path2D(CROWN);
 
 /**
@@ -53,7 +55,8 @@ function drawGrid(/** @type {CanvasRenderingContext2D} */ ink, /** @type {Axis} 
     ink.fillStyle = paint.soft;
     ink.fillRect(a, 0, b - a, height - 18);
     ink.fillStyle = paint.mute;
-    if (b - a > ink.measureText(label).width + 8) ink.fillText(label, (a + b) / 2, 12);
+    const room = (a + b) / 2 < axis.right - NOTE;
+    if (room && b - a > ink.measureText(label).width + 8) ink.fillText(label, (a + b) / 2, 12);
   }
   for (const { x, label } of axis.ticks) {
     if (x < axis.left || x > axis.right) continue;
@@ -87,6 +90,8 @@ function drawMessages(/** @type {CanvasRenderingContext2D} */ ink, /** @type {Re
     const a = lane.get(message.from);
     const b = lane.get(message.to);
     if (a === undefined || b === undefined || message.t1 === null) continue;
+    // On one machine a heartbeat and its answer fall on the same pixels.
+    if (message.m === "HBR" && axis.x(message.t1) - axis.x(message.t0) < 1) continue;
     const heavy = isHeavy(message);
     const beat = message.m === "HB" || message.m === "HBR";
     ink.strokeStyle = ink.fillStyle = paint.terms[termColour(message.term)];

@@ -22,7 +22,7 @@ export function drawLegend(/** @type {Element} */ place) {
 }
 
 function item(/** @type {Shape} */ picture, /** @type {string} */ text) {
-  return shape("span", {}, [picture, shape("i", { class: "word" }, text)]);
+  return shape("span", {}, [picture, shape("span", {}, text)]);
 }
 
 function message(/** @type {import("./glyph.js").Kind} */ kind, width = 34) {
@@ -41,6 +41,6 @@ function log() {
   return shape("svg", { width: 44, height: 20, viewBox: "0 0 44 20", class: "t0" }, [
     shape("g", { class: "cell committed" }, [shape("rect", { x: 2, y: 2, width: 16, height: 16, rx: 4 })]),
     shape("g", { class: "cell" }, [shape("rect", { x: 25, y: 2, width: 16, height: 16, rx: 4 })]),
-    shape("line", { x1: 21.5, x2: 21.5, y1: 0, y2: 20, class: "bar" }),
+    shape("line", { x1: 21.5, x2: 21.5, y1: 0, y2: 20, class: "commit-bar" }),
   ]);
 }

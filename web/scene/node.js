@@ -1,6 +1,6 @@
 // @ts-check
 // One member: the disc says the role by its form, the ring around it is the election timer, the
-// label above says who it is, the strip below is its log.
+// label above says who it is. What hangs below it is drawn apart, above the messages.
 
 import { cut } from "../model/short.js";
 import { duration, say } from "../text.js";
@@ -19,10 +19,9 @@ const HOT = 0.28;
  * @param {PictureMember} member
  * @param {import("./layout.js").Point} place
  * @param {number} radius
- * @param {number} room how wide the log strip may be
  * @returns {Shape}
  */
-export function node(member, place, radius, room) {
+export function node(member, place, radius) {
   const leads = member.role === "L" && !member.paused;
   const look = member.paused ? "paused" : `role${member.role}`;
   return shape("g", {
@@ -38,8 +37,23 @@ export function node(member, place, radius, room) {
     ...centre(member, radius),
     leads && shape("path", { key: "crown", class: "crown", d: CROWN, transform: `translate(0 ${-radius - 17}) scale(1.05)` }),
     label(member, radius, leads),
-    shape("g", { key: "below", transform: at(0, radius + 19) }, member.tally ? votes(member.tally) : strip(member, room)),
   ]);
+}
+
+/**
+ * What hangs below a member: its log, or the votes that it has while it is a candidate.
+ * @param {PictureMember} member
+ * @param {import("./layout.js").Point} place
+ * @param {number} radius
+ * @param {number} room how wide it may be
+ * @returns {Shape}
+ */
+export function below(member, place, radius, room) {
+  const inner = member.tally ? votes(member.tally) : strip(member, room);
+  return shape("g", {
+    key: member.name, class: `below role${member.role} ${termClass(member.term)}`,
+    transform: at(place.x, place.y + radius + 19),
+  }, inner);
 }
 
 function halo(/** @type {number} */ radius) {

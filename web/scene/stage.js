@@ -5,7 +5,7 @@
 import { isReply } from "../model/view.js";
 import { glyph } from "./glyph.js";
 import { layout } from "./layout.js";
-import { node } from "./node.js";
+import { below, node } from "./node.js";
 import { at, patch, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
@@ -30,12 +30,13 @@ export function draw(svg, picture, { width, height }) {
   patch(svg, [
     hatch(),
     shape("g", { key: "links" }, links(places)),
-    shape("g", { key: "nodes" }, picture.members.map((member, index) => node(member, places[index], radius, cells))),
+    shape("g", { key: "nodes" }, picture.members.map((member, index) => node(member, places[index], radius))),
     shape("g", { key: "flights" }, picture.flights.flatMap((flight) => {
       const from = place.get(flight.from);
       const to = place.get(flight.to);
       return from && to ? [fly(flight, from, to, radius, picture.still)] : [];
     })),
+    shape("g", { key: "logs" }, picture.members.map((member, index) => below(member, places[index], radius, cells))),
   ]);
 }
 

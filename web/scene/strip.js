@@ -28,7 +28,7 @@ export function strip(member, room) {
   if (folded > 0) shapes.unshift(stack(folded, left));
   const bar = boundary(member.ci, cells, left, folded);
   if (bar !== null) {
-    shapes.push(shape("line", { key: "bar", class: "bar", x1: bar, x2: bar, y1: -5, y2: HEIGHT + 5 }));
+    shapes.push(shape("line", { key: "bar", class: "commit-bar", x1: bar, x2: bar, y1: -5, y2: HEIGHT + 5 }));
   }
   if (member.lost) shapes.push(...fallen(member.lost, left + width));
   return shapes;
@@ -113,6 +113,6 @@ function fallen(lost, x) {
     transform: `translate(${round(x + GAP + place * 35)} ${round(42 * lost.part)}) rotate(${round(14 * lost.part)})`,
   }, [
     shape("rect", { width: 32, height: HEIGHT, rx: 5.5 }),
-    shape("line", { x1: 3, x2: 29, y1: HEIGHT / 2, y2: HEIGHT / 2, class: "bar" }),
+    shape("line", { x1: 3, x2: 29, y1: HEIGHT / 2, y2: HEIGHT / 2, class: "commit-bar" }),
   ]));
 }
