@@ -43,6 +43,7 @@ const offerParts = { card: part("offer"), title: part("offer-title"), text: part
 let offered = null;
 let paint = readPaint();
 
+document.title = say("title");
 fill(document);
 drawLegend(part("legend"));
 drawKeys(part("keys-list"));
@@ -95,6 +96,7 @@ function panels() {
   const { title, text, health } = verdict(session, now);
   const past = clip ? recording.changes(clip.from, t).findLast((record) => sentence(record) !== null) : null;
   write("verdict", clip ? clip.title : title);
+  part("verdict").classList.toggle("ok", !clip && session.connected && health.verdict === "healthy");
   write("lede", clip ? (past && sentence(past)) ?? "" : text);
   part("brand-leader").setAttribute("class", termClass(health.term));
   part("live-dot").classList.toggle("on", session.connected && clip === null);

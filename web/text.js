@@ -73,6 +73,7 @@ const english = {
   legendTimer: "election timer",
   legendLog: "committed | not yet",
 
+  details: "Details",
   values: "Values",
   valuesNote: "as each member has applied them",
   noValues: "Nothing was written yet.",
@@ -106,7 +107,6 @@ const english = {
   toLive: "Back to live",
   tape: "Time",
   tapeLive: "The last half minute",
-  replaying: "Replay",
   replayTerm: "Replay: the election of term {term}",
   replayPast: "Replay: two seconds",
   now: "now",

@@ -36,7 +36,7 @@ export class Deck {
     const size = this.#fit();
     const span = size.compact ? LIVE_SPAN.compact : LIVE_SPAN.wide;
     const axis = liveAxis(t, size.compact ? 26 : 58, size.width - (size.compact ? 0 : 6), span);
-    drawDiagram(this.#ink, size, recording, axis, { paint, note: say("diagramLive"), veil: "" });
+    drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramLive"));
     const from = t - KEPT;
     const part = (/** @type {number} */ at) => (at - from) / KEPT;
     drawTape(this.#tape, box(this.#tape), recording, { from, to: t, part, at: null });
@@ -51,7 +51,7 @@ export class Deck {
       left: size.compact ? 26 : 58, right: size.width - (size.compact ? 8 : 20),
       span: size.compact ? REPLAY_SPAN.compact : REPLAY_SPAN.wide, part: size.compact ? 0.62 : 0.735,
     });
-    drawDiagram(this.#ink, size, recording, axis, { paint, note: "", veil: say("diagramReplay") });
+    drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramReplay"));
     const part = (/** @type {number} */ at) => player.warp.story(at) / player.warp.length;
     drawTape(this.#tape, box(this.#tape), recording, { from, to, part, at: part(player.t) });
     this.#tell(player, ((player.t - origin) / 1000).toFixed(2), "ms");

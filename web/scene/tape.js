@@ -9,9 +9,13 @@ import { termClass } from "./term.js";
 
 /** @typedef {import("./tree.js").Shape} Shape */
 /** @typedef {import("../model/recording.js").Recording} Recording */
+/** @typedef {import("../model/reigns.js").Run} Run */
+/** @typedef {import("../protocol.js").MemberRecord} MemberRecord */
+/** @typedef {(t: number) => number} Scale */
 
 export const MARGIN = 10;
 const THICK = 10;
+const LABEL = 96;
 
 /**
  * @param {SVGSVGElement} svg
@@ -26,51 +30,48 @@ export function drawTape(svg, { width, height }, recording, { from, to, part, at
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   patch(svg, [
     shape("rect", { key: "track", class: "track", x: MARGIN, y, width: width - 2 * MARGIN, height: THICK, rx: 5 }),
-    ...bands(recording, from, to, x, y, width),
-    ...marks(recording, from, to, x, y),
+    ...reigns(recording, from, to).map((reign) => band(reign, x, y)),
+    ...(width > 500 ? labels(reigns(recording, from, to), x, y, width) : []),
+    ...recording.changes(from, to).flatMap((record) => mark(record, x, y)),
     ...(at === null ? [] : knob(MARGIN + at * (width - 2 * MARGIN), y, width)),
   ]);
 }
 
-/**
- * @param {Recording} recording
- * @param {number} from
- * @param {number} to
- * @param {(t: number) => number} x
- * @param {number} y
- * @param {number} width
- */
-function bands(recording, from, to, x, y, width) {
-  let free = 0;
-  return reigns(recording, from, to).flatMap((reign) => {
-    const a = x(reign.from);
-    const b = x(reign.to);
-    const label = width > 500 && a >= free && a + 96 < width;
-    if (label) free = a + 96;
-    return [shape("g", { key: `${reign.name}${reign.term}`, class: termClass(reign.term) }, [
-      shape("rect", { class: "band", x: round(a), y, width: round(Math.max(1, b - a - 1)), height: THICK, rx: 2 }),
-      shape("path", { class: "crown", d: CROWN, transform: `translate(${round(a + 7)} ${y - 7}) scale(.5)` }),
-      label && shape("text", { class: "whose", x: round(a + 18), y: y - 4 }, `${reign.name} · ${say("term", { term: reign.term })}`),
-    ])];
-  });
+function band(/** @type {Run} */ reign, /** @type {Scale} */ x, /** @type {number} */ y) {
+  const a = x(reign.from);
+  const width = Math.max(1, x(reign.to) - a - 1);
+  return shape("g", { key: `${reign.name}${reign.term}`, class: termClass(reign.term) }, [
+    shape("rect", { class: "band", x: round(a), y, width: round(width), height: THICK, rx: 2 }),
+    shape("path", { class: "crown", d: CROWN, transform: `translate(${round(a + 7)} ${y - 7}) scale(.5)` }),
+  ]);
 }
 
 /**
- * @param {Recording} recording
- * @param {number} from
- * @param {number} to
- * @param {(t: number) => number} x
+ * Whose each band is, where there is room to say it.
+ * @param {Run[]} all
+ * @param {Scale} x
  * @param {number} y
- * @returns {Shape[]}
+ * @param {number} width
  */
-function marks(recording, from, to, x, y) {
-  return recording.changes(from, to).flatMap((record) => {
-    const place = { key: `${record.k}${record.n}${record.t}`, transform: `translate(${round(x(record.t))} ${y})` };
-    if (record.k === "op" && record.ph === "inv") return [shape("path", { ...place, class: "write", d: "M0 -1L-4 -8H4Z" })];
-    if (record.k === "tr") return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
-    if (record.k === "ft") return [shape("path", { ...place, class: "fault", d: faultMark(record.f) })];
-    return [];
-  });
+function labels(all, x, y, width) {
+  let free = 0;
+  return all.filter((reign) => {
+    const a = x(reign.from);
+    const fits = a >= free && a + LABEL < width;
+    if (fits) free = a + LABEL;
+    return fits;
+  }).map(({ name, term, from }) => shape("text", {
+    key: `label${name}${term}`, class: "whose", x: round(x(from) + 18), y: y - 4,
+  }, `${name} · ${say("term", { term })}`));
+}
+
+/** @returns {Shape[]} */
+function mark(/** @type {MemberRecord} */ record, /** @type {Scale} */ x, /** @type {number} */ y) {
+  const place = { key: `${record.k}${record.n}${record.t}`, transform: `translate(${round(x(record.t))} ${y})` };
+  if (record.k === "op" && record.ph === "inv") return [shape("path", { ...place, class: "write", d: "M0 -1L-4 -8H4Z" })];
+  if (record.k === "tr") return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
+  if (record.k === "ft") return [shape("path", { ...place, class: "fault", d: faultMark(record.f) })];
+  return [];
 }
 
 /** Below the band: a cross for a stop, two bars for a pause, a rising tick for what goes on. */
