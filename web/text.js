@@ -28,6 +28,8 @@ const english = {
   arePaused: "{names} paused",
   areSilent: "{names} not heard of",
 
+  hint: "Stop the leader, and see the others elect a new one.",
+
   offer: "{previous} is gone, {leader} took over",
   offerFirst: "{leader} was elected",
   offerText: "It took {down} from the first missed heartbeat to the new leader. Watch how.",

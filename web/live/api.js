@@ -3,7 +3,7 @@
 
 import { say } from "../text.js";
 
-/** @typedef {import("../protocol.js").MemberProcess} MemberProcess */
+/** @import { MemberProcess } from "../protocol.js" */
 
 /** @returns {Promise<MemberProcess[]>} */
 export async function members() {

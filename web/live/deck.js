@@ -7,9 +7,9 @@ import { drawTape, MARGIN } from "../scene/tape.js";
 import { say } from "../text.js";
 import { KEPT } from "./session.js";
 
-/** @typedef {import("./player.js").Player} Player */
-/** @typedef {import("../model/recording.js").Recording} Recording */
-/** @typedef {import("../scene/paint.js").Paint} Paint */
+/** @import { Recording } from "../model/recording.js" */
+/** @import { Paint } from "../scene/paint.js" */
+/** @import { Player } from "./player.js" */
 
 /** How much time the diagram holds: true time when live, story time in a replay. */
 const LIVE_SPAN = { wide: 9_000_000, compact: 3_000_000 };

@@ -6,7 +6,7 @@ import { patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
 import { duration, say } from "../text.js";
 
-/** @typedef {import("./session.js").Kept} Kept */
+/** @import { Kept } from "./session.js" */
 
 /**
  * @param {Element} place

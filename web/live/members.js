@@ -1,14 +1,14 @@
 // @ts-check
 // The list of members with the buttons that stop, pause, resume and start them.
 
+import { STALE } from "../model/health.js";
 import { duration, say } from "../text.js";
 import { patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
 import * as api from "./api.js";
 
-/** @typedef {import("../protocol.js").Fault} Fault */
-/** @typedef {import("../protocol.js").MemberProcess} MemberProcess */
-/** @typedef {import("../model/types.js").PictureMember} PictureMember */
+/** @import { Frame, Member } from "../model/types.js" */
+/** @import { Fault, MemberProcess } from "../protocol.js" */
 
 /** What can be done to a process, by its state. @type {Record<MemberProcess["state"], Fault[]>} */
 const ACTS = { running: ["pause", "stop"], paused: ["resume", "stop"], stopped: ["start"] };
@@ -16,6 +16,8 @@ const ACTS = { running: ["pause", "stop"], paused: ["resume", "stop"], stopped: 
 export class Members {
   /** The chosen member. @type {string | null} */
   chosen = null;
+  /** Whether the serving process lets us act on members. */
+  enabled = false;
   /** @type {MemberProcess[]} */
   #processes = [];
   /** Members with an act under way. @type {Set<string>} */
@@ -57,7 +59,7 @@ export class Members {
   /** Stops the chosen member, or starts it if it is stopped. */
   stopOrStart() {
     const found = this.#processes.find((one) => one.name === this.chosen);
-    if (found) this.act(found.name, found.state === "stopped" ? "start" : "stop");
+    if (found && this.enabled) this.act(found.name, found.state === "stopped" ? "start" : "stop");
   }
 
   /** Chooses a member and brings the reader to its buttons. */
@@ -67,13 +69,17 @@ export class Members {
     [...buttons].find((button) => button.dataset.name === name)?.focus({ preventScroll: true });
   }
 
-  draw(/** @type {PictureMember[]} */ members) {
-    patch(this.#list, members.map((member) => {
+  /**
+   * @param {Frame} frame
+   * @param {number} now the time at the members
+   */
+  draw({ members }, now) {
+    patch(this.#list, [...members.values()].map((member) => {
       const found = this.#processes.find((one) => one.name === member.name);
       return shape("li", { key: member.name, class: member.name === this.chosen ? "row chosen" : "row" }, [
         shape("span", { class: `who ${termClass(member.term)}` }, member.name),
-        shape("span", { class: "what", title: found?.client }, describe(member)),
-        ...(found ? ACTS[found.state].map((act) => this.#button(member.name, act)) : []),
+        shape("span", { class: "what", title: found?.client }, describe(member, now)),
+        ...(found && this.enabled ? ACTS[found.state].map((act) => this.#button(member.name, act)) : []),
       ]);
     }));
   }
@@ -89,8 +95,9 @@ export class Members {
 }
 
 /** Role and term, or how old what is known of it is. */
-function describe(/** @type {PictureMember} */ member) {
+function describe(/** @type {Member} */ member, /** @type {number} */ now) {
+  if (member.heard === 0) return say("unknown");
   const role = member.paused ? say("paused") : say(member.role);
-  if (member.silent !== null) return say("old", { role, age: duration(member.silent) });
-  return member.term > 0 ? `${role}, ${say("term", { term: member.term })}` : say("unknown");
+  if (now - member.heard > STALE) return say("old", { role, age: duration(now - member.heard) });
+  return `${role}, ${say("term", { term: member.term })}`;
 }

@@ -5,7 +5,7 @@
 import { Warp } from "../model/warp.js";
 import { isChange } from "../model/recording.js";
 
-/** @typedef {import("../model/recording.js").Recording} Recording */
+/** @import { Recording } from "../model/recording.js" */
 /** @typedef {{recording: Recording, from: number, to: number, origin: number, title: string}} Clip */
 
 /** Story time per screen time. */

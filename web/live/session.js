@@ -7,8 +7,8 @@ import { ElectionWatch, span } from "../model/elections.js";
 import { blank } from "../model/fold.js";
 import { Recording } from "../model/recording.js";
 
-/** @typedef {import("../model/types.js").Election} Election */
-/** @typedef {import("../protocol.js").Hello} Hello */
+/** @import { Election } from "../model/types.js" */
+/** @import { Hello } from "../protocol.js" */
 /** @typedef {Election & {clip: Recording, from: number, to: number}} Kept */
 
 /** How much of the past is kept, in microseconds. */

@@ -2,7 +2,7 @@
 // The live trace, over server-sent events. After a break the browser connects again by itself, and
 // everything begins anew with a hello.
 
-/** @typedef {import("../protocol.js").TraceRecord} TraceRecord */
+/** @import { TraceRecord } from "../protocol.js" */
 
 /** How long to wait before a connection is tried again that the browser gave up. */
 const RETRY_MS = 2_000;

@@ -6,8 +6,7 @@ import { patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
 import { say } from "../text.js";
 
-/** @typedef {import("../model/types.js").Frame} Frame */
-/** @typedef {import("../model/types.js").Member} Member */
+/** @import { Frame, Member } from "../model/types.js" */
 
 const KEYS = 4;
 const COLUMNS = 5;

@@ -6,8 +6,8 @@ import { patch, shape } from "../scene/tree.js";
 import { say } from "../text.js";
 import { isStructural, sentence } from "./sentences.js";
 
-/** @typedef {import("../protocol.js").MemberRecord} MemberRecord */
-/** @typedef {import("../model/types.js").Frame} Frame */
+/** @import { Frame } from "../model/types.js" */
+/** @import { MemberRecord } from "../protocol.js" */
 
 const ROWS = 20;
 /** Announcements come no faster than this, in milliseconds. */

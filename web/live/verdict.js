@@ -4,8 +4,8 @@
 import { health } from "../model/health.js";
 import { duration, say } from "../text.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("../model/health.js").Health} Health */
+/** @import { Health } from "../model/health.js" */
+/** @import { Session } from "./session.js" */
 
 /**
  * @param {Session} session

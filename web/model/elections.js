@@ -1,10 +1,8 @@
 // @ts-check
 // Finds the elections in a recording, and the stretch of time that tells each of them whole.
 
-/** @typedef {import("./types.js").Election} Election */
-/** @typedef {import("./types.js").Message} Message */
-/** @typedef {import("./types.js").Span} Span */
-/** @typedef {import("./recording.js").Recording} Recording */
+/** @import { Recording } from "./recording.js" */
+/** @import { Election, Message, Span } from "./types.js" */
 
 /** What a replay shows before the last heartbeat of the old leader, and after the first commit. */
 const BEFORE = 12_000;
@@ -99,20 +97,16 @@ function keeps(/** @type {Message} */ message, /** @type {string} */ leader) {
 }
 
 /**
- * When the first member began to campaign, after the old leader's last word.
+ * When the first member began to campaign, after the old leader's last word if there was one.
  * @param {Recording} recording
  * @param {number} term
  * @param {number} won
  * @param {number | null} lastHeard
  */
 function beginning(recording, term, won, lastHeard) {
-  const since = lastHeard ?? won - 2_000_000;
-  const campaigns = recording.between(since, won).filter(
-    (record) => record.k === "st" && (record.role === "P" || record.role === "C"),
-  );
-  const first = campaigns.find(
-    (record) => record.k === "st" && (lastHeard !== null || record.term >= term - 1),
-  );
+  const known = lastHeard === null ? term - 1 : 0;
+  const first = recording.changes(lastHeard ?? won - 2_000_000, won).find((record) => (
+    record.k === "st" && (record.role === "P" || record.role === "C") && record.term >= known));
   return first ? first.t : won;
 }
 
@@ -126,7 +120,7 @@ function beginning(recording, term, won, lastHeard) {
 function firstCommit(recording, leader, term, won) {
   /** @type {number | null} */
   let own = null;
-  for (const record of recording.between(won, Infinity)) {
+  for (const record of recording.changes(won, Infinity)) {
     if (record.n !== leader) continue;
     if (record.k === "ap") own ??= record.e.find((entry) => entry[1] === term)?.[0] ?? null;
     if (record.k === "ci" && own !== null && record.ci >= own) return record.t;

@@ -2,10 +2,8 @@
 // What is: the fold of records to a frame. Pure, so that a frame may be kept and shared: a step
 // copies the one member that its record is about and leaves the old frame as it was.
 
-/** @typedef {import("../protocol.js").MemberRecord} MemberRecord */
-/** @typedef {import("../protocol.js").Entry} Entry */
-/** @typedef {import("./types.js").Member} Member */
-/** @typedef {import("./types.js").Frame} Frame */
+/** @import { Entry, MemberRecord } from "../protocol.js" */
+/** @import { Frame, Member } from "./types.js" */
 
 /** How many entries of a log's tail, and how many keys, a frame holds at most. */
 export const TAIL = 32;

@@ -1,8 +1,7 @@
 // @ts-check
 // What one may conclude from a frame: who leads, who is up, and what the cluster can still lose.
 
-/** @typedef {import("./types.js").Frame} Frame */
-/** @typedef {import("./types.js").Member} Member */
+/** @import { Frame, Member } from "./types.js" */
 
 /** A running member speaks at least every heartbeat; after this silence what is known is old. */
 export const STALE = 1_000_000;

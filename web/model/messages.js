@@ -2,8 +2,8 @@
 // The two ends of each message come from two members and in any order. This index joins them, and
 // finds the messages of a stretch of time.
 
-/** @typedef {import("./types.js").Message} Message */
-/** @typedef {import("../protocol.js").MemberRecord} MemberRecord */
+/** @import { MemberRecord } from "../protocol.js" */
+/** @import { Message } from "./types.js" */
 
 /** A flight longer than this is not looked for: the receiver was paused. */
 const LONGEST_FLIGHT = 20_000_000;

@@ -5,8 +5,8 @@
 import { blank, step } from "./fold.js";
 import { Messages } from "./messages.js";
 
-/** @typedef {import("../protocol.js").MemberRecord} MemberRecord */
-/** @typedef {import("./types.js").Frame} Frame */
+/** @import { MemberRecord } from "../protocol.js" */
+/** @import { Frame } from "./types.js" */
 
 /** How many records lie between two keyframes. */
 const KEYFRAME_EVERY = 256;

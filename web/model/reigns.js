@@ -2,8 +2,8 @@
 // Who held which role in which term, from when to when: the lanes of the diagram and the bands of
 // the tape.
 
-/** @typedef {import("./recording.js").Recording} Recording */
-/** @typedef {import("../protocol.js").Role} Role */
+/** @import { Role } from "../protocol.js" */
+/** @import { Recording } from "./recording.js" */
 /**
  * @typedef {object} Run
  * @property {string} name

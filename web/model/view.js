@@ -5,12 +5,8 @@
 import { STALE } from "./health.js";
 import { short } from "./short.js";
 
-/** @typedef {import("./types.js").Member} Member */
-/** @typedef {import("./types.js").Message} Message */
-/** @typedef {import("./types.js").Picture} Picture */
-/** @typedef {import("./types.js").PictureMember} PictureMember */
-/** @typedef {import("./types.js").Flight} Flight */
-/** @typedef {import("./recording.js").Recording} Recording */
+/** @import { Recording } from "./recording.js" */
+/** @import { Flight, Member, Message, Picture, PictureMember } from "./types.js" */
 
 /**
  * @typedef {object} Look
@@ -25,6 +21,8 @@ import { short } from "./short.js";
 export const LIVE_FLIGHT = 320_000;
 /** Of these kinds, a live link shows one message per this many microseconds. */
 const THIN = { HB: 240_000, HBR: 240_000, AE: 60_000, AER: 60_000, FW: 60_000, RI: 120_000, RIR: 120_000 };
+/** And one lost message per this many: a leader does not tire of trying. */
+const THIN_DROPPED = 800_000;
 const CROSS = 500_000;
 const FALL = 420_000;
 const PULSE = 500_000;
@@ -142,8 +140,9 @@ function lost(/** @type {number} */ age) {
 
 /** Whether enough time passed since a message of this kind was last shown on this link. */
 function isNext(/** @type {Map<string, number>} */ shown, /** @type {Message} */ message) {
-  const every = THIN[/** @type {keyof typeof THIN} */ (message.m)];
-  if (every === undefined) return true;
+  const usual = THIN[/** @type {keyof typeof THIN} */ (message.m)];
+  if (usual === undefined) return true;
+  const every = message.dropped ? THIN_DROPPED : usual;
   const link = `${message.m}${message.from}>${message.to}`;
   const slot = Math.floor(message.t0 / every);
   const fresh = shown.get(link) !== slot;

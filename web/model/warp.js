@@ -6,7 +6,7 @@
 //
 // `story` is microseconds on the reader's screen at normal speed, from 0. `t` is trace time.
 
-/** @typedef {import("./types.js").Message} Message */
+/** @import { Message } from "./types.js" */
 /** @typedef {{t0: number, t1: number, s0: number, s1: number, rate: number}} Segment */
 
 /** Story time per trace time while nothing but timers runs. */

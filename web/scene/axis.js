@@ -2,7 +2,7 @@
 // The horizontal axis of the diagram. Live, it is true time and runs past a playhead at the right
 // edge. In a replay it is the replay's own time, stretched where messages are under way.
 
-/** @typedef {import("../model/warp.js").Warp} Warp */
+/** @import { Warp } from "../model/warp.js" */
 /**
  * @typedef {object} Axis
  * @property {number} left the first pixel of the lanes

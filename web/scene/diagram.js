@@ -7,10 +7,10 @@ import { isReply } from "../model/view.js";
 import { arrowhead, drawChange, drawCrown, line } from "./marks.js";
 import { termColour } from "./term.js";
 
-/** @typedef {import("./axis.js").Axis} Axis */
-/** @typedef {import("./paint.js").Paint} Paint */
-/** @typedef {import("../model/recording.js").Recording} Recording */
-/** @typedef {import("../model/types.js").Message} Message */
+/** @import { Recording } from "../model/recording.js" */
+/** @import { Message } from "../model/types.js" */
+/** @import { Axis } from "./axis.js" */
+/** @import { Paint } from "./paint.js" */
 /**
  * What every part of the diagram is drawn with.
  * @typedef {object} Plot
@@ -21,6 +21,7 @@ import { termColour } from "./term.js";
  * @property {Axis} axis
  * @property {Paint} paint
  * @property {Map<string, number>} lane the height of each member's lane
+ * @property {Map<number, number>} taken up to where labels stand above a lane
  */
 
 const TOP = 26;
@@ -29,7 +30,7 @@ const BOTTOM = 28;
 const NOTE = 130;
 
 /**
- * @param {Omit<Plot, "lane">} on
+ * @param {Omit<Plot, "lane" | "taken">} on
  * @param {Recording} recording
  * @param {string} note what the diagram says of itself: of its future, if it has one
  */
@@ -38,7 +39,7 @@ export function drawDiagram(on, recording, note) {
   const names = [...recording.frame(axis.from).members.keys()];
   const gap = (height - TOP - BOTTOM) / Math.max(1, names.length - 1);
   const lane = new Map(names.map((name, i) => [name, names.length === 1 ? height / 2 : TOP + i * gap]));
-  const plot = { ...on, lane };
+  const plot = { ...on, lane, taken: new Map() };
   ink.clearRect(0, 0, width, height);
   drawGrid(plot);
   ink.save();
@@ -103,8 +104,9 @@ function drawMessages(/** @type {Plot} */ { ink, axis, paint, lane }, /** @type 
     const heavy = isHeavy(message);
     const beat = message.m === "HB" || message.m === "HBR";
     ink.strokeStyle = ink.fillStyle = paint.terms[termColour(message.term)];
-    ink.globalAlpha = beat ? 0.26 : heavy ? 0.95 : 0.55;
-    ink.lineWidth = heavy ? 2 : 1;
+    const vain = message.dropped && (beat || message.m === "AE");
+    ink.globalAlpha = beat || vain ? 0.26 : heavy ? 0.95 : 0.55;
+    ink.lineWidth = heavy && !vain ? 2 : 1;
     ink.setLineDash(isReply(message) ? [4, 3] : []);
     if (message.dropped) {
       drawDropped(ink, x0, a, b);

@@ -6,7 +6,7 @@ import { cut } from "../model/short.js";
 import { shape } from "./tree.js";
 import { termClass } from "./term.js";
 
-/** @typedef {import("./tree.js").Shape} Shape */
+/** @import { Shape } from "./tree.js" */
 /** @typedef {Pick<import("../model/types.js").Flight, "m" | "term" | "ok" | "texts">} Kind */
 
 /**

@@ -5,7 +5,7 @@ import { say } from "../text.js";
 import { glyph } from "./glyph.js";
 import { patch, shape } from "./tree.js";
 
-/** @typedef {import("./tree.js").Shape} Shape */
+/** @import { Shape } from "./tree.js" */
 
 export function drawLegend(/** @type {Element} */ place) {
   const plain = { term: 0, ok: true, texts: /** @type {string[]} */ ([]) };

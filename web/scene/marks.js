@@ -5,7 +5,7 @@ import { short } from "../model/short.js";
 import { CROWN } from "./glyph.js";
 import { termColour } from "./term.js";
 
-/** @typedef {import("./diagram.js").Plot} Plot */
+/** @import { Plot } from "./diagram.js" */
 /** @typedef {CanvasRenderingContext2D} Ink */
 
 /** Append is a hollow square, commit a solid one; crowns, truncations, clients and faults. */
@@ -38,7 +38,7 @@ export function drawChange(/** @type {Plot} */ plot, /** @type {import("../proto
  * @param {number} y
  * @param {import("../protocol.js").Operation} record
  */
-function drawClient({ ink, paint, compact }, x, y, record) {
+function drawClient({ ink, paint, compact, taken }, x, y, record) {
   const asks = record.ph === "inv";
   const triangle = new Path2D(asks ? "M0 -6L-5.5 -15H5.5Z" : "M0 -15L-5.5 -6H5.5Z");
   ink.fillStyle = asks ? paint.ink : paint.card;
@@ -53,7 +53,10 @@ function drawClient({ ink, paint, compact }, x, y, record) {
   ink.fillStyle = paint.ink;
   ink.font = `600 10.5px ${paint.mono}`;
   ink.textAlign = "right";
-  ink.fillText(short(record.cmd), x - 9, y - 8);
+  const text = short(record.cmd);
+  if (x - 9 - ink.measureText(text).width < (taken.get(y) ?? 0)) return;
+  ink.fillText(text, x - 9, y - 8);
+  taken.set(y, x);
 }
 
 /**

@@ -9,8 +9,8 @@ import { strip } from "./strip.js";
 import { at, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
-/** @typedef {import("./tree.js").Shape} Shape */
-/** @typedef {import("../model/types.js").PictureMember} PictureMember */
+/** @import { PictureMember } from "../model/types.js" */
+/** @import { Shape } from "./tree.js" */
 
 /** A timer with less than this part left is drawn in ink. */
 const HOT = 0.28;

@@ -9,10 +9,9 @@ import { below, node } from "./node.js";
 import { at, patch, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
-/** @typedef {import("./tree.js").Shape} Shape */
-/** @typedef {import("./layout.js").Point} Point */
-/** @typedef {import("../model/types.js").Flight} Flight */
-/** @typedef {import("../model/types.js").Picture} Picture */
+/** @import { Flight, Picture } from "../model/types.js" */
+/** @import { Point } from "./layout.js" */
+/** @import { Shape } from "./tree.js" */
 
 /** Requests and replies run this far from the middle of their link. */
 const LANE = 6;
@@ -31,13 +30,22 @@ export function draw(svg, picture, { width, height }) {
     hatch(),
     shape("g", { key: "links" }, links(places)),
     shape("g", { key: "nodes" }, picture.members.map((member, index) => node(member, places[index], radius))),
-    shape("g", { key: "flights" }, picture.flights.flatMap((flight) => {
+    shape("g", { key: "flights" }, byWeight(picture.flights).flatMap((flight) => {
       const from = place.get(flight.from);
       const to = place.get(flight.to);
       return from && to ? [fly(flight, from, to, radius, picture.still)] : [];
     })),
     shape("g", { key: "logs" }, picture.members.map((member, index) => below(member, places[index], radius, cells))),
   ]);
+}
+
+/** What says much is drawn above what says little. */
+function byWeight(/** @type {Flight[]} */ flights) {
+  const weight = (/** @type {Flight} */ { m, texts }) => {
+    if (m === "HB" || m === "HBR") return 0;
+    return m === "AER" || texts.length === 0 ? 1 : 2;
+  };
+  return flights.toSorted((a, b) => weight(a) - weight(b));
 }
 
 /** The pattern of a stopped member. */

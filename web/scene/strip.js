@@ -6,8 +6,8 @@ import { cut } from "../model/short.js";
 import { round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
-/** @typedef {import("./tree.js").Shape} Shape */
-/** @typedef {import("../model/types.js").PictureMember} PictureMember */
+/** @import { PictureMember } from "../model/types.js" */
+/** @import { Shape } from "./tree.js" */
 /** @typedef {{index: number, term: number, text: string, committed: boolean, x: number, width: number}} Cell */
 
 const HEIGHT = 25;

@@ -7,10 +7,10 @@ import { CROWN } from "./glyph.js";
 import { patch, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
-/** @typedef {import("./tree.js").Shape} Shape */
-/** @typedef {import("../model/recording.js").Recording} Recording */
-/** @typedef {import("../model/reigns.js").Run} Run */
-/** @typedef {import("../protocol.js").MemberRecord} MemberRecord */
+/** @import { Recording } from "../model/recording.js" */
+/** @import { Run } from "../model/reigns.js" */
+/** @import { MemberRecord } from "../protocol.js" */
+/** @import { Shape } from "./tree.js" */
 /** @typedef {(t: number) => number} Scale */
 
 export const MARGIN = 10;
@@ -54,12 +54,10 @@ function band(/** @type {Run} */ reign, /** @type {Scale} */ x, /** @type {numbe
  * @param {number} width
  */
 function labels(all, x, y, width) {
-  let free = 0;
-  return all.filter((reign) => {
+  return all.filter((reign, place) => {
     const a = x(reign.from);
-    const fits = a >= free && a + LABEL < width;
-    if (fits) free = a + LABEL;
-    return fits;
+    const next = all[place + 1] ? x(all[place + 1].from) : width;
+    return a + LABEL < next;
   }).map(({ name, term, from }) => shape("text", {
     key: `label${name}${term}`, class: "whose", x: round(x(from) + 18), y: y - 4,
   }, `${name} · ${say("term", { term })}`));
