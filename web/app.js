@@ -23,8 +23,11 @@ import { picture } from "./model/view.js";
 import { drawLegend } from "./scene/legend.js";
 import { readPaint } from "./scene/paint.js";
 import { draw } from "./scene/stage.js";
-import { termClass } from "./scene/term.js";
 import { fill, say } from "./text.js";
+
+/** @import { Kept } from "./live/session.js" */
+/** @import { Look } from "./model/view.js" */
+/** @import { Hello } from "./protocol.js" */
 
 /** The panels beside the stage are drawn this often, and the processes asked for, in milliseconds. */
 const PANELS_MS = 120;
@@ -40,7 +43,7 @@ const announcer = new Announcer();
 const members = new Members(part("members"), part("members-result"));
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const offer = { card: part("offer"), title: part("offer-title"), text: part("offer-text") };
-/** The election that was not looked at yet. @type {import("./live/session.js").Kept | null} */
+/** The election that was not looked at yet. @type {Kept | null} */
 let offered = null;
 let paint = readPaint();
 
@@ -66,7 +69,7 @@ setInterval(panels, PANELS_MS);
 requestAnimationFrame(frame);
 
 /** Shows what the serving process offers, and no more. */
-function begin(/** @type {import("./protocol.js").Hello} */ { cluster, build, can }) {
+function begin(/** @type {Hello} */ { cluster, build, can }) {
   part("cluster").textContent = `${cluster} · ${build}`;
   part("write").hidden = !can.includes("write");
   members.enabled = can.includes("fault");
@@ -92,7 +95,7 @@ function shown() {
   return { recording: session.recording, t: session.clock.view(Date.now() * 1000) };
 }
 
-/** @returns {import("./model/view.js").Look} */
+/** @returns {Look} */
 function look() {
   const common = { still: still.matches, chosen: members.chosen };
   if (player.clip) return { ...common, live: false, screen: (t) => player.warp.story(t), now: player.t };
@@ -112,7 +115,6 @@ function panels() {
   set("lede", clip ? (past && sentence(past)) ?? "" : text);
   part("verdict").classList.toggle("ok", !clip && session.connected && health.verdict === "healthy");
   part("hint").hidden = clip !== null || !members.enabled || session.elections.length > 0;
-  part("brand-leader").setAttribute("class", termClass(health.term));
   part("live-dot").classList.toggle("on", session.connected && clip === null);
   drawOffer(offer, clip ? null : offered);
   drawElections(part("elections"), session.elections);

@@ -3,7 +3,7 @@
 
 import { say } from "../text.js";
 
-/** @import { MemberProcess } from "../protocol.js" */
+/** @import { Fault, MemberProcess, PutAnswer } from "../protocol.js" */
 
 /** @returns {Promise<MemberProcess[]>} */
 export async function members() {
@@ -12,7 +12,7 @@ export async function members() {
 
 /**
  * @param {string} name
- * @param {import("../protocol.js").Fault} act
+ * @param {Fault} act
  * @returns {Promise<void>}
  */
 export async function act(name, act) {
@@ -22,7 +22,7 @@ export async function act(name, act) {
 /**
  * @param {string} key
  * @param {string} value
- * @returns {Promise<import("../protocol.js").PutAnswer>}
+ * @returns {Promise<PutAnswer>}
  */
 export function put(key, value) {
   return ask("POST", "api/put", { key, value });

@@ -4,6 +4,8 @@
 import { patch, shape } from "../scene/tree.js";
 import { say } from "../text.js";
 
+/** @import { Word } from "../text.js" */
+
 /**
  * @typedef {object} Actions
  * @property {() => void} toggle
@@ -59,7 +61,7 @@ function perform(/** @type {KeyboardEvent} */ { key, shiftKey }, /** @type {Acti
 }
 
 export function drawKeys(/** @type {Element} */ list) {
-  /** @type {[string, import("../text.js").Word][]} */
+  /** @type {[string, Word][]} */
   const rows = [
     ["Space", "helpSpace"], ["← →", "helpArrows"], ["Shift ← →", "helpShift"], ["[ ]", "helpSpeed"],
     ["Home End", "helpEnds"], ["Esc", "helpEscape"], ["r", "helpReplay"], ["w", "helpWrite"],

@@ -6,6 +6,7 @@ import { Warp } from "../model/warp.js";
 import { isChange } from "../model/recording.js";
 
 /** @import { Recording } from "../model/recording.js" */
+/** @import { MemberRecord } from "../protocol.js" */
 /** @typedef {{recording: Recording, from: number, to: number, origin: number, title: string}} Clip */
 
 /** Story time per screen time. */
@@ -93,6 +94,6 @@ export class Player {
 }
 
 /** The different times of some records, in order. */
-function times(/** @type {import("../protocol.js").MemberRecord[]} */ records) {
+function times(/** @type {MemberRecord[]} */ records) {
   return [...new Set(records.map((record) => record.t))];
 }

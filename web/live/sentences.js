@@ -4,9 +4,11 @@
 import { short } from "../model/short.js";
 import { say } from "../text.js";
 
+/** @import { MemberRecord, State } from "../protocol.js" */
+
 /**
  * What a record means to a reader, or null if it is not worth a sentence.
- * @param {import("../protocol.js").MemberRecord} record
+ * @param {MemberRecord} record
  * @returns {string | null}
  */
 export function sentence(record) {
@@ -33,13 +35,13 @@ export function sentence(record) {
   }
 }
 
-function state(/** @type {string} */ name, /** @type {import("../protocol.js").State} */ { role, term, vote, lead }) {
+function state(/** @type {string} */ name, /** @type {State} */ { role, term, vote, lead }) {
   const word = /** @type {const} */ ({ F: "evFollows", P: "evPre", C: "evCandidate", L: "evElected", X: "evStopped" })[role];
   if (role === "F" && vote && !lead) return say("evVotes", { name, vote, term });
   return say(word, { name, term });
 }
 
 /** Whether a record changes who leads or who is there, and so is worth being announced. */
-export function isStructural(/** @type {import("../protocol.js").MemberRecord} */ record) {
+export function isStructural(/** @type {MemberRecord} */ record) {
   return record.k === "ft" || record.k === "gap" || (record.k === "st" && record.role === "L");
 }

@@ -8,7 +8,7 @@ import { blank } from "../model/fold.js";
 import { Recording } from "../model/recording.js";
 
 /** @import { Election } from "../model/types.js" */
-/** @import { Hello } from "../protocol.js" */
+/** @import { Hello, TraceRecord } from "../protocol.js" */
 /** @typedef {Election & {clip: Recording, from: number, to: number}} Kept */
 
 /** How much of the past is kept, in microseconds. */
@@ -37,7 +37,7 @@ export class Session {
   }
 
   /** Takes in a record that came at page time `now`, in milliseconds. */
-  take(/** @type {import("../protocol.js").TraceRecord} */ record, /** @type {number} */ now) {
+  take(/** @type {TraceRecord} */ record, /** @type {number} */ now) {
     this.heard = now;
     if (record.k === "hello") {
       this.#begin(record);

@@ -7,6 +7,7 @@ import { termClass } from "../scene/term.js";
 import { say } from "../text.js";
 
 /** @import { Frame, Member } from "../model/types.js" */
+/** @import { Shape } from "../scene/tree.js" */
 
 const KEYS = 4;
 const COLUMNS = 5;
@@ -58,7 +59,7 @@ export function drawLogs(place, frame) {
  * @param {string} look
  * @param {string[]} head
  * @param {Member[]} members
- * @param {(member: Member) => import("../scene/tree.js").Shape[]} cells
+ * @param {(member: Member) => Shape[]} cells
  */
 function table(look, head, members, cells) {
   return shape("table", { class: look }, [

@@ -8,6 +8,7 @@ import { isStructural, sentence } from "./sentences.js";
 
 /** @import { Frame } from "../model/types.js" */
 /** @import { MemberRecord } from "../protocol.js" */
+/** @import { Shape } from "../scene/tree.js" */
 
 const ROWS = 20;
 /** Announcements come no faster than this, in milliseconds. */
@@ -35,7 +36,7 @@ export class Announcer {
 
 /** The latest events as a table, the newest first. */
 export function drawEvents(/** @type {Element} */ body, /** @type {readonly MemberRecord[]} */ changes) {
-  /** @type {import("../scene/tree.js").Shape[]} */
+  /** @type {Shape[]} */
   const rows = [];
   for (let i = changes.length - 1; i >= 0 && rows.length < ROWS; i -= 1) {
     const text = sentence(changes[i]);

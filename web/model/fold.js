@@ -2,7 +2,7 @@
 // What is: the fold of records to a frame. Pure, so that a frame may be kept and shared: a step
 // copies the one member that its record is about and leaves the old frame as it was.
 
-/** @import { Entry, MemberRecord } from "../protocol.js" */
+/** @import { Entry, Fault, Key, MemberRecord } from "../protocol.js" */
 /** @import { Frame, Member } from "./types.js" */
 
 /** How many entries of a log's tail, and how many keys, a frame holds at most. */
@@ -75,7 +75,7 @@ function unknown(/** @type {string} */ name) {
 }
 
 /** @returns {Partial<Member>} */
-function whole(/** @type {import("../protocol.js").Key} */ key) {
+function whole(/** @type {Key} */ key) {
   return {
     role: key.role, term: key.term, vote: key.vote, lead: key.lead,
     ...tail(key.log, key.first),
@@ -130,7 +130,7 @@ function apply(kv, set) {
 /**
  * A stopped member loses its timer at once; what it held on its disk stays in the picture.
  * @param {Member} member
- * @param {import("../protocol.js").Fault} fault
+ * @param {Fault} fault
  * @returns {Partial<Member>}
  */
 function faulted(member, fault) {
@@ -160,7 +160,7 @@ function watch(watched, record) {
 }
 
 /** The order of a whole member's keys says nothing of time, but its log does. */
-function lastKey(/** @type {import("../protocol.js").Key} */ { log, ai, kv }) {
+function lastKey(/** @type {Key} */ { log, ai, kv }) {
   const put = log.findLast(([index, , text]) => index <= ai && text.startsWith("put "));
   return put?.[2].split(" ")[1] ?? kv.at(-1)?.[0];
 }

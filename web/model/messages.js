@@ -2,7 +2,7 @@
 // The two ends of each message come from two members and in any order. This index joins them, and
 // finds the messages of a stretch of time.
 
-/** @import { MemberRecord } from "../protocol.js" */
+/** @import { MemberRecord, Sent } from "../protocol.js" */
 /** @import { Message } from "./types.js" */
 
 /** A flight longer than this is not looked for: the receiver was paused. */
@@ -52,7 +52,7 @@ export class Messages {
     for (const [key, record] of this.#early) if (record.t < t) this.#early.delete(key);
   }
 
-  #depart(/** @type {import("../protocol.js").Sent} */ record) {
+  #depart(/** @type {Sent} */ record) {
     const key = `${record.n}:${record.id}`;
     /** @type {Message} */
     const message = {

@@ -2,7 +2,7 @@
 // Who held which role in which term, from when to when: the lanes of the diagram and the bands of
 // the tape.
 
-/** @import { Role } from "../protocol.js" */
+/** @import { MemberRecord, Role } from "../protocol.js" */
 /** @import { Recording } from "./recording.js" */
 /**
  * @typedef {object} Run
@@ -56,7 +56,7 @@ export function reigns(recording, from, to) {
 
 /**
  * @param {Run} run
- * @param {import("../protocol.js").MemberRecord} record
+ * @param {MemberRecord} record
  * @returns {Run}
  */
 function follow(run, record) {

@@ -6,8 +6,9 @@ import { cut } from "../model/short.js";
 import { shape } from "./tree.js";
 import { termClass } from "./term.js";
 
+/** @import { Flight } from "../model/types.js" */
 /** @import { Shape } from "./tree.js" */
-/** @typedef {Pick<import("../model/types.js").Flight, "m" | "term" | "ok" | "texts">} Kind */
+/** @typedef {Pick<Flight, "m" | "term" | "ok" | "texts">} Kind */
 
 /**
  * @param {Kind} message

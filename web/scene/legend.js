@@ -5,6 +5,7 @@ import { say } from "../text.js";
 import { glyph } from "./glyph.js";
 import { patch, shape } from "./tree.js";
 
+/** @import { Kind } from "./glyph.js" */
 /** @import { Shape } from "./tree.js" */
 
 export function drawLegend(/** @type {Element} */ place) {
@@ -25,7 +26,7 @@ function item(/** @type {Shape} */ picture, /** @type {string} */ text) {
   return shape("span", {}, [picture, shape("span", {}, text)]);
 }
 
-function message(/** @type {import("./glyph.js").Kind} */ kind, width = 34) {
+function message(/** @type {Kind} */ kind, width = 34) {
   const view = `${-width / 2 - 5} -13 ${width} 26`;
   return shape("svg", { width: width * 0.8, height: 21, viewBox: view }, [glyph(kind, 0)]);
 }

@@ -5,11 +5,12 @@ import { short } from "../model/short.js";
 import { CROWN } from "./glyph.js";
 import { termColour } from "./term.js";
 
+/** @import { MemberRecord, Operation } from "../protocol.js" */
 /** @import { Plot } from "./diagram.js" */
 /** @typedef {CanvasRenderingContext2D} Ink */
 
 /** Append is a hollow square, commit a solid one; crowns, truncations, clients and faults. */
-export function drawChange(/** @type {Plot} */ plot, /** @type {import("../protocol.js").MemberRecord} */ record) {
+export function drawChange(/** @type {Plot} */ plot, /** @type {MemberRecord} */ record) {
   const { ink, axis, paint, lane } = plot;
   const x = axis.x(record.t);
   const y = lane.get(record.n) ?? 0;
@@ -36,7 +37,7 @@ export function drawChange(/** @type {Plot} */ plot, /** @type {import("../proto
  * @param {Plot} plot
  * @param {number} x
  * @param {number} y
- * @param {import("../protocol.js").Operation} record
+ * @param {Operation} record
  */
 function drawClient({ ink, paint, compact, taken }, x, y, record) {
   const asks = record.ph === "inv";

@@ -10,6 +10,7 @@ import { at, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
 /** @import { PictureMember } from "../model/types.js" */
+/** @import { Point } from "./layout.js" */
 /** @import { Shape } from "./tree.js" */
 
 /** A timer with less than this part left is drawn in ink. */
@@ -17,7 +18,7 @@ const HOT = 0.28;
 
 /**
  * @param {PictureMember} member
- * @param {import("./layout.js").Point} place
+ * @param {Point} place
  * @param {number} radius
  * @returns {Shape}
  */
@@ -43,7 +44,7 @@ export function node(member, place, radius) {
 /**
  * What hangs below a member: its log, or the votes that it has while it is a candidate.
  * @param {PictureMember} member
- * @param {import("./layout.js").Point} place
+ * @param {Point} place
  * @param {number} radius
  * @param {number} room how wide it may be
  * @returns {Shape}
