@@ -145,10 +145,10 @@ function drawHead(/** @type {Plot} */ { ink, height, compact, axis, paint }, /**
     ink.fillRect(axis.head, 0, axis.right - axis.head, end);
     ink.globalAlpha = 1;
   }
-  ink.font = `11px ${paint.sans}`;
+  ink.font = `${compact ? 9.5 : 11}px ${paint.sans}`;
   ink.fillStyle = paint.mute;
   ink.textAlign = axis.future ? "right" : "left";
-  if (!compact) ink.fillText(note, axis.future ? axis.right - 2 : axis.left + 4, 12);
+  if (!compact || !axis.future) ink.fillText(note, axis.future ? axis.right - 2 : axis.left + 4, 12);
   ink.fillStyle = paint.ink;
   ink.fillRect(axis.head - 0.9, 0, 1.8, end);
   ink.save();

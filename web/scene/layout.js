@@ -1,13 +1,16 @@
 // @ts-check
-// Where the members stand: on an ellipse, two of them on top, always in the same places, so that
-// one can learn where to look.
+// Where the members stand: on a ring, two of them on top, always in the same places, so that one
+// can learn where to look.
 
 /** @typedef {{x: number, y: number}} Point */
 /** @typedef {{places: Point[], radius: number, cells: number}} Layout */
 
-/** What is drawn above a node's centre (label, crown) and below it (log strip), beside its radius. */
-const ABOVE = 54;
-const BELOW = 62;
+/** What is drawn above a node's disc (label, crown) and below it (log strip). */
+const ABOVE = 52;
+const BELOW = 56;
+/** A larger ring is no easier to read. */
+const WIDEST = 330;
+const HIGHEST = 420;
 
 /**
  * @param {number} count
@@ -19,28 +22,20 @@ export function layout(count, width, height) {
   const compact = width < 560;
   const radius = (compact ? 31 : 37) * (count <= 5 ? 1 : count <= 7 ? 0.8 : 0.66);
   const cells = compact ? (count <= 5 ? 118 : 64) : count <= 5 ? 190 : 110;
-  const side = Math.max(radius + 16, cells / 2 + 6);
-  const middle = { x: width / 2, y: (height + ABOVE - BELOW) / 2 };
-  const across = Math.max(0, Math.min(width / 2 - side, 330));
-  const down = Math.max(0, Math.min((height - ABOVE - BELOW) / 2 - radius, 230));
-  const places = Array.from({ length: count }, (_, place) => {
-    if (count === 1) return middle;
+  const ring = Array.from({ length: count }, (_, place) => {
     const angle = ((-90 - 180 / count + (360 / count) * place) * Math.PI) / 180;
-    return { x: middle.x + across * Math.cos(angle), y: middle.y + down * Math.sin(angle) };
+    return { x: Math.cos(angle), y: Math.sin(angle) };
   });
-  return { places: settle(places, height, radius), radius, cells };
-}
-
-/**
- * The outermost members of an ellipse with an odd count do not reach its edge; the picture is moved
- * so that what is drawn lies in the middle of the stage.
- * @param {Point[]} places
- * @param {number} height
- * @param {number} radius
- */
-function settle(places, height, radius) {
-  const top = Math.min(...places.map(({ y }) => y)) - radius - ABOVE;
-  const bottom = Math.max(...places.map(({ y }) => y)) + radius + BELOW;
-  const shift = (height - bottom - top) / 2;
-  return places.map(({ x, y }) => ({ x, y: y + shift }));
+  const across = Math.min(width / 2 - Math.max(radius + 16, cells / 2 + 6), WIDEST);
+  // An odd ring does not reach as far up as down; stretched, it uses the whole height.
+  const top = Math.min(...ring.map(({ y }) => y));
+  const bottom = Math.max(...ring.map(({ y }) => y));
+  const room = Math.min(height - ABOVE - BELOW - 2 * radius, HIGHEST);
+  const scale = count > 2 ? room / (bottom - top) : 0;
+  const middle = (height + ABOVE - BELOW) / 2;
+  const places = ring.map(({ x, y }) => ({
+    x: width / 2 + (count > 1 ? across * x : 0),
+    y: middle + scale * (y - (top + bottom) / 2),
+  }));
+  return { places, radius, cells };
 }

@@ -33,7 +33,7 @@ export function stream(seed, count, names = ["A", "B", "C"]) {
     records.push({ t: now, n, ...body(pick(KINDS), n, member, { next, pick, now, names, sent }) });
   }
   // Members tell their records by streams of their own, so those of one may come late.
-  const late = new Map(names.map((name) => [name, Math.floor(next() * 4000)]));
+  const late = new Map(names.map((name) => [name, Math.floor(next() * 60_000)]));
   const came = (record) => record.t + late.get(record.n);
   return records.sort((a, b) => came(a) - came(b)).map((record, i) => ({ i, ...record }));
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { layout } from "../scene/layout.js";
 import { arrange } from "../scene/strip.js";
 
-const STAGES = [[780, 545], [358, 404], [640, 420], [1500, 900]];
+const STAGES = [[780, 545], [390, 440], [640, 420], [1500, 900]];
 /** The crown and label above a disc, the log strip below it. */
 const ABOVE = 45;
 const BELOW = 50;
