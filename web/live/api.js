@@ -1,0 +1,45 @@
+// @ts-check
+// What the page asks of the process that serves it.
+
+import { say } from "../text.js";
+
+/** @import { Fault, MemberProcess, PutAnswer } from "../protocol.js" */
+
+/** @returns {Promise<MemberProcess[]>} */
+export async function members() {
+  return (await ask("GET", "api/members")).members;
+}
+
+/**
+ * @param {string} name
+ * @param {Fault} act
+ * @returns {Promise<void>}
+ */
+export async function act(name, act) {
+  await ask("POST", `api/members/${encodeURIComponent(name)}/${act}`);
+}
+
+/**
+ * @param {string} key
+ * @param {string} value
+ * @returns {Promise<PutAnswer>}
+ */
+export function put(key, value) {
+  return ask("POST", "api/put", { key, value });
+}
+
+/**
+ * Fails with the text that the server gives, or with ours if it gives none.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+async function ask(method, path, body) {
+  const sent = body === undefined
+    ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(path, { method, ...sent }).catch(() => null);
+  const answer = await response?.json().catch(() => null);
+  if (!response?.ok || !answer) throw new Error(String(answer?.error ?? say("unreachable")));
+  return answer;
+}

@@ -1,0 +1,139 @@
+// @ts-check
+// The bottom of the page: the diagram, and the bar with the buttons, the tape and the clock.
+
+import { liveAxis, replayAxis } from "../scene/axis.js";
+import { drawDiagram } from "../scene/diagram.js";
+import { drawTape, MARGIN } from "../scene/tape.js";
+import { say } from "../text.js";
+import { KEPT } from "./session.js";
+
+/** @import { Recording } from "../model/recording.js" */
+/** @import { Paint } from "../scene/paint.js" */
+/** @import { Player } from "./player.js" */
+
+/** How much time the diagram holds: true time when live, story time in a replay. */
+const LIVE_SPAN = { wide: 9_000_000, compact: 3_000_000 };
+const REPLAY_SPAN = { wide: 12_000_000, compact: 5_000_000 };
+const PLAY = "M5 3l8 5-8 5z";
+const HOLD = "M5 3v10M11 3v10";
+
+export class Deck {
+  #canvas;
+  #ink;
+  #tape;
+  #parts;
+
+  constructor(/** @type {(id: string) => any} */ part) {
+    this.#canvas = /** @type {HTMLCanvasElement} */ (part("diagram"));
+    this.#ink = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
+    this.#tape = /** @type {SVGSVGElement} */ (part("tape"));
+    const names = ["restart", "back", "play", "play-sign", "forward", "slower", "faster", "speed", "clock", "clock-unit", "to-live", "count"];
+    this.#parts = Object.fromEntries(names.map((name) => [name, part(name)]));
+  }
+
+  /** Draws the last seconds before `t`. */
+  drawLive(/** @type {Recording} */ recording, /** @type {number} */ t, /** @type {Paint} */ paint) {
+    const size = this.#fit();
+    const span = size.compact ? LIVE_SPAN.compact : LIVE_SPAN.wide;
+    const axis = liveAxis(t, size.compact ? 26 : 58, size.width - (size.compact ? 0 : 6), span);
+    drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramLive"));
+    const from = t - KEPT;
+    const part = (/** @type {number} */ at) => (at - from) / KEPT;
+    drawTape(this.#tape, box(this.#tape), recording, { from, to: t, part, at: null });
+    this.#tell(null, new Date(t / 1000).toTimeString().slice(0, 8), "");
+  }
+
+  drawReplay(/** @type {Player} */ player, /** @type {Paint} */ paint) {
+    if (!player.clip) return;
+    const { recording, from, to, origin } = player.clip;
+    const size = this.#fit();
+    const axis = replayAxis(player.warp, player.story, origin, {
+      left: size.compact ? 26 : 58, right: size.width - (size.compact ? 8 : 20),
+      span: size.compact ? REPLAY_SPAN.compact : REPLAY_SPAN.wide, part: size.compact ? 0.62 : 0.735,
+    });
+    drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramReplay"));
+    const part = (/** @type {number} */ at) => player.warp.story(at) / player.warp.length;
+    drawTape(this.#tape, box(this.#tape), recording, { from, to, part, at: part(player.t) });
+    this.#tell(player, ((player.t - origin) / 1000).toFixed(2), "ms");
+  }
+
+  /** Calls back with the part of the tape that the reader points at, from 0 to 1. */
+  onSeek(/** @type {(part: number) => void} */ seek) {
+    const at = (/** @type {PointerEvent} */ event) => {
+      const { left, width } = this.#tape.getBoundingClientRect();
+      seek((event.clientX - left - MARGIN) / (width - 2 * MARGIN));
+    };
+    drag(this.#tape, at, at);
+  }
+
+  /** Calls back with how far the reader drags the diagram, as a part of its story time. */
+  onPull(/** @type {(story: number) => void} */ pull) {
+    let last = 0;
+    drag(this.#canvas, (event) => { last = event.clientX; }, (event) => {
+      const { width } = box(this.#canvas);
+      const span = width <= 700 ? REPLAY_SPAN.compact : REPLAY_SPAN.wide;
+      pull(((last - event.clientX) / width) * span);
+      last = event.clientX;
+    });
+  }
+
+  /** The buttons and figures; `player` is null while the page is live. */
+  #tell(/** @type {Player | null} */ player, /** @type {string} */ time, /** @type {string} */ unit) {
+    const { play, clock, count, speed } = this.#parts;
+    const running = player === null || player.playing;
+    this.#parts["play-sign"].setAttribute("d", running ? HOLD : PLAY);
+    label(play, player === null ? say("freeze") : running ? say("hold") : say("play"));
+    for (const name of ["restart", "forward", "slower", "faster"]) this.#parts[name].disabled = player === null;
+    this.#parts["to-live"].hidden = player === null;
+    set(clock, time);
+    set(this.#parts["clock-unit"], unit);
+    set(speed, player ? `1/${Math.round(player.rate).toLocaleString("en")}` : "1/1");
+    set(count, player ? say("count", { at: player.passed, of: player.moments.length }) : "");
+    const now = player ? Math.round((player.story / player.warp.length) * 100) : 100;
+    this.#tape.setAttribute("aria-valuemin", "0");
+    this.#tape.setAttribute("aria-valuemax", "100");
+    this.#tape.setAttribute("aria-valuenow", String(now));
+    this.#tape.setAttribute("aria-valuetext", player ? `${time} ${unit}` : say("now"));
+    label(this.#tape, player ? say("tape") : say("tapeLive"));
+  }
+
+  /** Makes the canvas as sharp as the screen. */
+  #fit() {
+    const { width, height } = box(this.#canvas);
+    const ratio = devicePixelRatio;
+    if (this.#canvas.width !== Math.round(width * ratio) || this.#canvas.height !== Math.round(height * ratio)) {
+      this.#canvas.width = Math.round(width * ratio);
+      this.#canvas.height = Math.round(height * ratio);
+    }
+    this.#ink.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return { width, height, compact: width <= 700 };
+  }
+}
+
+function box(/** @type {Element} */ element) {
+  return { width: element.clientWidth, height: element.clientHeight };
+}
+
+function set(/** @type {Element} */ element, /** @type {string} */ text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function label(/** @type {Element} */ element, /** @type {string} */ text) {
+  if (element.getAttribute("aria-label") !== text) element.setAttribute("aria-label", text);
+}
+
+/**
+ * @param {HTMLCanvasElement | SVGSVGElement} found
+ * @param {(event: PointerEvent) => void} begin
+ * @param {(event: PointerEvent) => void} move
+ */
+function drag(found, begin, move) {
+  const element = /** @type {HTMLElement} */ (/** @type {Element} */ (found));
+  element.addEventListener("pointerdown", (event) => {
+    element.setPointerCapture(event.pointerId);
+    begin(event);
+  });
+  element.addEventListener("pointermove", (event) => {
+    if (element.hasPointerCapture(event.pointerId)) move(event);
+  });
+}

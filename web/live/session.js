@@ -1,0 +1,74 @@
+// @ts-check
+// What the page has heard so far: the last half minute of records, the members' time, and the
+// elections, each with a recording of its own that outlives the half minute.
+
+import { LiveClock } from "../model/clock.js";
+import { ElectionWatch, span } from "../model/elections.js";
+import { blank } from "../model/fold.js";
+import { Recording } from "../model/recording.js";
+
+/** @import { Election } from "../model/types.js" */
+/** @import { Hello, TraceRecord } from "../protocol.js" */
+/** @typedef {Election & {clip: Recording, from: number, to: number}} Kept */
+
+/** How much of the past is kept, in microseconds. */
+export const KEPT = 30_000_000;
+/** How many elections can be replayed. */
+const ELECTIONS = 8;
+
+export class Session {
+  recording = new Recording();
+  clock = new LiveClock();
+  /** @type {Hello | null} */
+  hello = null;
+  /** The newest first. @type {Kept[]} */
+  elections = [];
+  connected = false;
+  /** Page time, in milliseconds, of the last sign of the stream. */
+  heard = 0;
+  #watch = new ElectionWatch(this.recording, 0);
+
+  open() {
+    this.connected = true;
+  }
+
+  broken() {
+    this.connected = false;
+  }
+
+  /** Takes in a record that came at page time `now`, in milliseconds. */
+  take(/** @type {TraceRecord} */ record, /** @type {number} */ now) {
+    this.heard = now;
+    if (record.k === "hello") {
+      this.#begin(record);
+      return;
+    }
+    if (typeof record.n !== "string") return;
+    // A key tells of a member that may have been silent for long: its time says nothing of now.
+    if (record.k !== "key") this.clock.hear(record.t, now * 1000);
+    this.recording.add(record);
+    this.#watch.see(record);
+  }
+
+  /**
+   * Drops what is too old, and keeps the elections that can now be told.
+   * @returns {Kept[]} the new ones
+   */
+  tidy() {
+    const found = this.#watch.finished().map((election) => {
+      const { from, to } = span(election);
+      return { ...election, clip: this.recording.slice(from, to), from, to };
+    });
+    this.elections = [...found.reverse(), ...this.elections].slice(0, ELECTIONS);
+    this.recording.forget(this.recording.to - KEPT);
+    return found;
+  }
+
+  /** Everything begins anew; elections of the same cluster can still be replayed. */
+  #begin(/** @type {Hello} */ hello) {
+    if (this.hello && this.hello.cluster !== hello.cluster) this.elections = [];
+    this.hello = hello;
+    this.recording = new Recording(blank(hello.nodes.map((node) => node.id)));
+    this.#watch = new ElectionWatch(this.recording, hello.timing.heartbeat_us);
+  }
+}

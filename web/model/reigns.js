@@ -1,0 +1,74 @@
+// @ts-check
+// Who held which role in which term, from when to when: the lanes of the diagram and the bands of
+// the tape.
+
+/** @import { MemberRecord, Role } from "../protocol.js" */
+/** @import { Recording } from "./recording.js" */
+/**
+ * @typedef {object} Run
+ * @property {string} name
+ * @property {Role} role
+ * @property {number} term
+ * @property {boolean} paused
+ * @property {number} from
+ * @property {number} to
+ */
+
+/**
+ * The runs of all members between two times, by member and then by time.
+ * @param {Recording} recording
+ * @param {number} from
+ * @param {number} to
+ * @returns {Run[]}
+ */
+export function runs(recording, from, to) {
+  const frame = recording.frame(from);
+  const changes = recording.changes(from + 1, to);
+  return [...frame.members.values()].flatMap((member) => {
+    const { name, role, term, paused } = member;
+    /** @type {Run[]} */
+    const found = [{ name, role, term, paused, from: member.heard > 0 ? from : Infinity, to }];
+    for (const record of changes) {
+      if (record.n !== name) continue;
+      const last = found[found.length - 1];
+      const next = follow(last, record);
+      if (last.from === Infinity) last.from = record.t;
+      if (next.role === last.role && next.term === last.term && next.paused === last.paused) continue;
+      last.to = record.t;
+      found.push({ ...next, from: record.t, to });
+    }
+    return found.filter((run) => run.from < run.to);
+  });
+}
+
+/**
+ * The runs of leaders, by time, none overlapping the next: the newer term counts.
+ * @param {Recording} recording
+ * @param {number} from
+ * @param {number} to
+ */
+export function reigns(recording, from, to) {
+  const leading = runs(recording, from, to)
+    .filter((run) => run.role === "L" && !run.paused)
+    .sort((a, b) => a.from - b.from);
+  return leading.map((run, place) => ({ ...run, to: Math.min(run.to, leading[place + 1]?.from ?? to) }));
+}
+
+/**
+ * @param {Run} run
+ * @param {MemberRecord} record
+ * @returns {Run}
+ */
+function follow(run, record) {
+  switch (record.k) {
+    case "key":
+    case "st":
+      return { ...run, role: record.role, term: record.term };
+    case "ft":
+      if (record.f === "stop") return { ...run, role: "X", paused: false };
+      if (record.f === "start") return { ...run, role: run.role === "X" ? "F" : run.role };
+      return { ...run, paused: record.f === "pause" };
+    default:
+      return run;
+  }
+}

@@ -1,0 +1,182 @@
+/** The trace's records, version 1, as docs/trace.md defines them. */
+
+/** Follower, pre-candidate, candidate, leader, stopped. */
+export type Role = "F" | "P" | "C" | "L" | "X";
+
+/** Index, term, and the one line that the state machine makes of the command. */
+export type Entry = [index: number, term: number, text: string];
+
+/** Microseconds: since the Unix epoch in a live stream. */
+export type Micros = number;
+
+export type Fault = "stop" | "pause" | "resume" | "start";
+
+export interface Stamp {
+  /** Counts the records of a stream from 0. */
+  i: number;
+  t: Micros;
+}
+
+export interface Of {
+  /** The member that the record is about. */
+  n: string;
+}
+
+export interface Hello extends Stamp {
+  k: "hello";
+  v: number;
+  src: string;
+  cluster: string;
+  nodes: { id: string; client: string; peer: string }[];
+  voters: string[];
+  timing: { election_us: [min: number, max: number]; heartbeat_us: number };
+  build: string;
+  can: string[];
+}
+
+export interface Key extends Stamp, Of {
+  k: "key";
+  role: Role;
+  term: number;
+  vote: string | null;
+  lead: string | null;
+  log: Entry[];
+  first: number;
+  ci: number;
+  ai: number;
+  kv: [key: string, value: string][];
+  tm: [dur: Micros, dl: Micros] | null;
+}
+
+export interface State extends Stamp, Of {
+  k: "st";
+  role: Role;
+  term: number;
+  vote: string | null;
+  lead: string | null;
+}
+
+export interface Timer extends Stamp, Of {
+  k: "tm";
+  dur: Micros;
+  dl: Micros;
+}
+
+export interface Bodies {
+  PV: { li: number; lt: number };
+  PVR: { ok: boolean };
+  RV: { li: number; lt: number };
+  RVR: { ok: boolean };
+  AE: { pi: number; pt: number; e: Entry[]; ci: number };
+  AER: { ok: boolean; mi: number };
+  HB: { ci: number };
+  HBR: Record<string, never>;
+  FW: { e: string[] };
+  RI: Record<string, never>;
+  RIR: { ri: number };
+}
+
+export type MessageKind = keyof Bodies;
+
+/** A message leaves. The body's fields depend on `m`; see `Bodies`. */
+export interface Sent extends Stamp, Of {
+  k: "tx";
+  id: number;
+  to: string;
+  m: MessageKind;
+  term: number;
+  b: Body;
+}
+
+/** Every field that a body may have. */
+export interface Body {
+  li?: number;
+  lt?: number;
+  ok?: boolean;
+  pi?: number;
+  pt?: number;
+  e?: (Entry | string)[];
+  ci?: number;
+  mi?: number;
+  ri?: number;
+}
+
+export interface Received extends Stamp, Of {
+  k: "rx";
+  from: string;
+  id: number;
+}
+
+export interface Dropped extends Stamp, Of {
+  k: "dx";
+  from: string;
+  id: number;
+  why: string;
+}
+
+export interface Appended extends Stamp, Of {
+  k: "ap";
+  e: Entry[];
+}
+
+export interface Truncated extends Stamp, Of {
+  k: "tr";
+  from: number;
+  lost: Entry[];
+}
+
+export interface Committed extends Stamp, Of {
+  k: "ci";
+  ci: number;
+}
+
+export interface Applied extends Stamp, Of {
+  k: "ax";
+  ai: number;
+  set: [key: string, value: string | null][];
+}
+
+export interface Operation extends Stamp, Of {
+  k: "op";
+  op: string;
+  ph: "inv" | "ok" | "fail";
+  cmd: string;
+}
+
+export interface Faulted extends Stamp, Of {
+  k: "ft";
+  f: Fault;
+}
+
+export interface Gap extends Stamp, Of {
+  k: "gap";
+  lost: number;
+}
+
+/** What is about one member: every record but `hello`. */
+export type MemberRecord =
+  | Key | State | Timer | Sent | Received | Dropped | Appended | Truncated | Committed | Applied
+  | Operation | Faulted | Gap;
+
+export type TraceRecord = Hello | MemberRecord;
+
+/** `GET /api/members`. */
+export interface MembersAnswer {
+  members: MemberProcess[];
+}
+
+export interface MemberProcess {
+  name: string;
+  state: "running" | "paused" | "stopped";
+  client: string;
+  peer: string;
+  pid: number | null;
+}
+
+/** `POST /api/put`. */
+export interface PutAnswer {
+  ok: true;
+  member: string;
+  revision: number;
+  ms: number;
+}
