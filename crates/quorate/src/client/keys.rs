@@ -14,10 +14,10 @@ pub(crate) struct Keys {
     /// The end of the range, itself not in it
     #[arg(conflicts_with_all = ["prefix", "from_key"])]
     range_end: Option<OsString>,
-    /// All keys that begin with <KEY>
+    /// All keys that begin with KEY
     #[arg(long, conflicts_with = "from_key")]
     prefix: bool,
-    /// All keys from <KEY> on
+    /// All keys from KEY on
     #[arg(long)]
     from_key: bool,
 }
