@@ -49,10 +49,11 @@ impl Follower {
                 }
                 common.send(from, Message::Vote { granted });
             }
-            Message::ReadIndex { ticket, index } => {
+            Message::ReadIndex { ticket, index } if self.leader == Some(from) => {
                 common.outbox.emit(Effect::ReadReady { ticket, index });
             }
             Message::RequestPreVote { .. }
+            | Message::ReadIndex { .. }
             | Message::PreVote { .. }
             | Message::Vote { .. }
             | Message::Appended { .. }

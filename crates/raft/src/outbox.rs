@@ -84,6 +84,8 @@ impl Outbox {
         write: WriteId,
         own: NodeId,
     ) -> (Option<Index>, Vec<Envelope>) {
+        let given = self.writing.back().map_or(write, |(id, _)| *id);
+        assert!(write <= given, "persisted {write}, but only {given} was given out");
         let mut durable = None;
         while let Some((_, last)) = self.writing.pop_front_if(|(id, _)| *id <= write) {
             durable = last.or(durable);

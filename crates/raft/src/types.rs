@@ -97,7 +97,8 @@ pub struct HardState {
     pub vote: Option<NodeId>,
 }
 
-/// The host's handle on a request. The core gives it back with the answer.
+/// The host's handle on a request. The core gives it back with the answer. A ticket is used for
+/// one request only, also over a restart of the member: the answer to an earlier one may come late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
