@@ -109,7 +109,7 @@ impl<S: Machine> Driver<S> {
                 let ticket = self.replica.propose(&command);
                 self.waiting.proposals.insert(ticket, reply);
                 let now = self.clock.now_us();
-                self.observer.operation(now, ticket, Phase::Invoked, Some(&command));
+                self.observer.asked(now, ticket, &command);
             }
             Request::Read { reply } => {
                 let ticket = self.replica.read();
@@ -138,13 +138,13 @@ impl<S: Machine> Driver<S> {
                 Output::Applied { ticket, reply } => {
                     self.observer.applied(S::changes(&reply));
                     if let Some(ticket) = ticket {
-                        self.observer.operation(now, ticket, Phase::Ok, None);
+                        self.observer.answered(now, ticket, Phase::Ok);
                         self.waiting.answer(ticket, reply);
                     }
                 }
                 Output::ReadReady(ticket) => self.waiting.let_read(ticket),
                 Output::Failed { ticket, failure } => {
-                    self.observer.operation(now, ticket, Phase::Fail, None);
+                    self.observer.answered(now, ticket, Phase::Fail);
                     self.waiting.fail(ticket, failure.into());
                 }
                 Output::Became(standing) => self.note(standing),

@@ -239,7 +239,8 @@ fn sight<S: Machine>(config: &Config, tick: Duration) -> Sight {
         own: config.own,
         names: peers.map(|peer| (peer.id, peer.name.clone())).collect::<BTreeMap<_, _>>(),
         tick_us: u64::try_from(tick.as_micros()).expect("at most 10 ms"),
-        text: |tagged| S::text(&replica::command_of(tagged)),
+        command: S::text,
+        logged: |tagged| S::text(&replica::command_of(tagged)),
     }
 }
 

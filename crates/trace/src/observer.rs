@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use raft::{Entry, Envelope, Index, NodeId, Payload, Restored, RoleName, Standing, Status, Write};
+use raft::{
+    Entry, Envelope, Index, NodeId, Payload, Restored, RoleName, Standing, Status, Ticket, Write,
+};
 
 use crate::message;
 use crate::record::{EntryText, Event, Member, Phase, Role};
@@ -25,8 +27,10 @@ pub struct Sight {
     pub names: BTreeMap<NodeId, String>,
     /// How long a tick is, in microseconds.
     pub tick_us: u64,
-    /// Says a command in one short line.
-    pub text: fn(&Bytes) -> String,
+    /// Says a command in one short line, as a client gives it.
+    pub command: fn(&Bytes) -> String,
+    /// Says a command in one short line, as it stands in the log.
+    pub logged: fn(&Bytes) -> String,
 }
 
 /// Sees one member, and tells.
@@ -122,7 +126,7 @@ impl Observer {
             let (m, b) = message::tell(
                 message,
                 |entry| self.entry_text(entry),
-                |command| cut(&(self.sight.text)(command)),
+                |command| cut(&(self.sight.logged)(command)),
             );
             self.told.push((now, Event::Sent { id, to: self.name_of(*to), m, term: term.0, b }));
         }
@@ -176,12 +180,21 @@ impl Observer {
         self.unsaid.drain(..extra);
     }
 
-    /// A client's request came, or was answered.
-    pub fn operation(&mut self, now: u64, ticket: raft::Ticket, phase: Phase, cmd: Option<&Bytes>) {
+    /// A client's request came: `command`, as the state machine gets it.
+    pub fn asked(&mut self, now: u64, ticket: Ticket, command: &Bytes) {
+        let cmd = self.watched.then(|| cut(&(self.sight.command)(command)));
+        self.operation(now, ticket, Phase::Invoked, cmd);
+    }
+
+    /// A client's request was answered.
+    pub fn answered(&mut self, now: u64, ticket: Ticket, phase: Phase) {
+        self.operation(now, ticket, phase, None);
+    }
+
+    fn operation(&mut self, now: u64, ticket: Ticket, ph: Phase, cmd: Option<String>) {
         if self.may_tell(now) {
             let op = format!("{}:{:x}", self.name(), ticket.0);
-            let cmd = cmd.map(|command| cut(&(self.sight.text)(command)));
-            self.told.push((now, Event::Operation { op, ph: phase, cmd }));
+            self.told.push((now, Event::Operation { op, ph, cmd }));
         }
     }
 
@@ -296,7 +309,7 @@ impl Observer {
     fn entry_text(&self, entry: &Entry) -> EntryText {
         let text = match &entry.payload {
             Payload::Noop => "noop".to_owned(),
-            Payload::Command(command) => cut(&(self.sight.text)(command)),
+            Payload::Command(command) => cut(&(self.sight.logged)(command)),
         };
         (entry.position.index.0, entry.position.term.0, text)
     }

@@ -113,7 +113,8 @@ impl Member {
             Life { state: State::Stopped, pid: None, is_ready: false, last_line: String::new() };
         let (publisher, life) = watch::channel(life);
         tokio::spawn(follow::follow(plan.clone(), life.clone(), story.clone()));
-        let keeper = Keeper { plan: plan.clone(), story, life: publisher, child: None, leash: None };
+        let keeper =
+            Keeper { plan: plan.clone(), story, life: publisher, child: None, leash: None };
         tokio::spawn(keeper.run(receiver));
         Self { plan, commands, life }
     }
