@@ -29,7 +29,7 @@ export function sentence(record) {
     case "gap":
       return say("evGap", { name, lost: record.lost });
     case "op":
-      return say(/** @type {const} */ ({ inv: "evRequest", ok: "evAnswer", fail: "evRefuse" })[record.ph], { name, cmd: record.cmd });
+      return say(/** @type {const} */ ({ inv: "evRequest", ok: "evAnswer", fail: "evRefuse" })[record.ph], { name, cmd: short(record.cmd ?? "") });
     default:
       return null;
   }

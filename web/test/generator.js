@@ -75,7 +75,7 @@ function body(kind, n, member, { next, pick, now, names, sent }) {
       member.ai = member.ci;
       return { k: "ax", ai: member.ai, set: [[pick("abcd"), pick([null, "1", "2"])]] };
     case "op":
-      return { k: "op", op: `${n}:${now}`, ph: pick(["inv", "ok", "fail"]), cmd: "put a 1" };
+      return { k: "op", op: `${n}:${now}`, ...pick([{ ph: "inv", cmd: "put a 1" }, { ph: "ok" }, { ph: "fail" }]) };
     case "ft":
       return { k: "ft", f: pick(["stop", "pause", "resume", "start"]) };
     case "gap":
