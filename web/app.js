@@ -29,7 +29,7 @@ import { fill, say } from "./text.js";
 /** @import { Look } from "./model/view.js" */
 /** @import { Hello } from "./protocol.js" */
 
-/** The panels beside the stage are drawn this often, and the processes asked for, in milliseconds. */
+/** How often the panels are drawn, and the processes asked for, in milliseconds. */
 const PANELS_MS = 120;
 const MEMBERS_MS = 3_000;
 /** How far back the table of events reaches, in microseconds. */
@@ -51,7 +51,9 @@ document.title = say("title");
 fill(document);
 drawLegend(part("legend"));
 drawKeys(part("keys-list"));
-followTheme(part("theme"), () => { paint = readPaint(); });
+followTheme(part("theme"), () => {
+  paint = readPaint();
+});
 enableWriting(part("write"), part("write-result"));
 enableControls(part, { session, player, members, deck, still }, () => offered);
 follow("api/trace", {
@@ -82,7 +84,10 @@ function frame(/** @type {number} */ at, /** @type {number} */ before = at) {
   const { clip } = player;
   const { recording, t } = shown();
   const stage = part("stage");
-  draw(stage, picture(recording, t, look()), { width: stage.clientWidth, height: stage.clientHeight });
+  draw(stage, picture(recording, t, look()), {
+    width: stage.clientWidth,
+    height: stage.clientHeight,
+  });
   if (clip) deck.drawReplay(player, paint);
   else deck.drawLive(recording, t, paint);
   requestAnimationFrame((next) => frame(next, at));
@@ -98,7 +103,8 @@ function shown() {
 /** @returns {Look} */
 function look() {
   const common = { still: still.matches, chosen: members.chosen };
-  if (player.clip) return { ...common, live: false, screen: (t) => player.warp.story(t), now: player.t };
+  if (player.clip)
+    return { ...common, live: false, screen: (t) => player.warp.story(t), now: player.t };
   return { ...common, live: true, screen: (t) => t, now: session.clock.members(Date.now() * 1000) };
 }
 
@@ -110,10 +116,14 @@ function panels() {
   const { clip } = player;
   const { recording, t } = shown();
   const { title, text, health } = verdict(session, now);
-  const past = clip && recording.changes(clip.from, t).findLast((record) => sentence(record) !== null);
+  const past =
+    clip && recording.changes(clip.from, t).findLast((record) => sentence(record) !== null);
   set("verdict", clip ? clip.title : title);
-  set("lede", clip ? (past && sentence(past)) ?? "" : text);
-  part("verdict").classList.toggle("ok", !clip && session.connected && health.verdict === "healthy");
+  set("lede", clip ? ((past && sentence(past)) ?? "") : text);
+  part("verdict").classList.toggle(
+    "ok",
+    !clip && session.connected && health.verdict === "healthy",
+  );
   part("hint").hidden = clip !== null || !members.enabled || session.elections.length > 0;
   part("live-dot").classList.toggle("on", session.connected && clip === null);
   drawOffer(offer, clip ? null : offered);

@@ -140,7 +140,8 @@ export interface Operation extends Stamp, Of {
   k: "op";
   op: string;
   ph: "inv" | "ok" | "fail";
-  cmd: string;
+  /** Only with `inv`. */
+  cmd?: string;
 }
 
 export interface Faulted extends Stamp, Of {

@@ -128,8 +128,8 @@ const english = {
   evTruncate: "{name} truncates from {from}",
   evGap: "{lost} records of {name} were left out",
   evRequest: "{name} is asked: {cmd}",
-  evAnswer: "{name} answers: {cmd}",
-  evRefuse: "{name} refuses: {cmd}",
+  evAnswer: "{name} answers a request",
+  evRefuse: "{name} refuses a request",
 
   helpTitle: "Keys",
   helpSpace: "Play, or stop the picture",

@@ -13,11 +13,19 @@ import { chromium } from "playwright-core";
 
 const page = process.env.QUORATE_PAGE;
 const browserPath = process.env.QUORATE_BROWSER ?? "/usr/bin/chromium";
-const skip = !page ? "QUORATE_PAGE is not set" : !existsSync(browserPath) && `there is no ${browserPath}`;
+const skip = !page
+  ? "QUORATE_PAGE is not set"
+  : !existsSync(browserPath) && `there is no ${browserPath}`;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ARGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 const WAIT = { timeout: 15_000 };
 
@@ -44,15 +52,23 @@ afterEach(async () => {
  * error, no word on the console, no request to another origin.
  */
 async function visit(options, run) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options, bypassCSP: false });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    ...options,
+    bypassCSP: false,
+  });
   const tab = await context.newPage();
   const complaints = [];
   tab.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
   // A refused request is the server's answer to a reader who asked for too much, and no fault here.
-  tab.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  tab.on(
+    "console",
+    (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
+  );
   tab.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (protocol !== "data:" && origin !== new URL(page).origin) complaints.push(`asked ${request.url()}`);
+    if (protocol !== "data:" && origin !== new URL(page).origin)
+      complaints.push(`asked ${request.url()}`);
   });
   try {
     await tab.goto(page);
@@ -65,12 +81,14 @@ async function visit(options, run) {
 }
 
 /** The leader of the newest term, as the stage shows it. */
-const leader = (tab) => tab.evaluate(() => {
-  const all = [...document.querySelectorAll(".node.roleL")].map((node) => ({
-    name: node.getAttribute("data-name"), term: Number(node.querySelector(".term").textContent.slice(1)),
-  }));
-  return all.sort((a, b) => b.term - a.term)[0] ?? { name: null, term: 0 };
-});
+const leader = (tab) =>
+  tab.evaluate(() => {
+    const all = [...document.querySelectorAll(".node.roleL")].map((node) => ({
+      name: node.getAttribute("data-name"),
+      term: Number(node.querySelector(".term").textContent.slice(1)),
+    }));
+    return all.sort((a, b) => b.term - a.term)[0] ?? { name: null, term: 0 };
+  });
 
 const healthy = (tab) => tab.locator("#verdict.ok").waitFor(WAIT);
 const button = (tab, act, name) => tab.getByRole("button", { name: `${act} ${name}`, exact: true });
@@ -83,129 +101,183 @@ async function write(tab, key, value) {
 }
 
 /** Waits until every member that runs shows this value in its centre. */
-const shown = (tab, value) => tab.waitForFunction((wanted) => {
-  const alive = [...document.querySelectorAll(".node:not(.roleX)")];
-  return alive.length > 1 && alive.every((node) => node.querySelector(".value").textContent === wanted);
-}, value, WAIT);
+const shown = (tab, value) =>
+  tab.waitForFunction(
+    (wanted) => {
+      const alive = [...document.querySelectorAll(".node:not(.roleX)")];
+      return (
+        alive.length > 1 &&
+        alive.every((node) => node.querySelector(".value").textContent === wanted)
+      );
+    },
+    value,
+    WAIT,
+  );
 
 /** Waits for a leader of a term greater than this one. */
 async function newLeader(tab, term) {
-  await tab.waitForFunction((old) => [...document.querySelectorAll(".node.roleL .term")]
-    .some((text) => Number(text.textContent.slice(1)) > old), term, WAIT);
+  await tab.waitForFunction(
+    (old) =>
+      [...document.querySelectorAll(".node.roleL .term")].some(
+        (text) => Number(text.textContent.slice(1)) > old,
+      ),
+    term,
+    WAIT,
+  );
   return leader(tab);
 }
 
 async function violations(tab) {
   await tab.evaluate(axe);
   const found = await tab.evaluate(() => window.axe.run());
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 90)).join(" | ")}`);
+  return found.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 90)).join(" | ")}`,
+  );
 }
 
-test("a value written with the form is seen in all members", { skip }, () => visit({}, async (tab) => {
-  const value = String(Date.now() % 1000);
-  await write(tab, "e2e", value);
-  await shown(tab, value);
-  await tab.waitForFunction((wanted) => {
-    const rows = [...document.querySelectorAll("#values tbody tr")];
-    const key = document.querySelector("#values thead th")?.textContent;
-    return key === "e2e" && rows.length >= 3 && rows.every((row) => row.querySelector("td").textContent === wanted);
-  }, value, WAIT);
-}));
+test("a value written with the form is seen in all members", { skip }, () =>
+  visit({}, async (tab) => {
+    const value = String(Date.now() % 1000);
+    await write(tab, "e2e", value);
+    await shown(tab, value);
+    await tab.waitForFunction(
+      (wanted) => {
+        const rows = [...document.querySelectorAll("#values tbody tr")];
+        const key = document.querySelector("#values thead th")?.textContent;
+        return (
+          key === "e2e" &&
+          rows.length >= 3 &&
+          rows.every((row) => row.querySelector("td").textContent === wanted)
+        );
+      },
+      value,
+      WAIT,
+    );
+  }),
+);
 
-test("the leader is stopped, another one is elected, and the election is replayed", { skip }, () => visit({}, async (tab) => {
-  await healthy(tab);
-  const old = await leader(tab);
-  await button(tab, "Stop", old.name).click();
-  await tab.locator(`.node.roleX[data-name="${old.name}"]`).waitFor(WAIT);
-  const next = await newLeader(tab, old.term);
-  assert.notEqual(next.name, old.name);
-  await write(tab, "e2e", "after");
-  await shown(tab, "after");
+test("the leader is stopped, another one is elected, and the election is replayed", { skip }, () =>
+  visit({}, async (tab) => {
+    await healthy(tab);
+    const old = await leader(tab);
+    await button(tab, "Stop", old.name).click();
+    await tab.locator(`.node.roleX[data-name="${old.name}"]`).waitFor(WAIT);
+    const next = await newLeader(tab, old.term);
+    assert.notEqual(next.name, old.name);
+    await write(tab, "e2e", "after");
+    await shown(tab, "after");
 
-  await tab.getByRole("button", { name: "Replay the election" }).first().click();
-  await tab.getByRole("heading", { name: `Replay: the election of term ${next.term}` }).waitFor(WAIT);
-  await replayIsTrue(tab, old, next);
-  await tab.getByRole("button", { name: "Back to live" }).click();
+    await tab.getByRole("button", { name: "Replay the election" }).first().click();
+    await tab
+      .getByRole("heading", { name: `Replay: the election of term ${next.term}` })
+      .waitFor(WAIT);
+    await replayIsTrue(tab, old, next);
+    await tab.getByRole("button", { name: "Back to live" }).click();
 
-  await button(tab, "Start", old.name).click();
-  await healthy(tab);
-  await shown(tab, "after");
-}));
+    await button(tab, "Start", old.name).click();
+    await healthy(tab);
+    await shown(tab, "after");
+  }),
+);
 
 /** Steps through a replay: the old leader first, the new one last, a candidate in between. */
 async function replayIsTrue(tab, old, next) {
   await tab.getByRole("button", { name: "From the beginning" }).click();
   const pause = tab.getByRole("button", { name: "Pause the replay" });
-  if (await pause.count() > 0) await pause.click();
+  if ((await pause.count()) > 0) await pause.click();
   await tab.keyboard.press("Home");
   await tab.locator(`.node.roleL[data-name="${old.name}"]`).waitFor(WAIT);
   const roles = new Set();
   let votes = 0;
   for (let i = 0; i < 400; i += 1) {
     await tab.keyboard.press("ArrowRight");
-    const seen = await tab.evaluate((name) => new Promise((done) => {
-      requestAnimationFrame(() => requestAnimationFrame(() => done({
-        role: document.querySelector(`.node[data-name="${name}"]`).getAttribute("class").match(/role(\w)/)[1],
-        votes: document.querySelectorAll("#stage .glyph").length,
-        end: document.getElementById("tape").getAttribute("aria-valuenow") === "100",
-      })));
-    }), next.name);
+    const seen = await tab.evaluate(
+      (name) =>
+        new Promise((done) => {
+          requestAnimationFrame(() =>
+            requestAnimationFrame(() =>
+              done({
+                role: document
+                  .querySelector(`.node[data-name="${name}"]`)
+                  .getAttribute("class")
+                  .match(/role(\w)/)[1],
+                votes: document.querySelectorAll("#stage .glyph").length,
+                end: document.getElementById("tape").getAttribute("aria-valuenow") === "100",
+              }),
+            ),
+          );
+        }),
+      next.name,
+    );
     roles.add(seen.role);
     votes = Math.max(votes, seen.votes);
     if (seen.end) break;
   }
-  assert.deepEqual([...roles].filter((role) => "CL".includes(role)), ["C", "L"]);
+  assert.deepEqual(
+    [...roles].filter((role) => "CL".includes(role)),
+    ["C", "L"],
+  );
   assert.ok(votes > 0, "messages are seen while stepping");
   await tab.keyboard.press("Shift+ArrowLeft");
   await tab.keyboard.press("End");
   assert.deepEqual(await leader(tab), next);
 }
 
-test("with the keyboard alone: stop a follower, start it, look back, return", { skip }, () => visit({}, async (tab) => {
-  await healthy(tab);
-  const { name } = await leader(tab);
-  const names = await tab.locator(".node").evaluateAll((nodes) => nodes.map((node) => node.getAttribute("data-name")));
-  const place = names.findIndex((one) => one !== name);
-  await tab.keyboard.press(String(place + 1));
-  await tab.locator(`.node.chosen[data-name="${names[place]}"]`).waitFor(WAIT);
-  await tab.keyboard.press("s");
-  await tab.locator(`.node.roleX[data-name="${names[place]}"]`).waitFor(WAIT);
-  await button(tab, "Start", names[place]).waitFor(WAIT);
-  await tab.keyboard.press("s");
-  await healthy(tab);
+test("with the keyboard alone: stop a follower, start it, look back, return", { skip }, () =>
+  visit({}, async (tab) => {
+    await healthy(tab);
+    const { name } = await leader(tab);
+    const names = await tab
+      .locator(".node")
+      .evaluateAll((nodes) => nodes.map((node) => node.getAttribute("data-name")));
+    const place = names.findIndex((one) => one !== name);
+    await tab.keyboard.press(String(place + 1));
+    await tab.locator(`.node.chosen[data-name="${names[place]}"]`).waitFor(WAIT);
+    await tab.keyboard.press("s");
+    await tab.locator(`.node.roleX[data-name="${names[place]}"]`).waitFor(WAIT);
+    await button(tab, "Start", names[place]).waitFor(WAIT);
+    await tab.keyboard.press("s");
+    await healthy(tab);
 
-  await tab.locator("#stage").evaluate(() => document.activeElement.blur());
-  await tab.keyboard.press("Space");
-  await tab.getByRole("heading", { name: "Replay: two seconds" }).waitFor(WAIT);
-  const time = () => tab.locator("#clock").textContent();
-  const end = await time();
-  await tab.keyboard.press("ArrowLeft");
-  await tab.waitForFunction((was) => document.getElementById("clock").textContent !== was, end, WAIT);
-  await tab.keyboard.press("Escape");
-  await healthy(tab);
-  await tab.keyboard.press("?");
-  await tab.getByRole("dialog").waitFor(WAIT);
-  await tab.keyboard.press("Escape");
+    await tab.locator("#stage").evaluate(() => document.activeElement.blur());
+    await tab.keyboard.press("Space");
+    await tab.getByRole("heading", { name: "Replay: two seconds" }).waitFor(WAIT);
+    const time = () => tab.locator("#clock").textContent();
+    const end = await time();
+    await tab.keyboard.press("ArrowLeft");
+    await tab.waitForFunction(
+      (was) => document.getElementById("clock").textContent !== was,
+      end,
+      WAIT,
+    );
+    await tab.keyboard.press("Escape");
+    await healthy(tab);
+    await tab.keyboard.press("?");
+    await tab.getByRole("dialog").waitFor(WAIT);
+    await tab.keyboard.press("Escape");
 
-  await tab.keyboard.press("w");
-  await tab.keyboard.press("Control+a");
-  await tab.keyboard.type("keys");
-  await tab.keyboard.press("Tab");
-  await tab.keyboard.type("7");
-  await tab.keyboard.press("Enter");
-  await tab.locator("#write-result", { hasText: "keys" }).waitFor(WAIT);
-}));
+    await tab.keyboard.press("w");
+    await tab.keyboard.press("Control+a");
+    await tab.keyboard.type("keys");
+    await tab.keyboard.press("Tab");
+    await tab.keyboard.type("7");
+    await tab.keyboard.press("Enter");
+    await tab.locator("#write-result", { hasText: "keys" }).waitFor(WAIT);
+  }),
+);
 
-test("a paused leader is replaced and follows after it was resumed", { skip }, () => visit({}, async (tab) => {
-  await healthy(tab);
-  const old = await leader(tab);
-  await button(tab, "Pause", old.name).click();
-  await tab.locator(`.node.paused[data-name="${old.name}"]`).waitFor(WAIT);
-  await newLeader(tab, old.term);
-  await button(tab, "Resume", old.name).click();
-  await tab.locator(`.node.roleF[data-name="${old.name}"]`).waitFor(WAIT);
-  await healthy(tab);
-}));
+test("a paused leader is replaced and follows after it was resumed", { skip }, () =>
+  visit({}, async (tab) => {
+    await healthy(tab);
+    const old = await leader(tab);
+    await button(tab, "Pause", old.name).click();
+    await tab.locator(`.node.paused[data-name="${old.name}"]`).waitFor(WAIT);
+    await newLeader(tab, old.term);
+    await button(tab, "Resume", old.name).click();
+    await tab.locator(`.node.roleF[data-name="${old.name}"]`).waitFor(WAIT);
+    await healthy(tab);
+  }),
+);
 
 for (const [what, options] of Object.entries({
   "light, 1440 px": { colorScheme: "light" },
@@ -214,39 +286,49 @@ for (const [what, options] of Object.entries({
   "dark, 390 px": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
   "light, 900 px": { colorScheme: "light", viewport: { width: 900, height: 700 } },
 })) {
-  test(`no accessibility violation and no horizontal overflow: ${what}`, { skip }, () => visit(options, async (tab) => {
-    await healthy(tab);
-    await write(tab, "e2e", "look");
-    assert.deepEqual(await violations(tab), []);
-    const [wide, room] = await tab.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(wide <= room, `${wide} > ${room}`);
-    const theme = await tab.evaluate(() => document.documentElement.dataset.theme);
-    assert.equal(theme, options.colorScheme);
-    await tab.keyboard.press("Escape");
-    await tab.locator("#theme").click();
-    assert.notEqual(await tab.evaluate(() => document.documentElement.dataset.theme), theme);
-    await tab.getByRole("button", { name: "Stop the picture" }).click();
-    await tab.getByRole("button", { name: "Back to live" }).waitFor(WAIT);
-    assert.deepEqual(await violations(tab), []);
-  }));
+  test(`no accessibility violation and no horizontal overflow: ${what}`, { skip }, () =>
+    visit(options, async (tab) => {
+      await healthy(tab);
+      await write(tab, "e2e", "look");
+      assert.deepEqual(await violations(tab), []);
+      const [wide, room] = await tab.evaluate(() => [
+        document.documentElement.scrollWidth,
+        innerWidth,
+      ]);
+      assert.ok(wide <= room, `${wide} > ${room}`);
+      const theme = await tab.evaluate(() => document.documentElement.dataset.theme);
+      assert.equal(theme, options.colorScheme);
+      await tab.keyboard.press("Escape");
+      await tab.locator("#theme").click();
+      assert.notEqual(await tab.evaluate(() => document.documentElement.dataset.theme), theme);
+      await tab.getByRole("button", { name: "Stop the picture" }).click();
+      await tab.getByRole("button", { name: "Back to live" }).waitFor(WAIT);
+      assert.deepEqual(await violations(tab), []);
+    }),
+  );
 }
 
-test("with reduced motion nothing travels", { skip }, () => visit({ reducedMotion: "reduce" }, async (tab) => {
-  await healthy(tab);
-  await tab.locator("#stage .arrow").first().waitFor({ ...WAIT, state: "attached" });
-  const moved = await tab.evaluate(async () => {
-    const places = new Map();
-    let moves = 0;
-    for (let i = 0; i < 60; i += 1) {
-      await new Promise(requestAnimationFrame);
-      for (const arrow of document.querySelectorAll("#stage .arrow")) {
-        const group = arrow.parentElement;
-        const place = group.lastElementChild.getAttribute("transform");
-        if (places.has(group) && places.get(group) !== place) moves += 1;
-        places.set(group, place);
+test("with reduced motion nothing travels", { skip }, () =>
+  visit({ reducedMotion: "reduce" }, async (tab) => {
+    await healthy(tab);
+    await tab
+      .locator("#stage .arrow")
+      .first()
+      .waitFor({ ...WAIT, state: "attached" });
+    const moved = await tab.evaluate(async () => {
+      const places = new Map();
+      let moves = 0;
+      for (let i = 0; i < 60; i += 1) {
+        await new Promise(requestAnimationFrame);
+        for (const arrow of document.querySelectorAll("#stage .arrow")) {
+          const group = arrow.parentElement;
+          const place = group.lastElementChild.getAttribute("transform");
+          if (places.has(group) && places.get(group) !== place) moves += 1;
+          places.set(group, place);
+        }
       }
-    }
-    return moves;
-  });
-  assert.equal(moved, 0);
-}));
+      return moves;
+    });
+    assert.equal(moved, 0);
+  }),
+);

@@ -36,8 +36,10 @@ export function put(key, value) {
  * @returns {Promise<any>}
  */
 async function ask(method, path, body) {
-  const sent = body === undefined
-    ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const sent =
+    body === undefined
+      ? {}
+      : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(path, { method, ...sent }).catch(() => null);
   const answer = await response?.json().catch(() => null);
   if (!response?.ok || !answer) throw new Error(String(answer?.error ?? say("unreachable")));

@@ -9,12 +9,21 @@ import { enableKeys } from "./keys.js";
 /** @import { Player } from "./player.js" */
 /** @import { Kept, Session } from "./session.js" */
 
+/**
+ * @typedef {object} Page
+ * @property {Session} session
+ * @property {Player} player
+ * @property {Members} members
+ * @property {Deck} deck
+ * @property {MediaQueryList} still whether the reader asked for reduced motion
+ */
+
 /** What the picture shows when it is stopped, in microseconds. */
 const FROZEN = 2_000_000;
 
 /**
  * @param {(id: string) => any} part
- * @param {{session: Session, player: Player, members: Members, deck: Deck, still: MediaQueryList}} page
+ * @param {Page} page
  * @param {() => Kept | null} offered the election that the page offers to replay
  */
 export function enableControls(part, page, offered) {
@@ -63,7 +72,9 @@ export function enableControls(part, page, offered) {
     open(session.elections.find((one) => String(one.term) === term));
   });
   part("stage").addEventListener("click", (/** @type {Event} */ event) => {
-    const node = /** @type {SVGElement | null} */ (/** @type {Element} */ (event.target).closest(".node"));
+    const node = /** @type {SVGElement | null} */ (
+      /** @type {Element} */ (event.target).closest(".node")
+    );
     if (node?.dataset.name) members.choose(node.dataset.name);
   });
   deck.onSeek((to) => scrub(player, to));
@@ -77,20 +88,26 @@ function scrub(/** @type {Player} */ player, /** @type {number} */ to) {
 }
 
 /**
- * @param {{player: Player, still: MediaQueryList}} page
+ * @param {Page} page
  * @param {Kept} election
  */
 function replay({ player, still }, election) {
   const { clip: recording, from, to, term } = election;
   const origin = election.lastHeard ?? election.began;
-  player.open({ recording, from, to, origin, title: say("replayTerm", { term }) }, { playing: !still.matches });
+  player.open(
+    { recording, from, to, origin, title: say("replayTerm", { term }) },
+    { playing: !still.matches },
+  );
 }
 
 /** Stops the live picture, so that its last seconds can be looked at. */
-function freeze(/** @type {{session: Session, player: Player}} */ { session, player }) {
+function freeze(/** @type {Page} */ { session, player }) {
   const to = session.clock.view(Date.now() * 1000);
   const from = Math.max(to - FROZEN, session.recording.from);
   if (to <= from) return;
   const recording = session.recording.slice(from, to);
-  player.open({ recording, from, to, origin: from, title: say("replayPast") }, { at: to, playing: false });
+  player.open(
+    { recording, from, to, origin: from, title: say("replayPast") },
+    { at: to, playing: false },
+  );
 }

@@ -27,12 +27,29 @@ export class Deck {
     this.#canvas = /** @type {HTMLCanvasElement} */ (part("diagram"));
     this.#ink = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
     this.#tape = /** @type {SVGSVGElement} */ (part("tape"));
-    const names = ["restart", "back", "play", "play-sign", "forward", "slower", "faster", "speed", "clock", "clock-unit", "to-live", "count"];
+    const names = [
+      "restart",
+      "back",
+      "play",
+      "play-sign",
+      "forward",
+      "slower",
+      "faster",
+      "speed",
+      "clock",
+      "clock-unit",
+      "to-live",
+      "count",
+    ];
     this.#parts = Object.fromEntries(names.map((name) => [name, part(name)]));
   }
 
   /** Draws the last seconds before `t`. */
-  drawLive(/** @type {Recording} */ recording, /** @type {number} */ t, /** @type {Paint} */ paint) {
+  drawLive(
+    /** @type {Recording} */ recording,
+    /** @type {number} */ t,
+    /** @type {Paint} */ paint,
+  ) {
     const size = this.#fit();
     const span = size.compact ? LIVE_SPAN.compact : LIVE_SPAN.wide;
     const axis = liveAxis(t, size.compact ? 26 : 58, size.width - (size.compact ? 0 : 6), span);
@@ -48,8 +65,10 @@ export class Deck {
     const { recording, from, to, origin } = player.clip;
     const size = this.#fit();
     const axis = replayAxis(player.warp, player.story, origin, {
-      left: size.compact ? 26 : 58, right: size.width - (size.compact ? 8 : 20),
-      span: size.compact ? REPLAY_SPAN.compact : REPLAY_SPAN.wide, part: size.compact ? 0.62 : 0.735,
+      left: size.compact ? 26 : 58,
+      right: size.width - (size.compact ? 8 : 20),
+      span: size.compact ? REPLAY_SPAN.compact : REPLAY_SPAN.wide,
+      part: size.compact ? 0.62 : 0.735,
     });
     drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramReplay"));
     const part = (/** @type {number} */ at) => player.warp.story(at) / player.warp.length;
@@ -69,21 +88,32 @@ export class Deck {
   /** Calls back with how far the reader drags the diagram, as a part of its story time. */
   onPull(/** @type {(story: number) => void} */ pull) {
     let last = 0;
-    drag(this.#canvas, (event) => { last = event.clientX; }, (event) => {
-      const { width } = box(this.#canvas);
-      const span = width <= 700 ? REPLAY_SPAN.compact : REPLAY_SPAN.wide;
-      pull(((last - event.clientX) / width) * span);
-      last = event.clientX;
-    });
+    drag(
+      this.#canvas,
+      (event) => {
+        last = event.clientX;
+      },
+      (event) => {
+        const { width } = box(this.#canvas);
+        const span = width <= 700 ? REPLAY_SPAN.compact : REPLAY_SPAN.wide;
+        pull(((last - event.clientX) / width) * span);
+        last = event.clientX;
+      },
+    );
   }
 
   /** The buttons and figures; `player` is null while the page is live. */
-  #tell(/** @type {Player | null} */ player, /** @type {string} */ time, /** @type {string} */ unit) {
+  #tell(
+    /** @type {Player | null} */ player,
+    /** @type {string} */ time,
+    /** @type {string} */ unit,
+  ) {
     const { play, clock, count, speed } = this.#parts;
     const running = player === null || player.playing;
     this.#parts["play-sign"].setAttribute("d", running ? HOLD : PLAY);
     label(play, player === null ? say("freeze") : running ? say("hold") : say("play"));
-    for (const name of ["restart", "forward", "slower", "faster"]) this.#parts[name].disabled = player === null;
+    for (const name of ["restart", "forward", "slower", "faster"])
+      this.#parts[name].disabled = player === null;
     this.#parts["to-live"].hidden = player === null;
     set(clock, time);
     set(this.#parts["clock-unit"], unit);
@@ -101,7 +131,10 @@ export class Deck {
   #fit() {
     const { width, height } = box(this.#canvas);
     const ratio = devicePixelRatio;
-    if (this.#canvas.width !== Math.round(width * ratio) || this.#canvas.height !== Math.round(height * ratio)) {
+    if (
+      this.#canvas.width !== Math.round(width * ratio) ||
+      this.#canvas.height !== Math.round(height * ratio)
+    ) {
       this.#canvas.width = Math.round(width * ratio);
       this.#canvas.height = Math.round(height * ratio);
     }

@@ -17,22 +17,49 @@ export function drawElections(place, elections) {
     patch(place, [shape("p", { class: "quiet" }, say("noElections"))]);
     return;
   }
-  patch(place, [shape("ul", {}, elections.map((election) => shape("li", { key: election.term }, [
-    shape("button", {
-      type: "button", "data-term": election.term, title: say("election", { term: election.term }),
-    }, [
-      shape("svg", { width: 22, height: 16, viewBox: "-15 -11 30 18", class: termClass(election.term), "aria-hidden": "true" }, [
-        shape("path", { d: CROWN, fill: "currentColor" }),
-      ]),
-      shape("span", {}, [
-        shape("b", { class: termClass(election.term) }, election.leader),
-        shape("span", {}, ` ${say("term", { term: election.term })}`),
-        shape("span", { class: "sr" }, ", "),
-      ]),
-      shape("small", {}, election.down === null
-        ? say("first") : say("noLeader", { down: duration(election.down) })),
-    ]),
-  ])))]);
+  patch(place, [
+    shape(
+      "ul",
+      {},
+      elections.map((election) =>
+        shape("li", { key: election.term }, [
+          shape(
+            "button",
+            {
+              type: "button",
+              "data-term": election.term,
+              title: say("election", { term: election.term }),
+            },
+            [
+              shape(
+                "svg",
+                {
+                  width: 22,
+                  height: 16,
+                  viewBox: "-15 -11 30 18",
+                  class: termClass(election.term),
+                  "aria-hidden": "true",
+                },
+                [shape("path", { d: CROWN, fill: "currentColor" })],
+              ),
+              shape("span", {}, [
+                shape("b", { class: termClass(election.term) }, election.leader),
+                shape("span", {}, ` ${say("term", { term: election.term })}`),
+                shape("span", { class: "sr" }, ", "),
+              ]),
+              shape(
+                "small",
+                {},
+                election.down === null
+                  ? say("first")
+                  : say("noLeader", { down: duration(election.down) }),
+              ),
+            ],
+          ),
+        ]),
+      ),
+    ),
+  ]);
 }
 
 /**
@@ -45,7 +72,9 @@ export function drawOffer({ card, title, text }, election) {
   if (!election) return;
   const { previous, leader, down } = election;
   const known = previous !== null && down !== null;
-  title.textContent = known && previous !== leader
-    ? say("offer", { previous, leader }) : say("offerFirst", { leader });
+  title.textContent =
+    known && previous !== leader
+      ? say("offer", { previous, leader })
+      : say("offerFirst", { leader });
   text.textContent = known ? say("offerText", { down: duration(down) }) : say("offerTextFirst");
 }

@@ -24,7 +24,8 @@ import { say } from "../text.js";
 /** @param {Actions} actions */
 export function enableKeys(actions) {
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
+      return;
     const target = /** @type {Element} */ (event.target);
     if (target.matches("input, textarea")) return;
     // A button does by itself what Space and Enter ask of it.
@@ -63,9 +64,20 @@ function perform(/** @type {KeyboardEvent} */ { key, shiftKey }, /** @type {Acti
 export function drawKeys(/** @type {Element} */ list) {
   /** @type {[string, Word][]} */
   const rows = [
-    ["Space", "helpSpace"], ["← →", "helpArrows"], ["Shift ← →", "helpShift"], ["[ ]", "helpSpeed"],
-    ["Home End", "helpEnds"], ["Esc", "helpEscape"], ["r", "helpReplay"], ["w", "helpWrite"],
-    ["1–9", "helpMember"], ["s", "helpStop"], ["t", "helpTheme"],
+    ["Space", "helpSpace"],
+    ["← →", "helpArrows"],
+    ["Shift ← →", "helpShift"],
+    ["[ ]", "helpSpeed"],
+    ["Home End", "helpEnds"],
+    ["Esc", "helpEscape"],
+    ["r", "helpReplay"],
+    ["w", "helpWrite"],
+    ["1–9", "helpMember"],
+    ["s", "helpStop"],
+    ["t", "helpTheme"],
   ];
-  patch(list, rows.flatMap(([key, word]) => [shape("dt", {}, key), shape("dd", {}, say(word))]));
+  patch(
+    list,
+    rows.flatMap(([key, word]) => [shape("dt", {}, key), shape("dd", {}, say(word))]),
+  );
 }

@@ -49,7 +49,10 @@ export class Members {
   async act(/** @type {string} */ name, /** @type {Fault} */ fault) {
     if (this.#busy.has(name)) return;
     this.#busy.add(name);
-    const error = await api.act(name, fault).then(() => "", (reason) => reason.message);
+    const error = await api.act(name, fault).then(
+      () => "",
+      (reason) => reason.message,
+    );
     this.#result.textContent = error && say("failed", { name, error });
     this.#result.classList.toggle("bad", error !== "");
     await this.refresh();
@@ -74,23 +77,39 @@ export class Members {
    * @param {number} now the time at the members
    */
   draw({ members }, now) {
-    patch(this.#list, [...members.values()].map((member) => {
-      const found = this.#processes.find((one) => one.name === member.name);
-      return shape("li", { key: member.name, class: member.name === this.chosen ? "row chosen" : "row" }, [
-        shape("span", { class: `who ${termClass(member.term)}` }, member.name),
-        shape("span", { class: "what", title: found?.client }, describe(member, now)),
-        ...(found && this.enabled ? ACTS[found.state].map((act) => this.#button(member.name, act)) : []),
-      ]);
-    }));
+    patch(
+      this.#list,
+      [...members.values()].map((member) => {
+        const found = this.#processes.find((one) => one.name === member.name);
+        return shape(
+          "li",
+          { key: member.name, class: member.name === this.chosen ? "row chosen" : "row" },
+          [
+            shape("span", { class: `who ${termClass(member.term)}` }, member.name),
+            shape("span", { class: "what", title: found?.client }, describe(member, now)),
+            ...(found && this.enabled
+              ? ACTS[found.state].map((act) => this.#button(member.name, act))
+              : []),
+          ],
+        );
+      }),
+    );
   }
 
   #button(/** @type {string} */ name, /** @type {Fault} */ act) {
-    return shape("button", {
-      key: act === "stop" || act === "start" ? "life" : "pause", type: "button",
-      "data-name": name, "data-act": act, "aria-label": say("actOn", { act: say(act), name }),
-      // Not `disabled`, which would take the focus away from a reader without a mouse.
-      "aria-disabled": this.#busy.has(name) ? "true" : undefined,
-    }, say(act));
+    return shape(
+      "button",
+      {
+        key: act === "stop" || act === "start" ? "life" : "pause",
+        type: "button",
+        "data-name": name,
+        "data-act": act,
+        "aria-label": say("actOn", { act: say(act), name }),
+        // Not `disabled`, which would take the focus away from a reader without a mouse.
+        "aria-disabled": this.#busy.has(name) ? "true" : undefined,
+      },
+      say(act),
+    );
   }
 }
 

@@ -7,7 +7,14 @@ import { isChange } from "../model/recording.js";
 
 /** @import { Recording } from "../model/recording.js" */
 /** @import { MemberRecord } from "../protocol.js" */
-/** @typedef {{recording: Recording, from: number, to: number, origin: number, title: string}} Clip */
+/**
+ * @typedef {object} Clip
+ * @property {Recording} recording
+ * @property {number} from
+ * @property {number} to
+ * @property {number} origin the time that is called 0
+ * @property {string} title
+ */
 
 /** Story time per screen time. */
 const SPEEDS = [0.125, 0.25, 0.5, 1, 2, 4];
@@ -26,7 +33,10 @@ export class Player {
   #changes = [];
 
   /** Begins a replay, from its beginning or from a trace time. */
-  open(/** @type {Clip} */ clip, /** @type {{at?: number, playing: boolean}} */ { at = clip.from, playing }) {
+  open(
+    /** @type {Clip} */ clip,
+    /** @type {{at?: number, playing: boolean}} */ { at = clip.from, playing },
+  ) {
     const { recording, from, to } = clip;
     const inside = recording.between(from, to);
     this.clip = clip;
@@ -82,9 +92,10 @@ export class Player {
     const { t } = this;
     const end = direction > 0 ? this.warp.length : 0;
     // Story time is a fraction; half a microsecond apart is the same moment.
-    const next = direction > 0
-      ? moments.find((moment) => moment > t + 0.5)
-      : moments.findLast((moment) => moment < t - 0.5);
+    const next =
+      direction > 0
+        ? moments.find((moment) => moment > t + 0.5)
+        : moments.findLast((moment) => moment < t - 0.5);
     this.story = next === undefined ? end : this.warp.story(next);
   }
 

@@ -17,9 +17,15 @@ export function sentence(record) {
     case "st":
       return state(name, record);
     case "ft":
-      return say(/** @type {const} */ ({
-        stop: "evStopped", pause: "evPaused", resume: "evResumed", start: "evStarted",
-      })[record.f], { name });
+      return say(
+        /** @type {const} */ ({
+          stop: "evStopped",
+          pause: "evPaused",
+          resume: "evResumed",
+          start: "evStarted",
+        })[record.f],
+        { name },
+      );
     case "ci":
       return say("evCommit", { name, ci: record.ci });
     case "ap":
@@ -29,14 +35,23 @@ export function sentence(record) {
     case "gap":
       return say("evGap", { name, lost: record.lost });
     case "op":
-      return say(/** @type {const} */ ({ inv: "evRequest", ok: "evAnswer", fail: "evRefuse" })[record.ph], { name, cmd: record.cmd });
+      return say(
+        /** @type {const} */ ({ inv: "evRequest", ok: "evAnswer", fail: "evRefuse" })[record.ph],
+        { name, cmd: short(record.cmd ?? "") },
+      );
     default:
       return null;
   }
 }
 
 function state(/** @type {string} */ name, /** @type {State} */ { role, term, vote, lead }) {
-  const word = /** @type {const} */ ({ F: "evFollows", P: "evPre", C: "evCandidate", L: "evElected", X: "evStopped" })[role];
+  const word = /** @type {const} */ ({
+    F: "evFollows",
+    P: "evPre",
+    C: "evCandidate",
+    L: "evElected",
+    X: "evStopped",
+  })[role];
   if (role === "F" && vote && !lead) return say("evVotes", { name, vote, term });
   return say(word, { name, term });
 }

@@ -26,11 +26,17 @@ export function drawValues(place, frame) {
     patch(place, [shape("p", { class: "quiet" }, say("noValues"))]);
     return;
   }
-  patch(place, [table("values mono", ["", ...keys], members, (member) => keys.map((key) => {
-    const value = member.kv.get(key) ?? "";
-    const behind = value !== (ahead.kv.get(key) ?? "");
-    return shape("td", { key, class: behind ? "behind" : undefined }, [shape("span", { title: value }, value || "·")]);
-  }))]);
+  patch(place, [
+    table("values mono", ["", ...keys], members, (member) =>
+      keys.map((key) => {
+        const value = member.kv.get(key) ?? "";
+        const behind = value !== (ahead.kv.get(key) ?? "");
+        return shape("td", { key, class: behind ? "behind" : undefined }, [
+          shape("span", { title: value }, value || "·"),
+        ]);
+      }),
+    ),
+  ]);
 }
 
 /**
@@ -43,16 +49,23 @@ export function drawLogs(place, frame) {
   const last = Math.max(0, ...members.map((member) => member.first + member.log.length - 1));
   const first = Math.max(1, last - COLUMNS + 1);
   const columns = Array.from({ length: COLUMNS }, (_, i) => first + i);
-  patch(place, [table("mono", ["", ...columns.map(String)], members, (member) => columns.map((index) => {
-    const entry = member.log[index - member.first];
-    const boundary = member.ci === index ? " boundary" : "";
-    if (!entry) return shape("td", { key: index, class: `log empty${boundary}` }, [shape("span", {})]);
-    const committed = index <= member.ci ? " committed" : "";
-    const text = entry[2] === "noop" ? "•" : cut(short(entry[2]), 5);
-    return shape("td", { key: index, class: `log ${termClass(entry[1])}${committed}${boundary}` }, [
-      shape("span", { title: entry[2] }, [shape("b", {}, text)]),
-    ]);
-  }))]);
+  patch(place, [
+    table("mono", ["", ...columns.map(String)], members, (member) =>
+      columns.map((index) => {
+        const entry = member.log[index - member.first];
+        const boundary = member.ci === index ? " boundary" : "";
+        if (!entry)
+          return shape("td", { key: index, class: `log empty${boundary}` }, [shape("span", {})]);
+        const committed = index <= member.ci ? " committed" : "";
+        const text = entry[2] === "noop" ? "•" : cut(short(entry[2]), 5);
+        return shape(
+          "td",
+          { key: index, class: `log ${termClass(entry[1])}${committed}${boundary}` },
+          [shape("span", { title: entry[2] }, [shape("b", {}, text)])],
+        );
+      }),
+    ),
+  ]);
 }
 
 /**
@@ -63,13 +76,29 @@ export function drawLogs(place, frame) {
  */
 function table(look, head, members, cells) {
   return shape("table", { class: look }, [
-    shape("thead", {}, [shape("tr", {}, head.map((text, i) => (
-      i === 0 ? shape("td", { key: "corner" }) : shape("th", { key: text, scope: "col", title: text }, text))))]),
-    shape("tbody", {}, members.map((member) => shape("tr", { key: member.name, class: member.role === "X" ? "dim" : undefined }, [
-      shape("th", { scope: "row", class: termClass(member.term) }, [
-        shape("span", {}, member.name), shape("i", {}, `T${member.term}`),
-      ]),
-      ...cells(member),
-    ]))),
+    shape("thead", {}, [
+      shape(
+        "tr",
+        {},
+        head.map((text, i) =>
+          i === 0
+            ? shape("td", { key: "corner" })
+            : shape("th", { key: text, scope: "col", title: text }, text),
+        ),
+      ),
+    ]),
+    shape(
+      "tbody",
+      {},
+      members.map((member) =>
+        shape("tr", { key: member.name, class: member.role === "X" ? "dim" : undefined }, [
+          shape("th", { scope: "row", class: termClass(member.term) }, [
+            shape("span", {}, member.name),
+            shape("i", {}, `T${member.term}`),
+          ]),
+          ...cells(member),
+        ]),
+      ),
+    ),
   ]);
 }

@@ -35,28 +35,42 @@ export class Announcer {
 }
 
 /** The latest events as a table, the newest first. */
-export function drawEvents(/** @type {Element} */ body, /** @type {readonly MemberRecord[]} */ changes) {
+export function drawEvents(
+  /** @type {Element} */ body,
+  /** @type {readonly MemberRecord[]} */ changes,
+) {
   /** @type {Shape[]} */
   const rows = [];
   for (let i = changes.length - 1; i >= 0 && rows.length < ROWS; i -= 1) {
     const text = sentence(changes[i]);
     if (text === null) continue;
-    rows.push(shape("tr", { key: `${changes[i].n}${changes[i].i}` }, [
-      shape("td", {}, new Date(changes[i].t / 1000).toISOString().slice(11, 23)),
-      shape("td", {}, changes[i].n),
-      shape("td", {}, text),
-    ]));
+    rows.push(
+      shape("tr", { key: `${changes[i].n}${changes[i].i}` }, [
+        shape("td", {}, new Date(changes[i].t / 1000).toISOString().slice(11, 23)),
+        shape("td", {}, changes[i].n),
+        shape("td", {}, text),
+      ]),
+    );
   }
   patch(body, rows);
 }
 
 /** What the stage shows, in words. */
 export function drawTold(/** @type {Element} */ body, /** @type {Frame} */ frame) {
-  patch(body, [...frame.members.values()].map((member) => shape("tr", { key: member.name }, [
-    shape("th", { scope: "row" }, member.name),
-    shape("td", {}, member.paused ? say("paused") : say(member.role)),
-    shape("td", {}, say("term", { term: member.term })),
-    shape("td", {}, say("logEnds", { last: member.first + member.log.length - 1, ci: member.ci })),
-    shape("td", {}, member.vote ? say("voted", { name: member.vote }) : ""),
-  ])));
+  patch(
+    body,
+    [...frame.members.values()].map((member) =>
+      shape("tr", { key: member.name }, [
+        shape("th", { scope: "row" }, member.name),
+        shape("td", {}, member.paused ? say("paused") : say(member.role)),
+        shape("td", {}, say("term", { term: member.term })),
+        shape(
+          "td",
+          {},
+          say("logEnds", { last: member.first + member.log.length - 1, ci: member.ci }),
+        ),
+        shape("td", {}, member.vote ? say("voted", { name: member.vote }) : ""),
+      ]),
+    ),
+  );
 }

@@ -16,9 +16,14 @@ export function verdict(session, now) {
   const frame = session.recording.frame(session.clock.view(now * 1000));
   const found = health(frame, session.clock.members(now * 1000));
   if (!session.connected && session.hello) {
-    return { title: say("broken"), text: say("brokenLede", { age: duration((now - session.heard) * 1000) }), health: found };
+    return {
+      title: say("broken"),
+      text: say("brokenLede", { age: duration((now - session.heard) * 1000) }),
+      health: found,
+    };
   }
-  if (found.verdict === "unknown") return { title: say("connecting"), text: say("connectingLede"), health: found };
+  if (found.verdict === "unknown")
+    return { title: say("connecting"), text: say("connectingLede"), health: found };
   const { leader, term, spare, voters, up, quorum } = found;
   const values = { leader: leader ?? "", term, spare, voters, up, quorum, missing: missing(found) };
   return { title: say(found.verdict), text: say(`${found.verdict}Lede`, values), health: found };

@@ -18,8 +18,10 @@ export function enableWriting(form, result) {
     const key = String(data.get("key")).trim();
     const value = String(data.get("value"));
     const { text, bad } = await api.put(key, value).then(
-      ({ member, revision, ms }) => (
-        { text: say("written", { key, value, member, revision, ms: ms.toFixed(1) }), bad: false }),
+      ({ member, revision, ms }) => ({
+        text: say("written", { key, value, member, revision, ms: ms.toFixed(1) }),
+        bad: false,
+      }),
       (error) => ({ text: say("notWritten", { error: error.message }), bad: true }),
     );
     result.textContent = text;

@@ -85,7 +85,12 @@ function describe(recording, heartbeat, open) {
   const lastHeard = last ? last.t0 : null;
   const began = beginning(recording, term, won, lastHeard);
   return {
-    term, leader, previous, lastHeard, began, won,
+    term,
+    leader,
+    previous,
+    lastHeard,
+    began,
+    won,
     committed: firstCommit(recording, leader, term, won),
     down: lastHeard === null ? null : Math.max(0, won - lastHeard - heartbeat),
   };
@@ -106,8 +111,12 @@ function keeps(/** @type {Message} */ message, /** @type {string} */ leader) {
  */
 function beginning(recording, term, won, lastHeard) {
   const known = lastHeard === null ? term - 1 : 0;
-  const first = recording.changes(lastHeard ?? won - 2_000_000, won).find((record) => (
-    record.k === "st" && (record.role === "P" || record.role === "C") && record.term >= known));
+  const first = recording
+    .changes(lastHeard ?? won - 2_000_000, won)
+    .find(
+      (record) =>
+        record.k === "st" && (record.role === "P" || record.role === "C") && record.term >= known,
+    );
   return first ? first.t : won;
 }
 

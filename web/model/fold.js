@@ -49,7 +49,10 @@ function change(member, record) {
       return append(member, record.e);
     case "tr":
       return {
-        ...tail(member.log.filter(([index]) => index < record.from), record.from),
+        ...tail(
+          member.log.filter(([index]) => index < record.from),
+          record.from,
+        ),
         lost: { t: record.t, from: record.from, entries: record.lost },
       };
     case "ci":
@@ -68,8 +71,22 @@ function change(member, record) {
 /** @returns {Member} */
 function unknown(/** @type {string} */ name) {
   return {
-    name, role: "F", term: 0, vote: null, lead: null, log: [], first: 1, ci: 0, ai: 0,
-    kv: new Map(), timer: null, paused: false, since: 0, heard: 0, lost: null, missing: 0,
+    name,
+    role: "F",
+    term: 0,
+    vote: null,
+    lead: null,
+    log: [],
+    first: 1,
+    ci: 0,
+    ai: 0,
+    kv: new Map(),
+    timer: null,
+    paused: false,
+    since: 0,
+    heard: 0,
+    lost: null,
+    missing: 0,
     committed: 0,
   };
 }
@@ -77,9 +94,14 @@ function unknown(/** @type {string} */ name) {
 /** @returns {Partial<Member>} */
 function whole(/** @type {Key} */ key) {
   return {
-    role: key.role, term: key.term, vote: key.vote, lead: key.lead,
+    role: key.role,
+    term: key.term,
+    vote: key.vote,
+    lead: key.lead,
     ...tail(key.log, key.first),
-    ci: key.ci, ai: key.ai, kv: apply(new Map(), key.kv),
+    ci: key.ci,
+    ai: key.ai,
+    kv: apply(new Map(), key.kv),
     timer: key.tm && { dur: key.tm[0], dl: key.tm[1] },
     lost: null,
   };

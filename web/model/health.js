@@ -30,7 +30,9 @@ export function health(frame, now) {
   const stopped = members.filter((member) => member.role === "X");
   const paused = members.filter((member) => member.role !== "X" && member.paused);
   const silent = members.filter((member) => isSilent(member, now));
-  const up = members.filter((member) => member.role !== "X" && !member.paused && !isSilent(member, now));
+  const up = members.filter(
+    (member) => member.role !== "X" && !member.paused && !isSilent(member, now),
+  );
   const leaders = up.filter((member) => member.role === "L");
   const leader = leaders.sort((a, b) => b.term - a.term)[0] ?? null;
   const quorum = Math.floor(members.length / 2) + 1;
@@ -38,8 +40,15 @@ export function health(frame, now) {
   const term = leader?.term ?? Math.max(0, ...members.map((member) => member.term));
   return {
     verdict: verdict(members, leader, up.length, spare),
-    leader: leader?.name ?? null, term, voters: members.length, up: up.length, quorum, spare,
-    stopped: names(stopped), paused: names(paused), silent: names(silent),
+    leader: leader?.name ?? null,
+    term,
+    voters: members.length,
+    up: up.length,
+    quorum,
+    spare,
+    stopped: names(stopped),
+    paused: names(paused),
+    silent: names(silent),
   };
 }
 

@@ -56,8 +56,15 @@ export class Messages {
     const key = `${record.n}:${record.id}`;
     /** @type {Message} */
     const message = {
-      key, from: record.n, to: record.to, m: record.m, term: record.term, b: record.b,
-      t0: record.t, t1: null, dropped: false,
+      key,
+      from: record.n,
+      to: record.to,
+      m: record.m,
+      term: record.term,
+      b: record.b,
+      t0: record.t,
+      t1: null,
+      dropped: false,
     };
     const end = this.#early.get(key);
     if (end) {

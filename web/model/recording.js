@@ -12,10 +12,10 @@ import { Messages } from "./messages.js";
 const KEYFRAME_EVERY = 256;
 
 export class Recording {
-  /** Ordered by time; of one member, also in the order in which they came. @type {MemberRecord[]} */
+  /** By time; of one member, also in the order in which they came. @type {MemberRecord[]} */
   records = [];
   messages = new Messages();
-  /** The records that are neither about messages nor timers, in the same order. @type {MemberRecord[]} */
+  /** Those that are neither about messages nor timers, likewise. @type {MemberRecord[]} */
   #changes = [];
   /** The frame before the first record. @type {Frame} */
   #base;

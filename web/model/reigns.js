@@ -33,7 +33,8 @@ export function runs(recording, from, to) {
       const last = found[found.length - 1];
       const next = follow(last, record);
       if (last.from === Infinity) last.from = record.t;
-      if (next.role === last.role && next.term === last.term && next.paused === last.paused) continue;
+      if (next.role === last.role && next.term === last.term && next.paused === last.paused)
+        continue;
       last.to = record.t;
       found.push({ ...next, from: record.t, to });
     }
@@ -51,7 +52,10 @@ export function reigns(recording, from, to) {
   const leading = runs(recording, from, to)
     .filter((run) => run.role === "L" && !run.paused)
     .sort((a, b) => a.from - b.from);
-  return leading.map((run, place) => ({ ...run, to: Math.min(run.to, leading[place + 1]?.from ?? to) }));
+  return leading.map((run, place) => ({
+    ...run,
+    to: Math.min(run.to, leading[place + 1]?.from ?? to),
+  }));
 }
 
 /**

@@ -20,7 +20,15 @@ import { short } from "./short.js";
 /** How long a live message is seen to fly, in microseconds. */
 export const LIVE_FLIGHT = 320_000;
 /** Of these kinds, a live link shows one message per this many microseconds. */
-const THIN = { HB: 240_000, HBR: 240_000, AE: 60_000, AER: 60_000, FW: 60_000, RI: 120_000, RIR: 120_000 };
+const THIN = {
+  HB: 240_000,
+  HBR: 240_000,
+  AE: 60_000,
+  AER: 60_000,
+  FW: 60_000,
+  RI: 120_000,
+  RIR: 120_000,
+};
 /** And one lost message per this many: a leader does not tire of trying. */
 const THIN_DROPPED = 800_000;
 const CROSS = 500_000;
@@ -64,11 +72,23 @@ function portrait(member, t, look, key) {
   const fallen = member.lost ? (look.screen(t) - look.screen(member.lost.t)) / FALL : 1;
   const left = timer ? Math.max(0, timer.dl - t) : 0;
   return {
-    name, role, term, vote, paused, ci,
-    value: key === null ? "" : member.kv.get(key) ?? "",
-    timer: timer && !paused && role !== "L" ? { part: Math.min(1, left / timer.dur), ms: left / 1000 } : null,
-    log: member.log.map(([index, of, text]) => (
-      { index, term: of, text: short(text), committed: index <= ci })),
+    name,
+    role,
+    term,
+    vote,
+    paused,
+    ci,
+    value: key === null ? "" : (member.kv.get(key) ?? ""),
+    timer:
+      timer && !paused && role !== "L"
+        ? { part: Math.min(1, left / timer.dur), ms: left / 1000 }
+        : null,
+    log: member.log.map(([index, of, text]) => ({
+      index,
+      term: of,
+      text: short(text),
+      committed: index <= ci,
+    })),
     lost: member.lost && fallen < 1 ? { entries: member.lost.entries, part: fallen } : null,
     pulse: Math.max(0, 1 - (look.screen(t) - look.screen(member.committed)) / PULSE),
     silent: member.heard > 0 && look.now - member.heard > STALE ? look.now - member.heard : null,
@@ -89,7 +109,8 @@ function tally(member, names, recording, t) {
   const given = new Set([member.name]);
   for (const message of recording.messages.between(member.since, t)) {
     const counts = message.m === kind && message.to === member.name && message.b.ok;
-    if (counts && !message.dropped && message.t1 !== null && message.t1 <= t) given.add(message.from);
+    if (counts && !message.dropped && message.t1 !== null && message.t1 <= t)
+      given.add(message.from);
   }
   return names.map((name) => given.has(name));
 }
@@ -125,7 +146,9 @@ function replayFlights(messages, t, look) {
   for (const message of messages) {
     if (message.t1 === null) continue;
     const part = (t - message.t0) / Math.max(1, message.t1 - message.t0);
-    const flight = message.dropped ? lost(look.screen(t) - look.screen(message.t0)) : { part, cross: null };
+    const flight = message.dropped
+      ? lost(look.screen(t) - look.screen(message.t0))
+      : { part, cross: null };
     if (flight && flight.part < 1) flights.push({ ...glyph(message), ...flight });
   }
   return flights;

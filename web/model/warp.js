@@ -37,7 +37,8 @@ export class Warp {
       t = slow.to;
     }
     this.#push(t, to, BASE_RATE);
-    if (this.segments.length === 0) this.segments.push({ t0: from, t1: from, s0: 0, s1: 0, rate: BASE_RATE });
+    if (this.segments.length === 0)
+      this.segments.push({ t0: from, t1: from, s0: 0, s1: 0, rate: BASE_RATE });
   }
 
   get length() {
@@ -46,21 +47,24 @@ export class Warp {
 
   /** Trace time at a story time; beyond the ends, the end. */
   time(/** @type {number} */ story) {
-    const segment = this.segments.find(({ s1 }) => story <= s1) ?? this.segments[this.segments.length - 1];
+    const segment =
+      this.segments.find(({ s1 }) => story <= s1) ?? this.segments[this.segments.length - 1];
     const inside = Math.min(Math.max(story, segment.s0), segment.s1) - segment.s0;
     return segment.t0 + inside / segment.rate;
   }
 
   /** Story time at a trace time; beyond the ends, the end. */
   story(/** @type {number} */ t) {
-    const segment = this.segments.find(({ t1 }) => t <= t1) ?? this.segments[this.segments.length - 1];
+    const segment =
+      this.segments.find(({ t1 }) => t <= t1) ?? this.segments[this.segments.length - 1];
     const inside = Math.min(Math.max(t, segment.t0), segment.t1) - segment.t0;
     return segment.s0 + inside * segment.rate;
   }
 
   /** How many times slower than life the replay is at a story time. */
   rate(/** @type {number} */ story) {
-    return (this.segments.find(({ s1 }) => story < s1) ?? this.segments[this.segments.length - 1]).rate;
+    return (this.segments.find(({ s1 }) => story < s1) ?? this.segments[this.segments.length - 1])
+      .rate;
   }
 
   #push(/** @type {number} */ t0, /** @type {number} */ t1, /** @type {number} */ rate) {
@@ -81,14 +85,21 @@ function stretches(from, to, messages) {
   const flights = messages.flatMap(({ t0, t1 }) => {
     const flight = t1 === null ? 0 : Math.max(1, t1 - t0);
     if (t1 === null || flight * BASE_RATE > VISIBLE) return [];
-    return [{ from: Math.max(from, t0), to: Math.min(to, t0 + flight * LINGER), rate: slowness(flight) }];
+    return [
+      { from: Math.max(from, t0), to: Math.min(to, t0 + flight * LINGER), rate: slowness(flight) },
+    ];
   });
-  const edges = [...new Set(flights.flatMap((flight) => [flight.from, flight.to]))].sort((a, b) => a - b);
+  const edges = [...new Set(flights.flatMap((flight) => [flight.from, flight.to]))].sort(
+    (a, b) => a - b,
+  );
   /** @type {{from: number, to: number, rate: number}[]} */
   const found = [];
   for (const [place, edge] of edges.slice(0, -1).entries()) {
     const next = edges[place + 1];
-    const rate = Math.max(0, ...flights.filter((one) => one.from <= edge && one.to >= next).map((one) => one.rate));
+    const rate = Math.max(
+      0,
+      ...flights.filter((one) => one.from <= edge && one.to >= next).map((one) => one.rate),
+    );
     const last = found.at(-1);
     if (last && last.to === edge && last.rate === rate) last.to = next;
     else if (rate > 0) found.push({ from: edge, to: next, rate });
@@ -100,8 +111,11 @@ function stretches(from, to, messages) {
 function bounded(/** @type {{from: number, to: number, rate: number}[]} */ found) {
   const whole = found.reduce((sum, { from, to, rate }) => sum + (to - from) * rate, 0);
   if (whole <= LONGEST) return found;
-  return found.map(({ from, to, rate }) => (
-    { from, to, rate: Math.max(BASE_RATE, oneFigure((rate * LONGEST) / whole)) }));
+  return found.map(({ from, to, rate }) => ({
+    from,
+    to,
+    rate: Math.max(BASE_RATE, oneFigure((rate * LONGEST) / whole)),
+  }));
 }
 
 function slowness(/** @type {number} */ flight) {

@@ -63,25 +63,46 @@ export function replayAxis(warp, story, origin, { left, right, span, part }) {
     }
   }
   return {
-    left, right, head, x, ticks, from: warp.time(begin), to: warp.time(end), future: true,
+    left,
+    right,
+    head,
+    x,
+    ticks,
+    from: warp.time(begin),
+    to: warp.time(end),
+    future: true,
     at: warp.time(story),
-    slow: seen.filter(({ rate }) => rate > 50).map(({ s0, s1, rate }) => (
-      { from: place(s0), to: place(s1), label: `1/${rate.toLocaleString("en")}` })),
+    slow: seen
+      .filter(({ rate }) => rate > 50)
+      .map(({ s0, s1, rate }) => ({
+        from: place(s0),
+        to: place(s1),
+        label: `1/${rate.toLocaleString("en")}`,
+      })),
   };
 }
 
 /** The smallest 1, 2 or 5 times a power of ten that is not below `least`. */
 function nice(/** @type {number} */ wanted, /** @type {number} */ least) {
   const power = 10 ** Math.floor(Math.log10(wanted));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= wanted) ?? wanted;
+  const step =
+    [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= wanted) ?? wanted;
   return Math.max(step, least);
 }
 
 /** The multiples of a step, counted from an origin, between two times. */
-function marks(/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ step, /** @type {number} */ origin) {
+function marks(
+  /** @type {number} */ from,
+  /** @type {number} */ to,
+  /** @type {number} */ step,
+  /** @type {number} */ origin,
+) {
   const first = Math.ceil((from - origin) / step);
   const last = Math.floor((to - origin) / step);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => origin + (first + i) * step);
+  return Array.from(
+    { length: Math.max(0, last - first + 1) },
+    (_, i) => origin + (first + i) * step,
+  );
 }
 
 function clock(/** @type {number} */ t) {

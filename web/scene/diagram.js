@@ -38,7 +38,9 @@ export function drawDiagram(on, recording, note) {
   const { ink, width, height, axis } = on;
   const names = [...recording.frame(axis.from).members.keys()];
   const gap = (height - TOP - BOTTOM) / Math.max(1, names.length - 1);
-  const lane = new Map(names.map((name, i) => [name, names.length === 1 ? height / 2 : TOP + i * gap]));
+  const lane = new Map(
+    names.map((name, i) => [name, names.length === 1 ? height / 2 : TOP + i * gap]),
+  );
   const plot = { ...on, lane, taken: new Map() };
   ink.clearRect(0, 0, width, height);
   drawGrid(plot);
@@ -76,8 +78,11 @@ function drawGrid(/** @type {Plot} */ { ink, height, axis, paint }) {
   }
 }
 
-/** Colour is the term, thickness the leader; dashed stands for election, dotted for a dead member. */
-function drawLanes(/** @type {Plot} */ { ink, axis, paint, lane }, /** @type {Recording} */ recording) {
+/** Colour is the term, thick the leader, dashed an election, dotted a dead member. */
+function drawLanes(
+  /** @type {Plot} */ { ink, axis, paint, lane },
+  /** @type {Recording} */ recording,
+) {
   for (const run of runs(recording, axis.from, axis.to)) {
     const y = lane.get(run.name) ?? 0;
     const dead = run.role === "X" || run.paused;
@@ -92,7 +97,10 @@ function drawLanes(/** @type {Plot} */ { ink, axis, paint, lane }, /** @type {Re
 }
 
 /** Heartbeats are drawn faint, what elects or replicates strong, replies dashed. */
-function drawMessages(/** @type {Plot} */ { ink, axis, paint, lane }, /** @type {Recording} */ recording) {
+function drawMessages(
+  /** @type {Plot} */ { ink, axis, paint, lane },
+  /** @type {Recording} */ recording,
+) {
   for (const message of recording.messages.between(axis.from, axis.to)) {
     const a = lane.get(message.from);
     const b = lane.get(message.to);
@@ -120,7 +128,9 @@ function drawMessages(/** @type {Plot} */ { ink, axis, paint, lane }, /** @type 
 }
 
 function isHeavy(/** @type {Message} */ { m, b }) {
-  return m === "RV" || m === "RVR" || m === "PV" || m === "PVR" || (m === "AE" && (b.e?.length ?? 0) > 0);
+  return (
+    m === "RV" || m === "RVR" || m === "PV" || m === "PVR" || (m === "AE" && (b.e?.length ?? 0) > 0)
+  );
 }
 
 /**
@@ -137,7 +147,10 @@ function drawDropped(ink, x, a, b) {
   line(ink, x + 6, y - 3, x, y + 3);
 }
 
-function drawHead(/** @type {Plot} */ { ink, height, compact, axis, paint }, /** @type {string} */ note) {
+function drawHead(
+  /** @type {Plot} */ { ink, height, compact, axis, paint },
+  /** @type {string} */ note,
+) {
   const end = height - 16;
   if (axis.future) {
     ink.globalAlpha = 0.66;
@@ -148,7 +161,8 @@ function drawHead(/** @type {Plot} */ { ink, height, compact, axis, paint }, /**
   ink.font = `${compact ? 9.5 : 11}px ${paint.sans}`;
   ink.fillStyle = paint.mute;
   ink.textAlign = axis.future ? "right" : "left";
-  if (!compact || !axis.future) ink.fillText(note, axis.future ? axis.right - 2 : axis.left + 4, 12);
+  if (!compact || !axis.future)
+    ink.fillText(note, axis.future ? axis.right - 2 : axis.left + 4, 12);
   ink.fillStyle = paint.ink;
   ink.fillRect(axis.head - 0.9, 0, 1.8, end);
   ink.save();
@@ -158,7 +172,10 @@ function drawHead(/** @type {Plot} */ { ink, height, compact, axis, paint }, /**
 }
 
 /** The names of the lanes say what holds at the playhead, where the reader looks. */
-function drawNames(/** @type {Plot} */ { ink, compact, axis, paint, lane }, /** @type {Recording} */ recording) {
+function drawNames(
+  /** @type {Plot} */ { ink, compact, axis, paint, lane },
+  /** @type {Recording} */ recording,
+) {
   const { members } = recording.frame(axis.at);
   ink.textAlign = "left";
   for (const [name, y] of lane) {

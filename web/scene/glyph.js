@@ -17,9 +17,16 @@ import { termClass } from "./term.js";
  */
 export function glyph(message, angle) {
   const [tailLength, body] = draw(message);
-  const tail = tailLength > 0 && shape("line", {
-    x1: 0, y1: 0, x2: -tailLength, y2: 0, class: "tail", transform: `rotate(${Math.round(angle)})`,
-  });
+  const tail =
+    tailLength > 0 &&
+    shape("line", {
+      x1: 0,
+      y1: 0,
+      x2: -tailLength,
+      y2: 0,
+      class: "tail",
+      transform: `rotate(${Math.round(angle)})`,
+    });
   return shape("g", { class: `glyph ${termClass(message.term)}` }, [tail, ...body]);
 }
 
@@ -57,7 +64,13 @@ function draw(message) {
 
 function diamond(/** @type {number} */ half, /** @type {string} */ look) {
   return shape("rect", {
-    x: -half, y: -half, width: 2 * half, height: 2 * half, rx: 2, class: look, transform: "rotate(45)",
+    x: -half,
+    y: -half,
+    width: 2 * half,
+    height: 2 * half,
+    rx: 2,
+    class: look,
+    transform: "rotate(45)",
   });
 }
 
@@ -71,7 +84,10 @@ function sign(/** @type {string} */ text, /** @type {string} */ look, /** @type 
 
 /** A tick or a cross, drawn and not written, so that no font can change it. */
 function verdict(/** @type {boolean} */ ok) {
-  return shape("path", { d: ok ? "M-3.2 .2L-1 2.6L3.4 -2.6" : "M-2.6 -2.6L2.6 2.6M2.6 -2.6L-2.6 2.6", class: "mark" });
+  return shape("path", {
+    d: ok ? "M-3.2 .2L-1 2.6L3.4 -2.6" : "M-2.6 -2.6L2.6 2.6M2.6 -2.6L-2.6 2.6",
+    class: "mark",
+  });
 }
 
 /**

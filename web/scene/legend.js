@@ -40,7 +40,9 @@ function timer() {
 
 function log() {
   return shape("svg", { width: 44, height: 20, viewBox: "0 0 44 20", class: "t0" }, [
-    shape("g", { class: "cell committed" }, [shape("rect", { x: 2, y: 2, width: 16, height: 16, rx: 4 })]),
+    shape("g", { class: "cell committed" }, [
+      shape("rect", { x: 2, y: 2, width: 16, height: 16, rx: 4 }),
+    ]),
     shape("g", { class: "cell" }, [shape("rect", { x: 25, y: 2, width: 16, height: 16, rx: 4 })]),
     shape("line", { x1: 21.5, x2: 21.5, y1: 0, y2: 20, class: "commit-bar" }),
   ]);

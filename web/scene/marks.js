@@ -54,7 +54,7 @@ function drawClient({ ink, paint, compact, taken }, x, y, record) {
   ink.fillStyle = paint.ink;
   ink.font = `600 10.5px ${paint.mono}`;
   ink.textAlign = "right";
-  const text = short(record.cmd);
+  const text = short(record.cmd ?? "");
   if (x - 9 - ink.measureText(text).width < (taken.get(y) ?? 0)) return;
   ink.fillText(text, x - 9, y - 8);
   taken.set(y, x);

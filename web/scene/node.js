@@ -25,20 +25,36 @@ const HOT = 0.28;
 export function node(member, place, radius) {
   const leads = member.role === "L" && !member.paused;
   const look = member.paused ? "paused" : `role${member.role}`;
-  return shape("g", {
-    key: member.name, class: `node ${look} ${termClass(member.term)}${member.chosen ? " chosen" : ""}`,
-    "data-name": member.name, transform: at(place.x, place.y),
-  }, [
-    member.chosen && shape("circle", { key: "chosen", r: radius + 21, class: "choice" }),
-    member.pulse > 0 && shape("circle", {
-      key: "pulse", r: round(radius + 10 + 16 * (1 - member.pulse)), class: "pulse", opacity: round(member.pulse * 0.7),
-    }),
-    ...(leads ? halo(radius) : timer(member, radius)),
-    shape("circle", { key: "disc", r: radius, class: "disc" }),
-    ...centre(member, radius),
-    leads && shape("path", { key: "crown", class: "crown", d: CROWN, transform: `translate(0 ${-radius - 17}) scale(1.05)` }),
-    label(member, radius, leads),
-  ]);
+  return shape(
+    "g",
+    {
+      key: member.name,
+      class: `node ${look} ${termClass(member.term)}${member.chosen ? " chosen" : ""}`,
+      "data-name": member.name,
+      transform: at(place.x, place.y),
+    },
+    [
+      member.chosen && shape("circle", { key: "chosen", r: radius + 21, class: "choice" }),
+      member.pulse > 0 &&
+        shape("circle", {
+          key: "pulse",
+          r: round(radius + 10 + 16 * (1 - member.pulse)),
+          class: "pulse",
+          opacity: round(member.pulse * 0.7),
+        }),
+      ...(leads ? halo(radius) : timer(member, radius)),
+      shape("circle", { key: "disc", r: radius, class: "disc" }),
+      ...centre(member, radius),
+      leads &&
+        shape("path", {
+          key: "crown",
+          class: "crown",
+          d: CROWN,
+          transform: `translate(0 ${-radius - 17}) scale(1.05)`,
+        }),
+      label(member, radius, leads),
+    ],
+  );
 }
 
 /**
@@ -51,10 +67,15 @@ export function node(member, place, radius) {
  */
 export function below(member, place, radius, room) {
   const inner = member.tally ? votes(member.tally) : strip(member, room);
-  return shape("g", {
-    key: member.name, class: `below role${member.role} ${termClass(member.term)}`,
-    transform: at(place.x, place.y + radius + 19),
-  }, inner);
+  return shape(
+    "g",
+    {
+      key: member.name,
+      class: `below role${member.role} ${termClass(member.term)}`,
+      transform: at(place.x, place.y + radius + 19),
+    },
+    inner,
+  );
 }
 
 function halo(/** @type {number} */ radius) {
@@ -70,10 +91,16 @@ function timer(/** @type {PictureMember} */ member, /** @type {number} */ radius
   const hot = left !== null && left.part < HOT ? " hot" : "";
   return [
     member.role !== "X" && shape("circle", { key: "track", r: radius + 8, class: "track" }),
-    left !== null && left.part > 0 && shape("path", { key: "timer", class: `timer${hot}`, d: arc(radius + 8, left.part) }),
-    left !== null && radius > 34 && shape("text", {
-      key: "ms", class: `ms mono${hot}`, x: radius + 13, y: -radius + 12,
-    }, say("millis", { n: left.ms.toFixed(0) })),
+    left !== null &&
+      left.part > 0 &&
+      shape("path", { key: "timer", class: `timer${hot}`, d: arc(radius + 8, left.part) }),
+    left !== null &&
+      radius > 34 &&
+      shape(
+        "text",
+        { key: "ms", class: `ms mono${hot}`, x: radius + 13, y: -radius + 12 },
+        say("millis", { n: left.ms.toFixed(0) }),
+      ),
   ];
 }
 
@@ -81,7 +108,8 @@ function timer(/** @type {PictureMember} */ member, /** @type {number} */ radius
 function arc(/** @type {number} */ r, /** @type {number} */ part) {
   const angle = 2 * Math.PI * Math.min(part, 0.9999);
   const far = part > 0.5 ? 1 : 0;
-  return `M0 ${-r}A${r} ${r} 0 ${far} 1 ${round(r * Math.sin(angle))} ${round(-r * Math.cos(angle))}`;
+  const [x, y] = [round(r * Math.sin(angle)), round(-r * Math.cos(angle))];
+  return `M0 ${-r}A${r} ${r} 0 ${far} 1 ${x} ${y}`;
 }
 
 function centre(/** @type {PictureMember} */ member, /** @type {number} */ radius) {
@@ -89,12 +117,29 @@ function centre(/** @type {PictureMember} */ member, /** @type {number} */ radiu
   const scale = radius / 37;
   const size = [...text].length <= 3 ? 27 : [...text].length <= 5 ? 19 : 14;
   return [
-    shape("text", { key: "value", class: "value mono", y: round(6 * scale), "font-size": round(size * scale) }, text || "·"),
-    shape("text", { key: "term", class: "term mono", y: round(24 * scale), "font-size": round(Math.max(9, 11 * scale)) }, `T${member.term}`),
+    shape(
+      "text",
+      { key: "value", class: "value mono", y: round(6 * scale), "font-size": round(size * scale) },
+      text || "·",
+    ),
+    shape(
+      "text",
+      {
+        key: "term",
+        class: "term mono",
+        y: round(24 * scale),
+        "font-size": round(Math.max(9, 11 * scale)),
+      },
+      `T${member.term}`,
+    ),
   ];
 }
 
-function label(/** @type {PictureMember} */ member, /** @type {number} */ radius, /** @type {boolean} */ leads) {
+function label(
+  /** @type {PictureMember} */ member,
+  /** @type {number} */ radius,
+  /** @type {boolean} */ leads,
+) {
   return shape("text", { key: "label", class: "label", y: -radius - (leads ? 33 : 20) }, [
     shape("tspan", { class: "name" }, member.name),
     shape("tspan", { class: "role", dx: 6 }, member.paused ? say("paused") : say(member.role)),
@@ -111,7 +156,13 @@ function remark(/** @type {PictureMember} */ member, /** @type {number} */ radiu
 
 /** One dot per voter, filled when its vote has come. */
 function votes(/** @type {boolean[]} */ tally) {
-  return tally.map((given, place) => shape("circle", {
-    key: `vote${place}`, class: given ? "vote given" : "vote", r: 4.5, cy: 4, cx: (place - (tally.length - 1) / 2) * 13,
-  }));
+  return tally.map((given, place) =>
+    shape("circle", {
+      key: `vote${place}`,
+      class: given ? "vote given" : "vote",
+      r: 4.5,
+      cy: 4,
+      cx: (place - (tally.length - 1) / 2) * 13,
+    }),
+  );
 }

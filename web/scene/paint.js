@@ -21,9 +21,16 @@ export function readPaint() {
   const style = getComputedStyle(document.documentElement);
   const read = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: read("ink"), card: read("card"), mute: read("mute"), faint: read("faint"),
-    line: read("line"), soft: read("soft"), ring: read("ring"), bad: read("bad"),
-    sans: read("sans"), mono: read("mono"),
+    ink: read("ink"),
+    card: read("card"),
+    mute: read("mute"),
+    faint: read("faint"),
+    line: read("line"),
+    soft: read("soft"),
+    ring: read("ring"),
+    bad: read("bad"),
+    sans: read("sans"),
+    mono: read("mono"),
     terms: ["t0", "t1", "t2", "t3", "t4", "t5"].map(read),
   };
 }

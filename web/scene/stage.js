@@ -29,13 +29,25 @@ export function draw(svg, picture, { width, height }) {
   patch(svg, [
     hatch(),
     shape("g", { key: "links" }, links(places)),
-    shape("g", { key: "nodes" }, picture.members.map((member, index) => node(member, places[index], radius))),
-    shape("g", { key: "flights" }, byWeight(picture.flights).flatMap((flight) => {
-      const from = place.get(flight.from);
-      const to = place.get(flight.to);
-      return from && to ? [fly(flight, from, to, radius, picture.still)] : [];
-    })),
-    shape("g", { key: "logs" }, picture.members.map((member, index) => below(member, places[index], radius, cells))),
+    shape(
+      "g",
+      { key: "nodes" },
+      picture.members.map((member, index) => node(member, places[index], radius)),
+    ),
+    shape(
+      "g",
+      { key: "flights" },
+      byWeight(picture.flights).flatMap((flight) => {
+        const from = place.get(flight.from);
+        const to = place.get(flight.to);
+        return from && to ? [fly(flight, from, to, radius, picture.still)] : [];
+      }),
+    ),
+    shape(
+      "g",
+      { key: "logs" },
+      picture.members.map((member, index) => below(member, places[index], radius, cells)),
+    ),
   ]);
 }
 
@@ -51,16 +63,35 @@ function byWeight(/** @type {Flight[]} */ flights) {
 /** The pattern of a stopped member. */
 function hatch() {
   return shape("defs", { key: "defs" }, [
-    shape("pattern", { id: "hatch", width: 7, height: 7, patternTransform: "rotate(45)", patternUnits: "userSpaceOnUse" }, [
-      shape("line", { x1: 0, y1: 0, x2: 0, y2: 7, class: "hatch" }),
-    ]),
+    shape(
+      "pattern",
+      {
+        id: "hatch",
+        width: 7,
+        height: 7,
+        patternTransform: "rotate(45)",
+        patternUnits: "userSpaceOnUse",
+      },
+      [shape("line", { x1: 0, y1: 0, x2: 0, y2: 7, class: "hatch" })],
+    ),
   ]);
 }
 
 function links(/** @type {Point[]} */ places) {
-  return places.flatMap((a, i) => places.slice(i + 1).map((b, j) => shape("line", {
-    key: `${i}-${i + 1 + j}`, class: "link", x1: round(a.x), y1: round(a.y), x2: round(b.x), y2: round(b.y),
-  })));
+  return places.flatMap((a, i) =>
+    places
+      .slice(i + 1)
+      .map((b, j) =>
+        shape("line", {
+          key: `${i}-${i + 1 + j}`,
+          class: "link",
+          x1: round(a.x),
+          y1: round(a.y),
+          x2: round(b.x),
+          y2: round(b.y),
+        }),
+      ),
+  );
 }
 
 /**
@@ -104,7 +135,10 @@ function cross(/** @type {Flight} */ flight, /** @type {number} */ x, /** @type 
   const age = flight.cross ?? 0;
   const r = round(5 + 5 * age);
   return shape("path", {
-    key: flight.key, class: `cross ${termClass(flight.term)}`, opacity: round(1 - age), transform: at(x, y),
+    key: flight.key,
+    class: `cross ${termClass(flight.term)}`,
+    opacity: round(1 - age),
+    transform: at(x, y),
     d: `M${-r} ${-r}L${r} ${r}M${r} ${-r}L${-r} ${r}`,
   });
 }

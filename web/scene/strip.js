@@ -3,12 +3,12 @@
 // index. What does not fit is folded into a stack that carries its count.
 
 import { cut } from "../model/short.js";
-import { round, shape } from "./tree.js";
+import { at, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
 /** @import { PictureMember } from "../model/types.js" */
 /** @import { Shape } from "./tree.js" */
-/** @typedef {{index: number, term: number, text: string, committed: boolean, x: number, width: number}} Cell */
+/** @typedef {PictureMember["log"][number] & {x: number, width: number}} Cell */
 
 const HEIGHT = 25;
 const GAP = 3;
@@ -28,7 +28,9 @@ export function strip(member, room) {
   if (folded > 0) shapes.unshift(stack(folded, left));
   const bar = boundary(member.ci, cells, left, folded);
   if (bar !== null) {
-    shapes.push(shape("line", { key: "bar", class: "commit-bar", x1: bar, x2: bar, y1: -5, y2: HEIGHT + 5 }));
+    shapes.push(
+      shape("line", { key: "bar", class: "commit-bar", x1: bar, x2: bar, y1: -5, y2: HEIGHT + 5 }),
+    );
   }
   if (member.lost) shapes.push(...fallen(member.lost, left + width));
   return shapes;
@@ -67,20 +69,21 @@ function cellWidth(/** @type {string} */ text) {
 /** @returns {Shape} */
 function drawn(/** @type {Cell} */ cell, /** @type {number} */ left) {
   const look = cell.committed ? "cell committed" : "cell";
-  return shape("g", {
-    key: cell.index, class: `${look} ${termClass(cell.term)}`,
-    transform: `translate(${round(left + cell.x)} 0)`,
-  }, [
-    shape("rect", { width: round(cell.width), height: HEIGHT, rx: 5.5 }),
-    cell.text === "noop"
-      ? shape("circle", { cx: round(cell.width / 2), cy: HEIGHT / 2, r: 2.6 })
-      : shape("text", { x: round(cell.width / 2), y: 17, class: "mono" }, cut(cell.text, 6)),
-  ]);
+  return shape(
+    "g",
+    { key: cell.index, class: `${look} ${termClass(cell.term)}`, transform: at(left + cell.x, 0) },
+    [
+      shape("rect", { width: round(cell.width), height: HEIGHT, rx: 5.5 }),
+      cell.text === "noop"
+        ? shape("circle", { cx: round(cell.width / 2), cy: HEIGHT / 2, r: 2.6 })
+        : shape("text", { x: round(cell.width / 2), y: 17, class: "mono" }, cut(cell.text, 6)),
+    ],
+  );
 }
 
 function stack(/** @type {number} */ count, /** @type {number} */ left) {
   const text = count > 999 ? "…" : String(count);
-  return shape("g", { key: "stack", class: "stack", transform: `translate(${round(left)} 0)` }, [
+  return shape("g", { key: "stack", class: "stack", transform: at(left, 0) }, [
     shape("rect", { x: 5, y: -4, width: STACK - 8, height: HEIGHT, rx: 5.5 }),
     shape("rect", { x: 2.5, y: -2, width: STACK - 6, height: HEIGHT, rx: 5.5 }),
     shape("rect", { width: STACK - 4, height: HEIGHT, rx: 5.5 }),
@@ -108,11 +111,21 @@ function boundary(ci, cells, left, folded) {
  * @param {number} x
  */
 function fallen(lost, x) {
-  return lost.entries.slice(0, 3).map(([index, term], place) => shape("g", {
-    key: `lost${index}`, class: `cell lost ${termClass(term)}`, opacity: round(1 - lost.part),
-    transform: `translate(${round(x + GAP + place * 35)} ${round(42 * lost.part)}) rotate(${round(14 * lost.part)})`,
-  }, [
-    shape("rect", { width: 32, height: HEIGHT, rx: 5.5 }),
-    shape("line", { x1: 3, x2: 29, y1: HEIGHT / 2, y2: HEIGHT / 2, class: "commit-bar" }),
-  ]));
+  return lost.entries
+    .slice(0, 3)
+    .map(([index, term], place) =>
+      shape(
+        "g",
+        {
+          key: `lost${index}`,
+          class: `cell lost ${termClass(term)}`,
+          opacity: round(1 - lost.part),
+          transform: `${at(x + GAP + place * 35, 42 * lost.part)} rotate(${round(14 * lost.part)})`,
+        },
+        [
+          shape("rect", { width: 32, height: HEIGHT, rx: 5.5 }),
+          shape("line", { x1: 3, x2: 29, y1: HEIGHT / 2, y2: HEIGHT / 2, class: "commit-bar" }),
+        ],
+      ),
+    );
 }

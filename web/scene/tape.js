@@ -22,14 +22,23 @@ const LABEL = 96;
  * @param {{width: number, height: number}} size
  * @param {Recording} recording
  * @param {{from: number, to: number, part: (t: number) => number, at: number | null}} scale `part`
- *   says where between the ends a trace time lies; `at` is the part that was played, if it is a replay
+ *   says where between the ends a trace time lies; `at` is the part that was played, in a replay
  */
 export function drawTape(svg, { width, height }, recording, { from, to, part, at }) {
-  const x = (/** @type {number} */ t) => MARGIN + Math.min(1, Math.max(0, part(t))) * (width - 2 * MARGIN);
+  const x = (/** @type {number} */ t) =>
+    MARGIN + Math.min(1, Math.max(0, part(t))) * (width - 2 * MARGIN);
   const y = height / 2 - 4;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   patch(svg, [
-    shape("rect", { key: "track", class: "track", x: MARGIN, y, width: width - 2 * MARGIN, height: THICK, rx: 5 }),
+    shape("rect", {
+      key: "track",
+      class: "track",
+      x: MARGIN,
+      y,
+      width: width - 2 * MARGIN,
+      height: THICK,
+      rx: 5,
+    }),
     ...reigns(recording, from, to).map((reign) => band(reign, x, y)),
     ...(width > 500 ? labels(reigns(recording, from, to), x, y, width) : []),
     ...recording.changes(from, to).flatMap((record) => mark(record, x, y)),
@@ -42,7 +51,11 @@ function band(/** @type {Run} */ reign, /** @type {Scale} */ x, /** @type {numbe
   const width = Math.max(1, x(reign.to) - a - 1);
   return shape("g", { key: `${reign.name}${reign.term}`, class: termClass(reign.term) }, [
     shape("rect", { class: "band", x: round(a), y, width: round(width), height: THICK, rx: 2 }),
-    shape("path", { class: "crown", d: CROWN, transform: `translate(${round(a + 7)} ${y - 7}) scale(.5)` }),
+    shape("path", {
+      class: "crown",
+      d: CROWN,
+      transform: `translate(${round(a + 7)} ${y - 7}) scale(.5)`,
+    }),
   ]);
 }
 
@@ -54,21 +67,33 @@ function band(/** @type {Run} */ reign, /** @type {Scale} */ x, /** @type {numbe
  * @param {number} width
  */
 function labels(all, x, y, width) {
-  return all.filter((reign, place) => {
-    const a = x(reign.from);
-    const next = all[place + 1] ? x(all[place + 1].from) : width;
-    return a + LABEL < next;
-  }).map(({ name, term, from }) => shape("text", {
-    key: `label${name}${term}`, class: "whose", x: round(x(from) + 18), y: y - 4,
-  }, `${name} · ${say("term", { term })}`));
+  return all
+    .filter((reign, place) => {
+      const a = x(reign.from);
+      const next = all[place + 1] ? x(all[place + 1].from) : width;
+      return a + LABEL < next;
+    })
+    .map(({ name, term, from }) =>
+      shape(
+        "text",
+        { key: `label${name}${term}`, class: "whose", x: round(x(from) + 18), y: y - 4 },
+        `${name} · ${say("term", { term })}`,
+      ),
+    );
 }
 
 /** @returns {Shape[]} */
 function mark(/** @type {MemberRecord} */ record, /** @type {Scale} */ x, /** @type {number} */ y) {
-  const place = { key: `${record.k}${record.n}${record.t}`, transform: `translate(${round(x(record.t))} ${y})` };
-  if (record.k === "op" && record.ph === "inv") return [shape("path", { ...place, class: "write", d: "M0 -1L-4 -8H4Z" })];
-  if (record.k === "tr") return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
-  if (record.k === "ft") return [shape("path", { ...place, class: "fault", d: faultMark(record.f) })];
+  const place = {
+    key: `${record.k}${record.n}${record.t}`,
+    transform: `translate(${round(x(record.t))} ${y})`,
+  };
+  if (record.k === "op" && record.ph === "inv")
+    return [shape("path", { ...place, class: "write", d: "M0 -1L-4 -8H4Z" })];
+  if (record.k === "tr")
+    return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
+  if (record.k === "ft")
+    return [shape("path", { ...place, class: "fault", d: faultMark(record.f) })];
   return [];
 }
 
@@ -81,7 +106,14 @@ function faultMark(/** @type {string} */ fault) {
 
 function knob(/** @type {number} */ at, /** @type {number} */ y, /** @type {number} */ width) {
   return [
-    shape("rect", { key: "veil", class: "veil", x: round(at), y, width: round(Math.max(0, width - MARGIN - at)), height: THICK }),
+    shape("rect", {
+      key: "veil",
+      class: "veil",
+      x: round(at),
+      y,
+      width: round(Math.max(0, width - MARGIN - at)),
+      height: THICK,
+    }),
     shape("circle", { key: "knob", class: "knob", cx: round(at), cy: y + THICK / 2, r: 9 }),
   ];
 }

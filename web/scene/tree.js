@@ -1,7 +1,7 @@
 // @ts-check
-// The smallest useful tree of elements: `shape` describes one, of SVG or HTML, and `patch` makes the
-// document agree with a list of them. An element stays from one frame to the next by its key, so
-// that nothing is built anew only because it moved. Texts are set as text: nothing is parsed.
+// The smallest useful tree of elements: `shape` describes one, of SVG or HTML, and `patch` makes
+// the document agree with a list of them. An element stays from one frame to the next by its key,
+// so that nothing is built anew only because it moved. Texts are set as text: nothing is parsed.
 
 /** @typedef {string | number | undefined} Value */
 /**
@@ -18,12 +18,13 @@ const drawn = new WeakMap();
 
 /**
  * @param {string} tag
- * @param {Record<string, Value>} attrs `key` names the shape among its siblings; undefined is left out
+ * @param {Record<string, Value>} attrs `key` names it among its siblings; undefined is left out
  * @param {(Shape | null | false)[] | string} [inner] shapes, or a text
  * @returns {Shape}
  */
 export function shape(tag, { key, ...attrs }, inner = []) {
-  const children = typeof inner === "string" ? inner : /** @type {Shape[]} */ (inner.filter(Boolean));
+  const children =
+    typeof inner === "string" ? inner : /** @type {Shape[]} */ (inner.filter(Boolean));
   return { tag, key: key === undefined ? "" : String(key), attrs, inner: children };
 }
 
@@ -42,7 +43,8 @@ export function patch(parent, shapes) {
     const element = found ?? create(parent, wanted.tag);
     if (found) old.delete(name(wanted, place));
     update(element, drawn.get(element), wanted);
-    if (parent.children[place] !== element) parent.insertBefore(element, parent.children[place] ?? null);
+    if (parent.children[place] !== element)
+      parent.insertBefore(element, parent.children[place] ?? null);
   });
   for (const gone of old.values()) gone.remove();
 }

@@ -7,7 +7,8 @@ import { Recording } from "../model/recording.js";
 const HEARTBEAT = 50_000;
 const st = (t, n, role, term, lead = null) => ({ t, n, k: "st", role, term, vote: null, lead });
 const beat = (t, id) => [
-  { t, n: "A", k: "tx", id, to: "B", m: "HB", term: 1, b: {} }, { t: t + 100, n: "B", k: "rx", from: "A", id },
+  { t, n: "A", k: "tx", id, to: "B", m: "HB", term: 1, b: {} },
+  { t: t + 100, n: "B", k: "rx", from: "A", id },
 ];
 /** A leads term 1 and is stopped; B campaigns twice and leads term 3. */
 const STORY = [
@@ -40,14 +41,23 @@ function watch(records) {
 
 const END = { t: 1_600_000, n: "B", k: "tm", dur: 1, dl: 1 };
 
-test("an election is told from the last heartbeat that arrived to the first commit of its term", () => {
+test("an election is told from the last heartbeat that arrived to its first commit", () => {
   const found = watch([...STORY, END]).finished();
-  assert.deepEqual(found.map(({ term }) => term), [1, 3]);
+  assert.deepEqual(
+    found.map(({ term }) => term),
+    [1, 3],
+  );
   const [first, second] = found;
   assert.deepEqual([first.previous, first.lastHeard, first.down], [null, null, null]);
   assert.deepEqual(second, {
-    term: 3, leader: "B", previous: "A", lastHeard: 1_100_000, began: 1_300_000,
-    won: 1_502_000, committed: 1_504_000, down: 352_000,
+    term: 3,
+    leader: "B",
+    previous: "A",
+    lastHeard: 1_100_000,
+    began: 1_300_000,
+    won: 1_502_000,
+    committed: 1_504_000,
+    down: 352_000,
   });
 });
 
@@ -60,7 +70,10 @@ test("its replay begins before the last heartbeat and ends after the commit", ()
 
 test("an election is told once, and not before its replay is whole", () => {
   const elections = watch(STORY);
-  assert.deepEqual(elections.finished().map(({ term }) => term), [1]);
+  assert.deepEqual(
+    elections.finished().map(({ term }) => term),
+    [1],
+  );
   assert.deepEqual(elections.finished(), []);
 });
 
@@ -72,6 +85,20 @@ test("an election without a commit is told after a while", () => {
 });
 
 test("a leader known from its key is nobody's election, and an older term is none", () => {
-  const key = { t: 5, n: "A", k: "key", role: "L", term: 4, vote: "A", lead: "A", log: [], first: 1, ci: 0, ai: 0, kv: [], tm: null };
+  const key = {
+    t: 5,
+    n: "A",
+    k: "key",
+    role: "L",
+    term: 4,
+    vote: "A",
+    lead: "A",
+    log: [],
+    first: 1,
+    ci: 0,
+    ai: 0,
+    kv: [],
+    tm: null,
+  };
   assert.deepEqual(watch([key, st(6, "B", "L", 3, "B"), { ...END, t: 9_000_000 }]).finished(), []);
 });

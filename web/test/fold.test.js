@@ -3,8 +3,22 @@ import { test } from "node:test";
 import { blank, KEYS, step, TAIL } from "../model/fold.js";
 
 const KEY = {
-  t: 10, n: "A", k: "key", role: "F", term: 2, vote: "B", lead: "B", first: 4,
-  log: [[4, 1, "put a 1"], [5, 2, "put b 2"]], ci: 4, ai: 4, kv: [["a", "1"]], tm: [200, 210],
+  t: 10,
+  n: "A",
+  k: "key",
+  role: "F",
+  term: 2,
+  vote: "B",
+  lead: "B",
+  first: 4,
+  log: [
+    [4, 1, "put a 1"],
+    [5, 2, "put b 2"],
+  ],
+  ci: 4,
+  ai: 4,
+  kv: [["a", "1"]],
+  tm: [200, 210],
 };
 
 /** Member A after some records that follow its key. */
@@ -44,7 +58,10 @@ test("a timer is set", () => {
 });
 
 test("entries are appended, replace what they overlap, and only a tail is kept", () => {
-  assert.deepEqual(after({ k: "ap", e: [[6, 2, "noop"]] }).log.map(([index]) => index), [4, 5, 6]);
+  assert.deepEqual(
+    after({ k: "ap", e: [[6, 2, "noop"]] }).log.map(([index]) => index),
+    [4, 5, 6],
+  );
   const replaced = after({ k: "ap", e: [[5, 3, "del a"]] }).log;
   assert.deepEqual(replaced.at(-1), [5, 3, "del a"]);
   assert.equal(replaced.length, 2);
@@ -68,7 +85,17 @@ test("a truncation drops the end and remembers what was lost", () => {
 });
 
 test("commit and apply", () => {
-  const member = after({ k: "ci", ci: 5 }, { k: "ax", ai: 5, set: [["b", "2"], ["a", null]] });
+  const member = after(
+    { k: "ci", ci: 5 },
+    {
+      k: "ax",
+      ai: 5,
+      set: [
+        ["b", "2"],
+        ["a", null],
+      ],
+    },
+  );
   assert.deepEqual([member.ci, member.ai, member.committed], [5, 5, 20]);
   assert.deepEqual([...member.kv], [["b", "2"]]);
 });
@@ -99,8 +126,11 @@ test("a gap is counted, and the key after it makes the member right again", () =
 test("messages, requests and unknown kinds only show that a member is alive", () => {
   const before = after();
   for (const record of [
-    { k: "tx", id: 1, to: "B", m: "HB", term: 2, b: {} }, { k: "rx", from: "B", id: 1 },
-    { k: "dx", from: "A", id: 1, why: "" }, { k: "op", op: "1", ph: "inv", cmd: "x" }, { k: "new" },
+    { k: "tx", id: 1, to: "B", m: "HB", term: 2, b: {} },
+    { k: "rx", from: "B", id: 1 },
+    { k: "dx", from: "A", id: 1, why: "" },
+    { k: "op", op: "1", ph: "inv", cmd: "x" },
+    { k: "new" },
   ]) {
     assert.deepEqual(after(record), { ...before, heard: 20 });
   }
@@ -113,7 +143,10 @@ test("the watched key is that of the highest applied index, whoever applied it",
     { t: 30, n: "B", k: "ax", ai: 5, set: [["old", "1"]] },
   ].reduce(step, blank(["A", "B"]));
   assert.deepEqual(frame.watched, { key: "new", index: 6 });
-  assert.deepEqual(step(blank(["A"]), { ...KEY, kv: [["z", "1"]] }).watched, { key: "a", index: 4 });
+  assert.deepEqual(step(blank(["A"]), { ...KEY, kv: [["z", "1"]] }).watched, {
+    key: "a",
+    index: 4,
+  });
 });
 
 test("a step leaves the old frame as it was", () => {

@@ -38,7 +38,26 @@ export function stream(seed, count, names = ["A", "B", "C"]) {
   return records.sort((a, b) => came(a) - came(b)).map((record, i) => ({ i, ...record }));
 }
 
-const KINDS = ["st", "tm", "tx", "tx", "tx", "rx", "rx", "dx", "ap", "ap", "tr", "ci", "ax", "op", "ft", "gap", "key", "new"];
+const KINDS = [
+  "st",
+  "tm",
+  "tx",
+  "tx",
+  "tx",
+  "rx",
+  "rx",
+  "dx",
+  "ap",
+  "ap",
+  "tr",
+  "ci",
+  "ax",
+  "op",
+  "ft",
+  "gap",
+  "key",
+  "new",
+];
 
 function body(kind, n, member, { next, pick, now, names, sent }) {
   switch (kind) {
@@ -46,19 +65,40 @@ function body(kind, n, member, { next, pick, now, names, sent }) {
       return key(n, now, member);
     case "st":
       member.term += Math.floor(next() * 2);
-      return { k: "st", role: pick(["F", "P", "C", "L", "X"]), term: member.term, vote: pick([null, ...names]), lead: pick([null, ...names]) };
+      return {
+        k: "st",
+        role: pick(["F", "P", "C", "L", "X"]),
+        term: member.term,
+        vote: pick([null, ...names]),
+        lead: pick([null, ...names]),
+      };
     case "tm":
       return { k: "tm", dur: 200_000, dl: now + 200_000 };
     case "tx": {
       member.id += 1;
       sent.push({ from: n, id: member.id });
-      return { k: "tx", id: member.id, to: pick(names), m: pick(["HB", "AE", "RV", "RVR"]), term: member.term, b: { ok: next() < 0.5, e: [] } };
+      return {
+        k: "tx",
+        id: member.id,
+        to: pick(names),
+        m: pick(["HB", "AE", "RV", "RVR"]),
+        term: member.term,
+        b: { ok: next() < 0.5, e: [] },
+      };
     }
     case "rx":
     case "dx":
-      return { k: kind, ...(pick(sent) ?? { from: n, id: 0 }), ...(kind === "dx" ? { why: "test" } : {}) };
+      return {
+        k: kind,
+        ...(pick(sent) ?? { from: n, id: 0 }),
+        ...(kind === "dx" ? { why: "test" } : {}),
+      };
     case "ap": {
-      const e = Array.from({ length: 1 + Math.floor(next() * 3) }, (_, i) => [member.last + 1 + i, member.term, `put ${pick("abc")} ${i}`]);
+      const e = Array.from({ length: 1 + Math.floor(next() * 3) }, (_, i) => [
+        member.last + 1 + i,
+        member.term,
+        `put ${pick("abc")} ${i}`,
+      ]);
       member.last += e.length;
       return { k: "ap", e };
     }
@@ -75,7 +115,11 @@ function body(kind, n, member, { next, pick, now, names, sent }) {
       member.ai = member.ci;
       return { k: "ax", ai: member.ai, set: [[pick("abcd"), pick([null, "1", "2"])]] };
     case "op":
-      return { k: "op", op: `${n}:${now}`, ph: pick(["inv", "ok", "fail"]), cmd: "put a 1" };
+      return {
+        k: "op",
+        op: `${n}:${now}`,
+        ...pick([{ ph: "inv", cmd: "put a 1" }, { ph: "ok" }, { ph: "fail" }]),
+      };
     case "ft":
       return { k: "ft", f: pick(["stop", "pause", "resume", "start"]) };
     case "gap":
@@ -87,5 +131,19 @@ function body(kind, n, member, { next, pick, now, names, sent }) {
 
 function key(n, t, member) {
   const log = member.last > 0 ? [[member.last, member.term, "noop"]] : [];
-  return { t, n, k: "key", role: "F", term: member.term, vote: null, lead: null, log, first: member.last || 1, ci: member.ci, ai: member.ai, kv: [["a", "1"]], tm: null };
+  return {
+    t,
+    n,
+    k: "key",
+    role: "F",
+    term: member.term,
+    vote: null,
+    lead: null,
+    log,
+    first: member.last || 1,
+    ci: member.ci,
+    ai: member.ai,
+    kv: [["a", "1"]],
+    tm: null,
+  };
 }

@@ -7,10 +7,17 @@ const NOW = 10_000_000;
 /** A frame of members given as "role" with flags: `-` silent, `p` paused. */
 function frame(...roles) {
   const members = roles.map((role, i) => ({
-    name: "ABCDEFGHI"[i], role: role[0], term: role[0] === "L" ? 3 : 2, paused: role.includes("p"),
+    name: "ABCDEFGHI"[i],
+    role: role[0],
+    term: role[0] === "L" ? 3 : 2,
+    paused: role.includes("p"),
     heard: role.includes("-") ? NOW - 5_000_000 : NOW - 1000,
   }));
-  return { t: NOW, members: new Map(members.map((member) => [member.name, member])), watched: null };
+  return {
+    t: NOW,
+    members: new Map(members.map((member) => [member.name, member])),
+    watched: null,
+  };
 }
 
 function check(roles, verdict, spare) {

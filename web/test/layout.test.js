@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { layout } from "../scene/layout.js";
 import { arrange } from "../scene/strip.js";
 
-const STAGES = [[780, 545], [390, 440], [640, 420], [1500, 900]];
+const STAGES = [
+  [780, 545],
+  [390, 440],
+  [640, 420],
+  [1500, 900],
+];
 /** The crown and label above a disc, the log strip below it. */
 const ABOVE = 45;
 const BELOW = 50;
@@ -35,7 +40,12 @@ test("two members stand on top of an odd count, and the picture is symmetric", (
 });
 
 test("a strip shows the end of a log and folds what does not fit", () => {
-  const log = Array.from({ length: 12 }, (_, i) => ({ index: i + 1, term: 1, text: `a=${i}`, committed: true }));
+  const log = Array.from({ length: 12 }, (_, i) => ({
+    index: i + 1,
+    term: 1,
+    text: `a=${i}`,
+    committed: true,
+  }));
   const { cells, folded, width } = arrange(log, 190);
   assert.equal(cells.at(-1).index, 12);
   assert.equal(folded, 12 - cells.length);

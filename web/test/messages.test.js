@@ -12,7 +12,10 @@ function messages(...records) {
 }
 
 test("both ends are joined, whichever comes first", () => {
-  for (const records of [[tx(10), rx(15)], [rx(15), tx(10)]]) {
+  for (const records of [
+    [tx(10), rx(15)],
+    [rx(15), tx(10)],
+  ]) {
     const [message] = messages(...records).between(0, 100);
     assert.deepEqual([message.t0, message.t1, message.dropped], [10, 15, false]);
   }
@@ -34,15 +37,32 @@ test("a lost message is dropped, and a late arrival does not undo it", () => {
 });
 
 test("a stretch holds what left in it and what was under way, in order", () => {
-  const found = messages(tx(30, 2), rx(90, 2), tx(10, 1), rx(12, 1), tx(50, 3), rx(60, 3), tx(200, 4));
-  assert.deepEqual(found.between(40, 100).map(({ key }) => key), ["A:2", "A:3"]);
-  assert.deepEqual(found.between(0, 10).map(({ key }) => key), ["A:1"]);
+  const found = messages(
+    tx(30, 2),
+    rx(90, 2),
+    tx(10, 1),
+    rx(12, 1),
+    tx(50, 3),
+    rx(60, 3),
+    tx(200, 4),
+  );
+  assert.deepEqual(
+    found.between(40, 100).map(({ key }) => key),
+    ["A:2", "A:3"],
+  );
+  assert.deepEqual(
+    found.between(0, 10).map(({ key }) => key),
+    ["A:1"],
+  );
 });
 
 test("what left long ago is forgotten", () => {
   const found = messages(tx(10, 1), tx(50, 2));
   found.forget(20);
-  assert.deepEqual(found.between(0, 100).map(({ key }) => key), ["A:2"]);
+  assert.deepEqual(
+    found.between(0, 100).map(({ key }) => key),
+    ["A:2"],
+  );
   found.add(rx(60, 1));
   assert.equal(found.between(0, 100).length, 1);
 });

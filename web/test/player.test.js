@@ -33,7 +33,10 @@ test("stepping goes from event to event, in both directions, and ends at the end
 
 test("stepping by changes leaves messages out", () => {
   const player = opened();
-  assert.deepEqual(Array.from({ length: 3 }, () => (player.step(1, true), t(player))), [1000, 9000, 10_000]);
+  assert.deepEqual(
+    Array.from({ length: 3 }, () => (player.step(1, true), t(player))),
+    [1000, 9000, 10_000],
+  );
 });
 
 test("playing stops at the end and begins anew from there", () => {

@@ -14,7 +14,10 @@ function record(records) {
 
 /** The frame by definition: all records in order of time, folded from the beginning. */
 function played(records, t) {
-  return records.filter((one) => one.t <= t).sort((a, b) => a.t - b.t).reduce(step, blank(NAMES));
+  return records
+    .filter((one) => one.t <= t)
+    .sort((a, b) => a.t - b.t)
+    .reduce(step, blank(NAMES));
 }
 
 test("a frame is the same by scrubbing as by playing", () => {
@@ -50,7 +53,10 @@ test("forgetting the past changes no later frame", () => {
   const before = [middle, records[1700].t].map((t) => recording.frame(t));
   recording.forget(middle);
   assert.ok(recording.records.length < 1200);
-  assert.deepEqual([middle, records[1700].t].map((t) => recording.frame(t)), before);
+  assert.deepEqual(
+    [middle, records[1700].t].map((t) => recording.frame(t)),
+    before,
+  );
   assert.ok(recording.changes(0, Infinity).every((one) => one.t >= middle));
 });
 
@@ -62,12 +68,17 @@ test("a slice shows the same frames and messages as the whole", () => {
     assert.deepEqual(part.frame(t), recording.frame(t));
   }
   const inside = recording.messages.between(from, to).filter((message) => message.t0 >= from);
-  assert.deepEqual(part.messages.between(from, to).map((message) => message.key), inside.map((message) => message.key));
+  assert.deepEqual(
+    part.messages.between(from, to).map((message) => message.key),
+    inside.map((message) => message.key),
+  );
 });
 
 test("a clock that steps back does not turn a member's order around", () => {
   const recording = record([
-    { t: 100, n: "A", k: "ci", ci: 1 }, { t: 40, n: "A", k: "ci", ci: 2 }, { t: 60, n: "B", k: "ci", ci: 9 },
+    { t: 100, n: "A", k: "ci", ci: 1 },
+    { t: 40, n: "A", k: "ci", ci: 2 },
+    { t: 60, n: "B", k: "ci", ci: 9 },
   ]);
   assert.equal(recording.frame(100).members.get("A").ci, 2);
   assert.equal(recording.frame(60).members.get("B").ci, 9);

@@ -6,17 +6,47 @@ import { LIVE_FLIGHT, picture } from "../model/view.js";
 
 const T = 10_000_000;
 const key = (n, more = {}) => ({
-  t: T - 5_000_000, n, k: "key", role: "F", term: 1, vote: null, lead: "A", log: [[1, 1, "put a 7"]], first: 1,
-  ci: 1, ai: 1, kv: [["a", "7"]], tm: null, ...more,
+  t: T - 5_000_000,
+  n,
+  k: "key",
+  role: "F",
+  term: 1,
+  vote: null,
+  lead: "A",
+  log: [[1, 1, "put a 7"]],
+  first: 1,
+  ci: 1,
+  ai: 1,
+  kv: [["a", "7"]],
+  tm: null,
+  ...more,
 });
 
 function shown(t, records, look = {}) {
   const recording = new Recording(blank(["A", "B", "C"]));
-  for (const record of [key("A", { role: "L" }), key("B"), key("C"), ...records]) recording.add(record);
-  return picture(recording, t, { live: false, screen: (time) => time, now: t, still: false, chosen: null, ...look });
+  for (const record of [key("A", { role: "L" }), key("B"), key("C"), ...records])
+    recording.add(record);
+  return picture(recording, t, {
+    live: false,
+    screen: (time) => time,
+    now: t,
+    still: false,
+    chosen: null,
+    ...look,
+  });
 }
 
-const sent = (t, m, more = {}) => ({ t, n: "A", k: "tx", id: 1, to: "B", m, term: 1, b: {}, ...more });
+const sent = (t, m, more = {}) => ({
+  t,
+  n: "A",
+  k: "tx",
+  id: 1,
+  to: "B",
+  m,
+  term: 1,
+  b: {},
+  ...more,
+});
 const came = (t, more = {}) => ({ t, n: "B", k: "rx", from: "A", id: 1, ...more });
 
 test("in a replay a message is where it was, linearly from departure to arrival", () => {
@@ -37,16 +67,21 @@ test("live, a message is drawn slower, only when both ends are known, and a repl
 });
 
 test("live heartbeats are thinned, votes are not", () => {
-  const many = (m) => Array.from({ length: 6 }, (_, i) => [
-    sent(T + i * 20_000, m, { id: i }), came(T + i * 20_000 + 100, { id: i }),
-  ]).flat();
+  const many = (m) =>
+    Array.from({ length: 6 }, (_, i) => [
+      sent(T + i * 20_000, m, { id: i }),
+      came(T + i * 20_000 + 100, { id: i }),
+    ]).flat();
   const count = (m) => shown(T + 150_000, many(m), { live: true }).flights.length;
   assert.equal(count("RV"), 6);
   assert.ok(count("HB") <= 2 && count("HB") >= 1);
 });
 
 test("a dropped message comes half way and turns into a cross that fades", () => {
-  const records = [sent(T, "RV"), { t: T + 50, n: "A", k: "dx", from: "A", id: 1, why: "unreachable" }];
+  const records = [
+    sent(T, "RV"),
+    { t: T + 50, n: "A", k: "dx", from: "A", id: 1, why: "unreachable" },
+  ];
   const at = (age) => shown(T + age, records).flights[0];
   assert.equal(at(100_000).cross, null);
   assert.ok(at(100_000).part < 0.5);
@@ -69,7 +104,9 @@ test("a candidate's tally holds its own vote and those that have arrived", () =>
 });
 
 test("the centre holds the applied value of the watched key, also where it is behind", () => {
-  const values = shown(T + 1, [{ t: T, n: "A", k: "ax", ai: 2, set: [["b", "9"]] }]).members.map(({ value }) => value);
+  const values = shown(T + 1, [{ t: T, n: "A", k: "ax", ai: 2, set: [["b", "9"]] }]).members.map(
+    ({ value }) => value,
+  );
   assert.deepEqual(values, ["9", "", ""]);
 });
 
@@ -83,7 +120,8 @@ test("a timer shrinks to nothing and a silent member shows its age", () => {
 
 test("lost entries fall for a while, a commit pulses for a while", () => {
   const records = [
-    { t: T, n: "B", k: "tr", from: 1, lost: [[1, 1, "put a 7"]] }, { t: T, n: "C", k: "ci", ci: 1 },
+    { t: T, n: "B", k: "tr", from: 1, lost: [[1, 1, "put a 7"]] },
+    { t: T, n: "C", k: "ci", ci: 1 },
   ];
   const [, b, c] = shown(T + 210_000, records).members;
   assert.equal(b.lost.part, 0.5);

@@ -3,13 +3,29 @@ import { test } from "node:test";
 import { BASE_RATE, TOP_RATE, Warp } from "../model/warp.js";
 import { random } from "./generator.js";
 
-const flight = (t0, t1) => ({ key: `${t0}`, from: "A", to: "B", m: "RV", term: 1, b: {}, t0, t1, dropped: false });
+const flight = (t0, t1) => ({
+  key: `${t0}`,
+  from: "A",
+  to: "B",
+  m: "RV",
+  term: 1,
+  b: {},
+  t0,
+  t1,
+  dropped: false,
+});
 
 test("story and trace time are inverse and never run back", () => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const next = random(seed);
-    const starts = Array.from({ length: 30 }, () => Math.floor(next() * 300_000)).sort((a, b) => a - b);
-    const warp = new Warp(0, 300_000, starts.map((t0) => flight(t0, t0 + 40 + Math.floor(next() * 4000))));
+    const starts = Array.from({ length: 30 }, () => Math.floor(next() * 300_000)).sort(
+      (a, b) => a - b,
+    );
+    const warp = new Warp(
+      0,
+      300_000,
+      starts.map((t0) => flight(t0, t0 + 40 + Math.floor(next() * 4000))),
+    );
     let before = -1;
     for (let t = 0; t <= 300_000; t += 997) {
       const story = warp.story(t);
@@ -23,7 +39,10 @@ test("story and trace time are inverse and never run back", () => {
 });
 
 test("nothing under way runs at 1/50, and nothing runs faster", () => {
-  assert.deepEqual(new Warp(0, 200_000, []).segments.map(({ rate }) => rate), [BASE_RATE]);
+  assert.deepEqual(
+    new Warp(0, 200_000, []).segments.map(({ rate }) => rate),
+    [BASE_RATE],
+  );
   const warp = new Warp(0, 200_000, [flight(100_000, 100_120), flight(150_000, 170_000)]);
   assert.ok(warp.segments.every(({ rate }) => rate >= BASE_RATE && rate <= TOP_RATE));
   assert.equal(warp.rate(warp.story(50_000)), BASE_RATE);
@@ -42,6 +61,9 @@ test("many messages do not make a replay endless", () => {
 
 test("beyond its ends it stays at its ends, even when empty", () => {
   const warp = new Warp(100, 200, []);
-  assert.deepEqual([warp.time(-5), warp.time(1e9), warp.story(0), warp.story(900)], [100, 200, 0, 5000]);
+  assert.deepEqual(
+    [warp.time(-5), warp.time(1e9), warp.story(0), warp.story(900)],
+    [100, 200, 0, 5000],
+  );
   assert.deepEqual([new Warp(0, 0, []).time(7), new Warp(0, 0, []).length], [0, 0]);
 });
