@@ -36,7 +36,8 @@ pub(crate) struct Driver<S: Machine> {
     pub(crate) meters: Arc<Meters>,
     pub(crate) waiting: Waiting<S::Reply>,
     pub(crate) viewers: Viewers,
-    /// Messages sent since the start.
+    /// The number of the last message. It begins with the time, so that a member that is started
+    /// again does not use a number twice.
     pub(crate) sent: u64,
     pub(crate) clock: Clock,
 }

@@ -153,6 +153,7 @@ impl<R: Send + 'static> Host<R> {
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
+        let clock = Clock::default();
         let driver = Driver {
             replica,
             observer,
@@ -162,8 +163,8 @@ impl<R: Send + 'static> Host<R> {
             meters: meters.clone(),
             waiting: Waiting::default(),
             viewers: Viewers::default(),
-            sent: 0,
-            clock: Clock::default(),
+            sent: clock.now_us(),
+            clock,
         };
         let inbox = Inbox {
             requests: request_receiver,

@@ -14,6 +14,7 @@ use rust_embed::{Embed, EmbeddedFile};
 #[exclude = "test/*"]
 #[exclude = "e2e/*"]
 #[exclude = "*.json"]
+#[exclude = "*.md"]
 #[exclude = "*.ts"]
 struct Files;
 
