@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn durations_need_a_number_and_a_unit() {
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_mins(2)));
         for bad in ["", "5", "s", "-1s", "5 s", "5d", "18446744073709551615h"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
