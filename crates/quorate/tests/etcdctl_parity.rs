@@ -1,8 +1,8 @@
 //! `quorate` against a real etcd: it must print what `etcdctl` prints, byte for byte.
 //!
 //! The same list of commands runs twice, each time against a fresh etcd on the same addresses, so
-//! that even ids and revisions are the same. Needs `etcd` and `etcdctl` (3.4) on the `PATH`; without
-//! them the test says so and does nothing, unless `QUORATE_REQUIRE_TOOLS=1`.
+//! that even ids and revisions are the same. Needs `etcd` and `etcdctl` (3.4) on the `PATH`;
+//! without them the test says so and does nothing, unless `QUORATE_REQUIRE_TOOLS=1`.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};

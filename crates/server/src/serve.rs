@@ -72,7 +72,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher
     }
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
-    // As many streams as etcd allows. Pings are welcome at any rate, since clients differ in theirs.
+    // As many streams as etcd allows. Pings are welcome at any rate, since clients differ.
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(u32::MAX);
     let service = TowerToHyperService::new(router);
     let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);

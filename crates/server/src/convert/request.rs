@@ -136,8 +136,8 @@ fn compare_target(target: CompareTarget, union: Option<TargetUnion>) -> mvcc::Co
     }
 }
 
-/// To etcd a target that it does not know is always equal to what it is compared with. The store has
-/// no such target, so this gives a comparison that always, or never, holds.
+/// To etcd a target that it does not know is always equal to what it is compared with. The store
+/// has no such target, so this gives a comparison that always, or never, holds.
 fn unknown_target(relation: mvcc::Relation) -> (mvcc::Relation, mvcc::CompareTarget) {
     let relation = match relation {
         mvcc::Relation::Equal | mvcc::Relation::Unknown => mvcc::Relation::Unknown,
