@@ -85,10 +85,10 @@ impl Voice {
         if *complained != text {
             match error {
                 handshake::Error::Refused(_) => {
-                    tracing::error!(peer = %name, ?urls, "the peer is not the one that is expected: {text}");
+                    tracing::error!(peer = %name, ?urls, "the peer is another one: {text}");
                 }
                 handshake::Error::Io(_) => {
-                    tracing::warn!(peer = %name, ?urls, error = %text, "cannot reach the peer, trying again");
+                    tracing::warn!(peer = %name, ?urls, "cannot reach the peer yet: {text}");
                 }
             }
             *complained = text;

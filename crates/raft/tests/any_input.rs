@@ -92,14 +92,16 @@ fn message() -> impl Strategy<Value = Message> {
             1 => any::<bool>().prop_map(|granted| Message::Vote { granted }),
             4 => append(),
             1 => index().prop_map(|matched| Message::Appended { matched }),
-            1 => (index(), position()).prop_map(|(refused, hint)| Message::Rejected { refused, hint }),
+            1 => (index(), position())
+                .prop_map(|(refused, hint)| Message::Rejected { refused, hint }),
             1 => (index(), number(0..4))
                 .prop_map(|(commit, round)| Message::Heartbeat { commit, round }),
             1 => number(0..4).prop_map(|round| Message::Heard { round }),
             1 => (number(0..4), prop::collection::vec(bytes(), 0..3))
     .prop_map(|(number, commands)| Message::Forward { number, commands }),
             1 => ticket().prop_map(|ticket| Message::RequestReadIndex { ticket }),
-            1 => (ticket(), index()).prop_map(|(ticket, index)| Message::ReadIndex { ticket, index }),
+            1 => (ticket(), index())
+                .prop_map(|(ticket, index)| Message::ReadIndex { ticket, index }),
         ]
 }
 

@@ -30,7 +30,9 @@
 //!     for output in replica.drain() {
 //!         match output {
 //!             Output::Persist(write) => replica.persisted(write.id),
-//!             Output::Applied { ticket: Some(done), reply } if done == ticket => answer = Some(reply),
+//!             Output::Applied { ticket: done, reply } if done == Some(ticket) => {
+//!                 answer = Some(reply);
+//!             }
 //!             _ => {}
 //!         }
 //!     }

@@ -111,22 +111,19 @@ impl Demo {
         let urls = members.iter().map(|member| member.plan.client_url.as_str());
         let endpoints = urls.collect::<Vec<_>>().join(",");
         let count = members.len();
-        let kept = if self.data_dir.is_some() { "kept" } else { "removed at the end" };
+        let kept = match &self.data_dir {
+            Some(path) => format!("their data is in {}", path.display()),
+            None => "their data is removed at the end".to_owned(),
+        };
         let mut out = io::stdout().lock();
-        writeln!(
-            out,
-            "{count} member(s), each a process of its own; data and logs in {} ({kept}):",
-            data_dir.display()
-        )?;
+        let members_are = if count == 1 { "1 member" } else { &format!("{count} members") };
+        writeln!(out, "{members_are}, each a process of its own; {kept}:")?;
         for member in members {
             writeln!(out, "  {}  {}", member.plan.name, member.plan.client_url)?;
         }
-        writeln!(
-            out,
-            "ready in {:.1} s. The page: http://127.0.0.1:{}",
-            took.as_secs_f64(),
-            self.page_port
-        )?;
+        let (port, took) = (self.page_port, took.as_secs_f64());
+        writeln!(out, "The page: http://127.0.0.1:{port} (ready in {took:.1} s)")?;
+        writeln!(out, "Logs: {}", data_dir.join("*.log").display())?;
         writeln!(out, "\nTry, in another terminal:\n")?;
         writeln!(out, "  export ETCDCTL_API=3 ETCDCTL_ENDPOINTS={endpoints}")?;
         writeln!(out, "  etcdctl put greeting hello")?;
