@@ -41,6 +41,7 @@ use self::usage::Failure;
 
 /// Where the servers are, and how to print their answers. The same for every command.
 #[derive(Args)]
+#[command(next_help_heading = "Options of the client commands")]
 pub(crate) struct Connection {
     /// Addresses of the servers, tried in this order
     #[arg(
