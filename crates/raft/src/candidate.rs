@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::common::Common;
 use crate::message::Message;
-use crate::node::Transition;
 use crate::quorum::Tally;
 use crate::timer::ElectionTimer;
+use crate::transition::{Stage, Transition};
 use crate::types::NodeId;
 
 #[derive(Debug)]
@@ -14,15 +14,6 @@ pub(crate) struct Candidate {
     pub(crate) stage: Stage,
     pub(crate) timer: ElectionTimer,
     votes: BTreeMap<NodeId, bool>,
-}
-
-/// What a candidate asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// "Would you vote for me?" Changes nobody's term or vote (dissertation §9.6).
-    PreVote,
-    /// "Vote for me." In a new term, with its own vote (§5.2).
-    Vote,
 }
 
 impl Candidate {

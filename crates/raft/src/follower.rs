@@ -1,11 +1,10 @@
 //! A follower: takes what its leader sends, and loses patience when nothing comes.
 
-use crate::candidate::Stage;
 use crate::common::Common;
 use crate::effect::Effect;
 use crate::message::Message;
-use crate::node::Transition;
 use crate::timer::ElectionTimer;
+use crate::transition::{Stage, Transition};
 use crate::types::NodeId;
 
 #[derive(Debug)]

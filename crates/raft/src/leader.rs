@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::common::Common;
 use crate::effect::Effect;
 use crate::message::Message;
-use crate::node::Transition;
 use crate::progress::{Due, Progress};
 use crate::quorum::Tally;
 use crate::reads::{Read, Reads};
+use crate::transition::Transition;
 use crate::types::{Index, NodeId, Payload, Position, Ticket};
 
 #[derive(Debug)]

@@ -68,6 +68,7 @@ mod quorum;
 mod random;
 mod reads;
 mod timer;
+mod transition;
 mod types;
 
 pub use config::{Config, ConfigError};

@@ -4,7 +4,7 @@ use std::collections::vec_deque;
 
 use bytes::Bytes;
 
-use crate::candidate::{Candidate, Stage};
+use crate::candidate::Candidate;
 use crate::common::Common;
 use crate::config::Config;
 use crate::effect::{Effect, Input, RoleName, Standing};
@@ -12,6 +12,7 @@ use crate::follower::Follower;
 use crate::leader::Leader;
 use crate::message::{Envelope, Message};
 use crate::timer::ElectionTimer;
+use crate::transition::{Stage, Transition};
 use crate::types::{Index, NodeId, Payload, Position, Restored, Term, Ticket, WriteId};
 
 /// Messages of terms further ahead are refused. Elections cannot have led so far: at one every
@@ -39,19 +40,6 @@ enum Role {
     Follower(Follower),
     Candidate(Candidate),
     Leader(Leader),
-}
-
-/// What a role wants to become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transition {
-    /// What it is.
-    Stay,
-    /// A follower of that leader, or of none yet.
-    Follow(Option<NodeId>),
-    /// A candidate that asks for pre-votes, or for votes.
-    Campaign(Stage),
-    /// The leader.
-    Lead,
 }
 
 /// How a member is doing. For people; nothing is decided by it.
