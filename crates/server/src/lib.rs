@@ -16,6 +16,7 @@
 //! `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, changes of the
 //! members, the rest of maintenance, and users. Left out too: TLS, and the JSON gateway.
 
+mod authority;
 mod backend;
 mod cluster;
 mod convert;

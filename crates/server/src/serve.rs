@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
+use crate::authority::AnyAuthority;
+
 /// How long a shutdown waits for requests that are being answered.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -75,7 +77,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher
     // As many streams as etcd allows. Pings are welcome at any rate, since clients differ.
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(u32::MAX);
     let service = TowerToHyperService::new(router);
-    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let served =
+        builder.serve_connection_with_upgrades(TokioIo::new(AnyAuthority::new(stream)), service);
     if let Err(error) = watcher.watch(served.into_owned()).await {
         debug!(%peer, error, "the connection broke");
     }
