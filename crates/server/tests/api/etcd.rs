@@ -1,6 +1,6 @@
 //! A real etcd to compare with.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -41,10 +41,7 @@ impl Etcd {
         match child {
             Ok(child) => Some(Self { child, client, _data: data }),
             Err(error) => {
-                let required = std::env::var_os("QUORATE_REQUIRE_TOOLS");
-                assert!(required.is_none_or(|value| value != "1"), "cannot run etcd: {error}");
-                // Not eprintln!, which the test runner swallows.
-                let _ = writeln!(std::io::stderr(), "SKIPPED: cannot run etcd: {error}");
+                skip("etcd", &error);
                 None
             }
         }
@@ -77,4 +74,13 @@ impl Drop for Etcd {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Says loudly that a test is skipped because a tool cannot be run, which is a panic if it has to
+/// be (`QUORATE_REQUIRE_TOOLS=1`).
+pub(crate) fn skip(tool: &str, error: &io::Error) {
+    let required = std::env::var_os("QUORATE_REQUIRE_TOOLS");
+    assert!(required.is_none_or(|value| value != "1"), "cannot run {tool}: {error}");
+    // Not eprintln!, which the test runner swallows.
+    let _ = writeln!(io::stderr(), "SKIPPED: cannot run {tool}: {error}");
 }

@@ -1,6 +1,7 @@
-//! The API over a socket: [`services`] with gRPC, [`http`] with plain HTTP, and [`differential`]
-//! side by side with a real etcd.
+//! The API over a socket: [`services`] with gRPC, [`http`] with plain HTTP, [`authority`] with
+//! clients that name the server oddly, and [`differential`] side by side with a real etcd.
 
+mod authority;
 mod differential;
 mod etcd;
 mod http;
