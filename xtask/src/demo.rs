@@ -96,7 +96,7 @@ impl Drop for Demo {
 
 /// The first of some adjacent ports that nobody listens on. Another process may still take one
 /// before the demo does; the demo then says so.
-fn free_ports() -> Result<u16> {
+pub(crate) fn free_ports() -> Result<u16> {
     const COUNT: u16 = MEMBER_PORTS + 1;
     // Below the range from which systems give ports to outgoing connections.
     let bases = (20_000..32_000).step_by(usize::from(COUNT));

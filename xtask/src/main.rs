@@ -1,11 +1,12 @@
 //! What the project does to itself.
 //!
 //! ```text
-//! cargo xtask check    everything that CI runs; reads only
-//! cargo xtask fix      formats the code, and takes the corrections that clippy is sure of
-//! cargo xtask golden   writes the outputs in the golden scripts anew, for review
-//! cargo xtask tidy     the project's own rules alone; also a step of check
-//! cargo xtask hooks    installs a pre-commit hook of fmt and tidy
+//! cargo xtask check     everything that CI runs; reads only
+//! cargo xtask fix       formats the code, and takes the corrections that clippy is sure of
+//! cargo xtask golden    writes the outputs in the golden scripts anew, for review
+//! cargo xtask tidy      the project's own rules alone; also a step of check
+//! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
+//! cargo xtask failover  measures how long a killed leader is missed, beside etcd
 //! ```
 //!
 //! What checks and what writes are kept apart: `check` never changes a file of yours.
@@ -14,6 +15,7 @@
 mod check;
 mod command;
 mod demo;
+mod failover;
 mod metadata;
 mod page;
 mod tidy;
@@ -44,11 +46,12 @@ fn run(words: &[String]) -> Result<()> {
         "golden" => write::golden(&root),
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
+        "failover" => failover::run_all(&root),
         other => bail!("there is no task {other:?}\n{USAGE}"),
     }
 }
 
-const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks";
+const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.
