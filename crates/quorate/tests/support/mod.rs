@@ -61,3 +61,13 @@ pub(crate) fn free_addresses<const N: usize>() -> [SocketAddr; N] {
     let listeners: [TcpListener; N] = std::array::from_fn(listen);
     listeners.map(|listener| listener.local_addr().expect("a bound socket has an address"))
 }
+
+/// A port for a demo of three: client ports from there in steps of 10, peer ports one above.
+pub(crate) fn free_base_port() -> u16 {
+    let is_free = |base: u16| {
+        let ports = (0..3).flat_map(|member| [base + 10 * member, base + 10 * member + 1]);
+        ports.map(|port| TcpListener::bind(("127.0.0.1", port))).all(|bound| bound.is_ok())
+    };
+    let mut bases = std::iter::repeat_with(|| free_addresses::<1>()[0].port());
+    bases.find(|base| *base <= 65_000 && is_free(*base)).expect("it goes on for ever")
+}
