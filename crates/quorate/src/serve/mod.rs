@@ -13,7 +13,6 @@ use server::{Frontend, Member, Metrics, Options, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tracing_subscriber::EnvFilter;
 
 pub(crate) use self::flags::Serve;
 use self::flags::Settings;
@@ -32,8 +31,7 @@ impl Serve {
     }
 
     async fn run(self) -> Result<(), Failure> {
-        let filter = EnvFilter::try_new(&self.log_level)
-            .map_err(|error| Failure::Usage(format!("--log-level: {error}")))?;
+        let filter = self.log_filter().map_err(Failure::Usage)?;
         let stop_with_stdin = self.stop_with_stdin;
         let settings = self.settings().map_err(Failure::Usage)?;
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
