@@ -4,6 +4,7 @@
 //! its number may be somebody else's by then.
 
 use std::io;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -259,6 +260,21 @@ impl Keeper {
 }
 
 impl Plan {
+    /// Looks whether the ports are free, so that the demo can say it with its own flag. Fails with
+    /// a reason for people.
+    pub(super) fn check_ports(&self) -> Result<(), String> {
+        for url in [&self.client_url, &self.peer_url] {
+            let address = host::address_of(url).expect("it was made of an address");
+            TcpListener::bind(address).map_err(|error| {
+                format!(
+                    "cannot start member {} on {address}: {error}; choose another --base-port",
+                    self.name
+                )
+            })?;
+        }
+        Ok(())
+    }
+
     fn command(&self) -> io::Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
         command
