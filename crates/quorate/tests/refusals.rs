@@ -172,7 +172,7 @@ async fn a_peer_of_another_cluster() {
         let lines = log.lines().filter(|line| line.contains(text)).map(str::to_owned);
         lines.collect::<Vec<_>>()
     };
-    let (dialing, listening) = ("is not the one that is expected", "refused a connection");
+    let (dialing, listening) = ("the peer is another one", "refused a connection");
     // The stranger dials two members, which are of one cluster and at one address.
     for (number, dialed) in [(0, 1), (1, 1), (2, 2)] {
         let member = &mut cluster.members[number];
