@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
-use etcdpb::etcdserverpb::{PutRequest, RangeRequest, StatusRequest, StatusResponse};
+use etcdpb::etcdserverpb::{
+    MemberListRequest, MemberListResponse, PutRequest, RangeRequest, StatusRequest, StatusResponse,
+};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -30,6 +33,14 @@ pub(crate) async fn status(url: &str) -> Result<StatusResponse, Status> {
     let endpoint = endpoint(url).timeout(STATUS_TIMEOUT).connect_timeout(STATUS_TIMEOUT);
     let mut maintenance = MaintenanceClient::new(endpoint.connect_lazy());
     Ok(maintenance.status(StatusRequest {}).await?.into_inner())
+}
+
+/// Who the members are, and what they published of themselves.
+pub(crate) async fn members(url: &str) -> Result<MemberListResponse, Status> {
+    let endpoint = endpoint(url).timeout(ANSWER_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
+    let mut cluster = ClusterClient::new(endpoint.connect_lazy());
+    let request = MemberListRequest { linearizable: true };
+    Ok(cluster.member_list(request).await?.into_inner())
 }
 
 fn endpoint(url: &str) -> Endpoint {
