@@ -7,16 +7,21 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use host::{Fatal, Host};
 use server::{Frontend, Member, Metrics, Options, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 pub(crate) use self::flags::Serve;
 use self::flags::Settings;
 use crate::client::usage::Failure;
+
+/// The pause between two attempts to announce the member.
+const ANNOUNCE_PAUSE: Duration = Duration::from_millis(100);
 
 impl Serve {
     /// Runs until a signal says otherwise, or the disk does.
@@ -92,7 +97,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
 /// that is done, the member has a leader and has caught up with it.
 async fn announce(member: Member, name: String, client_urls: Vec<String>) {
     while let Err(error) = member.publish(&name, &client_urls).await {
+        if error == server::Failure::Stopped {
+            // It will never be ready, and whoever stopped it says why.
+            return;
+        }
         tracing::warn!(%error, "not ready yet");
+        sleep(ANNOUNCE_PAUSE).await;
     }
     tracing::info!(name, ?client_urls, "ready to serve client requests");
 }
