@@ -47,6 +47,18 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Asks it to end as Ctrl-C does, and kills it if it does not.
+    pub(crate) fn end(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        if self.ended().is_none() {
+            self.signal(Signal::INT);
+        }
+        while self.ended().is_none() && Instant::now() < deadline {
+            sleep(PAUSE);
+        }
+        self.kill();
+    }
+
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("our child")
