@@ -67,7 +67,10 @@ pub enum StartError {
     #[error("--heartbeat-interval and --election-timeout do not fit: {0}")]
     Timers(raft::ConfigError),
     /// The data directory cannot be used.
-    #[error("cannot use the data directory {}: {source}", path.display())]
+    #[error(
+        "cannot use the data directory {}: {source}; give this member one where it may write, by \
+         --data-dir", path.display()
+    )]
     DataDir {
         /// The directory.
         path: PathBuf,
@@ -84,7 +87,7 @@ pub enum StartError {
     #[error(transparent)]
     Log(#[from] wal::Error),
     /// A peer address cannot be listened on.
-    #[error("cannot listen for members on {address}: {source}")]
+    #[error("cannot listen for members on {address}: {}", advice(source))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -94,6 +97,14 @@ pub enum StartError {
     /// The operating system gives no thread, or no random numbers.
     #[error("the operating system refuses: {0}")]
     System(io::Error),
+}
+
+fn advice(source: &io::Error) -> String {
+    if source.kind() == io::ErrorKind::AddrInUse {
+        "another process does; stop it, or choose another --listen-peer-urls".into()
+    } else {
+        source.to_string()
+    }
 }
 
 /// Why a running member had to stop.
@@ -129,12 +140,13 @@ impl<R: Send + 'static> Host<R> {
     ) -> Result<Self, StartError> {
         let tick = config.heartbeat_interval.clamp(Duration::from_millis(1), TICK);
         let replica_config = replica_config(&config, tick)?;
-        let (log, restored) = open_log(&config)?;
+        // What can be refused without having touched anything comes first.
         let mut listeners = Vec::new();
         for &address in &config.listen_peers {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
+        let (log, restored) = open_log(&config)?;
 
         let own = Identity { cluster: config.cluster.id, member: config.own };
         let meters = Arc::new(Meters::default());

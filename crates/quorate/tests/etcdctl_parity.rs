@@ -4,13 +4,13 @@
 //! that even ids and revisions are the same. Needs `etcd` and `etcdctl` (3.4) on the `PATH`;
 //! without them the test says so and does nothing, unless `QUORATE_REQUIRE_TOOLS=1`.
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+mod support;
 
-use tempfile::TempDir;
+use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::Duration;
+
+use support::tools::{Addresses, Etcd, quorate, run, tools_are_there};
 
 /// How both must behave, and what is compared.
 #[derive(Clone, Copy, PartialEq)]
@@ -212,112 +212,4 @@ fn settle_on_same(ours: impl Fn() -> Output, theirs: impl Fn() -> Output) {
     assert!(expected.status.success() && got.status.success(), "{got:?}");
     let [got, expected] = [got, expected].map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
     assert_eq!(got, expected);
-}
-
-fn run(command: &mut Command, stdin: &str) -> Output {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program is there");
-    let mut pipe = child.stdin.take().expect("stdin is a pipe");
-    // A program that does not read it may be gone already.
-    let _ = pipe.write_all(stdin.as_bytes());
-    drop(pipe);
-    child.wait_with_output().expect("the program ends")
-}
-
-fn quorate() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
-    command.env_remove("ETCDCTL_ENDPOINTS");
-    command
-}
-
-/// Where one etcd listens.
-struct Addresses {
-    client: String,
-    peer: String,
-}
-
-impl Addresses {
-    /// Two addresses that nobody uses, as far as one can know.
-    fn free() -> Self {
-        let listen = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        // Both are open at once, so they differ.
-        let [client, peer] = [listen(), listen()].map(|listener| {
-            listener.local_addr().expect("a bound socket has an address").to_string()
-        });
-        Self { client, peer }
-    }
-
-    fn quorate(&self) -> Command {
-        let mut command = quorate();
-        command.args(["--endpoints", &self.client]);
-        command
-    }
-
-    fn etcdctl(&self) -> Command {
-        let mut command = Command::new("etcdctl");
-        command.env("ETCDCTL_API", "3").env_remove("ETCDCTL_ENDPOINTS");
-        command.args(["--endpoints", &self.client]);
-        command
-    }
-}
-
-/// A running etcd with an empty store. Ends when it is dropped.
-struct Etcd {
-    child: Child,
-    _data: TempDir,
-}
-
-impl Etcd {
-    fn start(addresses: &Addresses) -> Self {
-        let data = tempfile::tempdir().expect("there is room for a directory");
-        let [client, peer] = [&addresses.client, &addresses.peer].map(|a| format!("http://{a}"));
-        let child = Command::new("etcd")
-            .arg("--data-dir")
-            .arg(data.path())
-            .args(["--name", "n1", "--initial-cluster", &format!("n1={peer}")])
-            .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
-            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("etcd starts");
-        let mut etcd = Self { child, _data: data };
-        etcd.wait_until_it_serves(addresses);
-        etcd
-    }
-
-    fn wait_until_it_serves(&mut self, addresses: &Addresses) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let serves = || {
-            TcpStream::connect(&addresses.client).is_ok()
-                && run(addresses.etcdctl().args(["endpoint", "health"]), "").status.success()
-        };
-        while !serves() {
-            assert!(Instant::now() < deadline, "etcd does not come up");
-            sleep(Duration::from_millis(50));
-        }
-        // Or else somebody else took the address first, and it is theirs that serves.
-        let ended = self.child.try_wait().expect("etcd is our child");
-        assert_eq!(ended, None, "etcd ended: its address was taken");
-    }
-}
-
-impl Drop for Etcd {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Whether the test can run. Says so if not.
-fn tools_are_there() -> bool {
-    let runs = |tool: &str| Command::new(tool).arg("--help").output().is_ok();
-    let Some(tool) = ["etcd", "etcdctl"].into_iter().find(|tool| !runs(tool)) else {
-        return true;
-    };
-    let required = std::env::var_os("QUORATE_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-    assert!(!required, "{tool} is not installed, and QUORATE_REQUIRE_TOOLS=1");
-    // Not eprintln!, which the test runner swallows.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {tool} is not installed");
-    false
 }

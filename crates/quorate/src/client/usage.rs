@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +46,18 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        ErrorKind::UnknownArgument => {
+            Failure::Usage(format!("{}; {}", one_line(error), alternative(error))).report()
+        }
         _ => Failure::Usage(one_line(error)).report(),
+    }
+}
+
+/// What else there is than the flag that there is not.
+fn alternative(error: &clap::Error) -> String {
+    match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(flag)) => format!("a similar one is '{flag}'"),
+        _ => "--help lists those that there are".to_owned(),
     }
 }
 

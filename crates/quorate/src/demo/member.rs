@@ -4,6 +4,7 @@
 //! its number may be somebody else's by then.
 
 use std::io;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use trace::Fault;
 
@@ -103,6 +105,8 @@ pub(super) struct Member {
     pub(super) plan: Plan,
     commands: mpsc::Sender<(Action, oneshot::Sender<Result<(), String>>)>,
     life: watch::Receiver<Life>,
+    /// Follows its trace.
+    follower: AbortHandle,
 }
 
 impl Member {
@@ -112,11 +116,11 @@ impl Member {
         let life =
             Life { state: State::Stopped, pid: None, is_ready: false, last_line: String::new() };
         let (publisher, life) = watch::channel(life);
-        tokio::spawn(follow::follow(plan.clone(), life.clone(), story.clone()));
+        let follower = tokio::spawn(follow::follow(plan.clone(), life.clone(), story.clone()));
         let keeper =
             Keeper { plan: plan.clone(), story, life: publisher, child: None, leash: None };
         tokio::spawn(keeper.run(receiver));
-        Self { plan, commands, life }
+        Self { plan, commands, life, follower: follower.abort_handle() }
     }
 
     /// Does something to it. Fails with a reason for people.
@@ -145,6 +149,8 @@ impl Member {
 
     /// Ends it, in good order if it lets itself.
     pub(super) async fn shut_down(&self) {
+        // A member that ends waits for those who still listen to it.
+        self.follower.abort();
         // A paused process does not even hear that it shall end; one that has ended need not.
         let _ = self.act(Action::Resume).await;
         let _ = self.act(Action::End).await;
@@ -259,6 +265,21 @@ impl Keeper {
 }
 
 impl Plan {
+    /// Looks whether the ports are free, so that the demo can say it with its own flag. Fails with
+    /// a reason for people.
+    pub(super) fn check_ports(&self) -> Result<(), String> {
+        for url in [&self.client_url, &self.peer_url] {
+            let address = host::address_of(url).expect("it was made of an address");
+            TcpListener::bind(address).map_err(|error| {
+                format!(
+                    "cannot start member {} on {address}: {error}; choose another --base-port",
+                    self.name
+                )
+            })?;
+        }
+        Ok(())
+    }
+
     fn command(&self) -> io::Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
         command

@@ -66,6 +66,9 @@ impl Demo {
         let page = page::bind(self.page_port).await.map_err(Failure::Failed)?;
         let (data_dir, temporary) = self.data_dir()?;
         let plans = member::plans(self.members, self.base_port, &data_dir);
+        for plan in &plans {
+            plan.check_ports().map_err(Failure::Failed)?;
+        }
         let story = Arc::new(Story::new(&plans));
         let members = plans.into_iter().map(|plan| Member::new(plan, story.clone()));
         let members = Arc::new(members.collect::<Vec<_>>());

@@ -4,8 +4,11 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum, value_parser};
 use host::Cluster;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Run one member of a cluster
 #[derive(Args)]
@@ -53,15 +56,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "ETCD_INITIAL_CLUSTER_TOKEN", default_value = "etcd-cluster")]
     initial_cluster_token: String,
     /// Milliseconds between heartbeats of a leader
-    #[arg(long, env = "ETCD_HEARTBEAT_INTERVAL", default_value = "50")]
+    #[arg(long, env = "ETCD_HEARTBEAT_INTERVAL", default_value = "50", value_parser = millis())]
     heartbeat_interval: u64,
     /// Milliseconds without a leader after which a member may campaign; it waits for a random time
     /// between this and twice this
-    #[arg(long, env = "ETCD_ELECTION_TIMEOUT", default_value = "150")]
+    #[arg(long, env = "ETCD_ELECTION_TIMEOUT", default_value = "150", value_parser = millis())]
     election_timeout: u64,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
-    pub(super) log_level: String,
+    log_level: String,
     /// Stop when standard input ends: whoever started this member is gone then
     #[arg(long, hide = true)]
     pub(super) stop_with_stdin: bool,
@@ -71,6 +74,11 @@ pub(crate) struct Serve {
 enum ClusterState {
     New,
     Existing,
+}
+
+/// etcd allows no election timeout that is longer.
+fn millis() -> RangedU64ValueParser<u64> {
+    value_parser!(u64).range(1..=50_000)
 }
 
 /// What the flags say, looked up and checked.
@@ -85,6 +93,18 @@ pub(super) struct Settings {
 pub(super) type FlagError = String;
 
 impl Serve {
+    /// What to log.
+    pub(super) fn log_filter(&self) -> Result<EnvFilter, FlagError> {
+        for part in self.log_level.split(',').filter(|part| !part.contains('=')) {
+            // Alone, a word that is no level would mean a part of the program: a slip of the pen
+            // would silence everything.
+            part.parse::<LevelFilter>().map_err(|_| {
+                format!("--log-level: {part:?} is not one of error, warn, info, debug and trace")
+            })?;
+        }
+        EnvFilter::try_new(&self.log_level).map_err(|error| format!("--log-level: {error}"))
+    }
+
     pub(super) fn settings(self) -> Result<Settings, FlagError> {
         let own_urls = &self.initial_advertise_peer_urls;
         let initial_cluster = self.initial_cluster.clone().unwrap_or_else(|| {
@@ -102,6 +122,11 @@ impl Serve {
                  cannot join a running cluster; start all members with --initial-cluster-state new",
                 data_dir.display()
             ));
+        }
+        if let Some(url) = self.advertise_client_urls.iter().find(|url| !is_client_url(url)) {
+            let line =
+                format!("--advertise-client-urls: {url:?} is not of the form http://host:port");
+            return Err(line);
         }
         let advertise_client_urls = if self.advertise_client_urls.is_empty() {
             self.listen_client_urls.clone()
@@ -147,6 +172,12 @@ impl Serve {
         }
         Ok(peer.id)
     }
+}
+
+/// Whether clients can be told to go there. What ends TLS before this member may ask for it.
+fn is_client_url(url: &str) -> bool {
+    let plain = url.strip_prefix("https://").map(|address| format!("http://{address}"));
+    host::address_of(plain.as_deref().unwrap_or(url)).is_some()
 }
 
 /// The addresses of `http://host:port` URLs.

@@ -7,17 +7,21 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use host::{Fatal, Host};
 use server::{Frontend, Member, Metrics, Options, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tracing_subscriber::EnvFilter;
+use tokio::time::sleep;
 
 pub(crate) use self::flags::Serve;
 use self::flags::Settings;
 use crate::client::usage::Failure;
+
+/// The pause between two attempts to announce the member.
+const ANNOUNCE_PAUSE: Duration = Duration::from_millis(100);
 
 impl Serve {
     /// Runs until a signal says otherwise, or the disk does.
@@ -32,8 +36,7 @@ impl Serve {
     }
 
     async fn run(self) -> Result<(), Failure> {
-        let filter = EnvFilter::try_new(&self.log_level)
-            .map_err(|error| Failure::Usage(format!("--log-level: {error}")))?;
+        let filter = self.log_filter().map_err(Failure::Usage)?;
         let stop_with_stdin = self.stop_with_stdin;
         let settings = self.settings().map_err(Failure::Usage)?;
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
@@ -94,7 +97,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
 /// that is done, the member has a leader and has caught up with it.
 async fn announce(member: Member, name: String, client_urls: Vec<String>) {
     while let Err(error) = member.publish(&name, &client_urls).await {
+        if error == server::Failure::Stopped {
+            // It will never be ready, and whoever stopped it says why.
+            return;
+        }
         tracing::warn!(%error, "not ready yet");
+        sleep(ANNOUNCE_PAUSE).await;
     }
     tracing::info!(name, ?client_urls, "ready to serve client requests");
 }

@@ -1,0 +1,229 @@
+//! Members that are killed at once, and what they remember when they start again.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use tokio::task::JoinSet;
+
+use support::client;
+use support::cluster::{Cluster, Member};
+use support::eventually;
+
+/// The log is written in blocks of so many bytes.
+const BLOCK_BYTES: usize = 4096;
+
+/// How long the header of a frame is. What follows is the frame's body.
+const HEADER_BYTES: usize = 32;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_members_remember() {
+    remembers(Cluster::start(3).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_member_remembers() {
+    remembers(Cluster::start(1).await).await;
+}
+
+/// Kills all members while clients write, twice, and looks for what was acknowledged.
+async fn remembers(mut cluster: Cluster) {
+    let mut revision = 0;
+    for round in 0..2 {
+        let acknowledged = write_until_all_are_killed(&mut cluster, round).await;
+        cluster.start_all().await;
+        for member in &cluster.members {
+            let mut kv = client::kv(&member.url());
+            let response = kv.range(client::prefix("key")).await.expect("it serves").into_inner();
+            let found = response.kvs.iter().map(|kv| (&*kv.key, kv)).collect::<BTreeMap<_, _>>();
+            for (key, revision) in &acknowledged {
+                let found = found.get(key.as_bytes()).unwrap_or_else(|| panic!("{key} is lost"));
+                assert_eq!((found.mod_revision, found.version), (*revision, 1), "{key}");
+            }
+            revision = response.header.unwrap_or_default().revision;
+        }
+        let last = acknowledged.values().max().expect("something was acknowledged");
+        assert!(revision >= *last, "the revision {revision} goes on after {last}");
+        cluster.agree().await;
+    }
+    let mut kv = client::kv(&cluster.members[0].url());
+    let put = kv.put(client::put("another", "")).await.expect("it serves").into_inner();
+    assert_eq!(put.header.unwrap_or_default().revision, revision + 1);
+}
+
+/// Writes new keys at all members, as fast as they are taken, and in the middle of that kills all
+/// members. The keys that were acknowledged, and their revisions.
+async fn write_until_all_are_killed(cluster: &mut Cluster, round: u32) -> BTreeMap<String, i64> {
+    let mut writers = JoinSet::new();
+    for (writer, url) in cluster.urls().into_iter().cycle().take(6).enumerate() {
+        writers.spawn(async move {
+            let mut kv = client::kv(&url);
+            let mut acknowledged = BTreeMap::new();
+            for number in 0.. {
+                let key = format!("key-{round}-{writer}-{number}");
+                let Ok(put) = kv.put(client::put(key.clone(), "value")).await else { break };
+                acknowledged.insert(key, put.into_inner().header.unwrap_or_default().revision);
+            }
+            acknowledged
+        });
+    }
+    // Each has written some by then.
+    let mut kv = client::kv(&cluster.members[0].url());
+    for number in 0..100 {
+        kv.put(client::put("clock", number.to_string())).await.expect("it serves");
+    }
+    cluster.members.iter_mut().for_each(Member::kill);
+    writers.join_all().await.into_iter().flatten().collect()
+}
+
+/// What a write that was cut short leaves behind the last frame.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_frame_is_cut_off() {
+    let mut cluster = Cluster::start(1).await;
+    let mut kv = client::kv(&cluster.members[0].url());
+    let put = kv.put(client::put("a", "1")).await.unwrap().into_inner();
+    cluster.members[0].kill();
+    let segment = Segment::newest(&cluster.members[0]);
+    segment.overwrite(segment.end(), &[0xa5; 100]);
+
+    cluster.start_all().await;
+    let log = cluster.members[0].process().output();
+    assert_cut(&log, &segment, segment.end());
+    let kvs = kv.range(client::key("a")).await.unwrap().into_inner();
+    assert_eq!(kvs.kvs[0].mod_revision, put.header.unwrap().revision);
+
+    // It is gone for good.
+    cluster.members[0].kill();
+    cluster.start_all().await;
+    let log = cluster.members[0].process().output();
+    assert!(!log.contains("cut off"), "{log}");
+}
+
+/// The last frame of a leader is torn, which it wrote when it was alone. Nobody was told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_frame_is_cut_off() {
+    let mut cluster = Cluster::of(3);
+    for member in &mut cluster.members {
+        // So long does it take a leader to see that it is alone.
+        member.flags.set("--election-timeout", "1500");
+    }
+    cluster.start_all().await;
+    let leader = cluster.leader().await;
+    let mut kv = client::kv(&cluster.members[leader].url());
+    kv.put(client::put("a", "1")).await.unwrap();
+    for (number, member) in cluster.members.iter_mut().enumerate() {
+        if number != leader {
+            member.kill();
+        }
+    }
+    let before = Segment::newest(&cluster.members[leader]).end();
+    let value = vec![b'v'; 3 * BLOCK_BYTES];
+    let writing = tokio::spawn(async move { kv.put(client::put("a", value)).await });
+    let segment = eventually("the leader does not write", async || {
+        let segment = Segment::newest(&cluster.members[leader]);
+        if segment.end() >= before + 3 * BLOCK_BYTES { Ok(segment) } else { Err(String::new()) }
+    })
+    .await;
+    cluster.members[leader].kill();
+    writing.await.unwrap().expect_err("the leader was alone");
+    let last_block = segment.end() - BLOCK_BYTES;
+    segment.overwrite(last_block, &[0; BLOCK_BYTES]);
+
+    cluster.start_all().await;
+    let log = cluster.members[leader].process().output();
+    assert_cut(&log, &segment, segment.last_frame());
+    cluster.agree().await;
+    let mut kv = client::kv(&cluster.members[leader].url());
+    let kvs = kv.range(client::key("a")).await.unwrap().into_inner().kvs;
+    assert_eq!((&*kvs[0].value, kvs[0].version), (&b"1"[..], 1));
+}
+
+/// One bit in the middle of the log, which others follow: no end was torn there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_bit_is_refused() {
+    let mut cluster = Cluster::start(1).await;
+    let mut kv = client::kv(&cluster.members[0].url());
+    for number in 0..20 {
+        kv.put(client::put("a", number.to_string())).await.unwrap();
+    }
+    let member = &mut cluster.members[0];
+    member.kill();
+    let segment = Segment::newest(member);
+    let block = segment.end() / BLOCK_BYTES / 2 * BLOCK_BYTES;
+    let at = block + HEADER_BYTES + 1;
+    segment.overwrite(at, &[segment.bytes[at] ^ 0x10]);
+    let before = files(&member.data_dir);
+
+    member.start();
+    let status = member.process().wait();
+    let output = member.process().output();
+    assert_eq!(status.code(), Some(1), "{output}");
+    let says = format!("Error: {} is damaged at byte {block}: ", segment.path.display());
+    let error = output.lines().last().expect("it says why");
+    assert!(error.starts_with(&says) && error.contains("Nothing was changed"), "{output}");
+    assert!(files(&member.data_dir) == before, "the files of a damaged log were changed");
+
+    segment.overwrite(at, &[segment.bytes[at]]);
+    cluster.start_all().await;
+}
+
+fn assert_cut(log: &str, segment: &Segment, offset: usize) {
+    let line = log.lines().find(|line| line.contains("cut off the last write"));
+    let line = line.unwrap_or_else(|| panic!("nothing was cut off:\n{log}"));
+    let file = segment.path.to_str().expect("a temporary name is Unicode");
+    assert!(line.contains("WARN") && line.contains(file), "{line}");
+    assert!(line.contains(&format!("offset={offset} ")), "at {offset}: {line}");
+}
+
+/// A file of a log, as it was found.
+struct Segment {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Segment {
+    fn newest(member: &Member) -> Self {
+        let files = fs::read_dir(member.data_dir.join("member/wal")).expect("there is a log");
+        let paths = files.map(|entry| entry.expect("it can be read").path());
+        let is_segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "log");
+        let path = paths.filter(is_segment).max().expect("there is a segment");
+        let bytes = fs::read(&path).expect("it can be read");
+        Self { path, bytes }
+    }
+
+    /// Where the last frame ends: behind it are zeros.
+    fn end(&self) -> usize {
+        let last = self.bytes.chunks(BLOCK_BYTES).rposition(|block| block != [0; BLOCK_BYTES]);
+        (last.expect("there is a header") + 1) * BLOCK_BYTES
+    }
+
+    /// Where the last frame begins.
+    fn last_frame(&self) -> usize {
+        let mut blocks = self.bytes[..self.end()].chunks(BLOCK_BYTES);
+        let is_start = |block: &[u8]| block.starts_with(b"QFRM");
+        blocks.rposition(is_start).expect("there is a frame") * BLOCK_BYTES
+    }
+
+    fn overwrite(&self, at: usize, bytes: &[u8]) {
+        let file = File::options().write(true).open(&self.path).expect("it can be written");
+        file.write_all_at(bytes, at as u64).expect("it can be written");
+    }
+}
+
+/// The bytes of all files in a directory.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            found.append(&mut files(&path));
+        } else {
+            let bytes = fs::read(&path).expect("it can be read");
+            found.insert(path, bytes);
+        }
+    }
+    found
+}

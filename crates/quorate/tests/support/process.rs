@@ -1,0 +1,106 @@
+//! A program that runs beside the test.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{PATIENCE, PAUSE};
+
+/// A running program. What it prints goes to a file. It is killed when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    log: PathBuf,
+    /// Where this run's lines begin.
+    log_start: usize,
+    /// Our end of its standard input, which ends with the test, however it does.
+    _leash: ChildStdin,
+}
+
+impl Process {
+    /// Starts the program. Its output is appended to the log.
+    pub(crate) fn start(command: &mut Command, log: &Path) -> Self {
+        let open = || File::options().append(true).create(true).open(log).expect("a writable log");
+        let log_start = fs::read(log).map_or(0, |bytes| bytes.len());
+        command.stdin(Stdio::piped()).stdout(open()).stderr(open());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let leash = child.stdin.take().expect("stdin is a pipe");
+        Self { child, log: log.to_owned(), log_start, _leash: leash }
+    }
+
+    /// Its number.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("our child, not waited for yet");
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end as Ctrl-C does, and kills it if it does not.
+    pub(crate) fn end(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        if self.ended().is_none() {
+            self.signal(Signal::INT);
+        }
+        while self.ended().is_none() && Instant::now() < deadline {
+            sleep(PAUSE);
+        }
+        self.kill();
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("our child")
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.ended() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the program goes on:\n{}", self.output());
+            sleep(PAUSE);
+        }
+    }
+
+    /// What it has printed since it was started.
+    pub(crate) fn output(&self) -> String {
+        let bytes = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(bytes.get(self.log_start..).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits until it has printed that, and returns all that it has.
+    pub(crate) fn wait_until_it_prints(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // In this order, or the last words of one that ends are missed.
+            let ended = self.ended();
+            let output = self.output();
+            if output.contains(text) {
+                return output;
+            }
+            assert!(ended.is_none(), "it ended without {text:?}:\n{output}");
+            assert!(Instant::now() < deadline, "it does not print {text:?}:\n{output}");
+            sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
