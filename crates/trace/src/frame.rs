@@ -76,7 +76,8 @@ impl Member {
             | Event::Dropped { .. }
             | Event::Operation { .. }
             | Event::Fault { .. }
-            | Event::Gap { .. } => {}
+            | Event::Gap { .. }
+            | Event::Unknown => {}
         }
     }
 }
