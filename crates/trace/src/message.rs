@@ -123,3 +123,21 @@ pub(crate) fn tell(
         Message::ReadIndex { index, .. } => (Kind::RIR, Body::Index { ri: index.0 }),
     }
 }
+
+/// How many entries or commands a message carries.
+pub(crate) fn entries_in(message: &Message) -> usize {
+    match message {
+        Message::Append { entries, .. } => entries.len(),
+        Message::Forward { commands, .. } => commands.len(),
+        Message::RequestPreVote { .. }
+        | Message::PreVote { .. }
+        | Message::RequestVote { .. }
+        | Message::Vote { .. }
+        | Message::Appended { .. }
+        | Message::Rejected { .. }
+        | Message::Heartbeat { .. }
+        | Message::Heard { .. }
+        | Message::RequestReadIndex { .. }
+        | Message::ReadIndex { .. } => 0,
+    }
+}
