@@ -39,12 +39,12 @@ async fn strangers_are_refused() {
     let (cluster, own) = (town.cluster.id.0, town.id("a"));
     let (from, nobody) = (town.id("c"), NodeId(7));
     let hellos = [
-        ("another magic", hello(b"quorate", 1, cluster, from, own)),
-        ("another version", hello(b"QUORATE", 2, cluster, from, own)),
-        ("another cluster", hello(b"QUORATE", 1, cluster + 1, from, own)),
-        ("an unknown member", hello(b"QUORATE", 1, cluster, nobody, own)),
-        ("the member itself", hello(b"QUORATE", 1, cluster, own, own)),
-        ("a call for another", hello(b"QUORATE", 1, cluster, from, town.id("b"))),
+        ("another magic", hello(*b"quorate", 1, cluster, from, own)),
+        ("another version", hello(*b"QUORATE", 2, cluster, from, own)),
+        ("another cluster", hello(*b"QUORATE", 1, cluster + 1, from, own)),
+        ("an unknown member", hello(*b"QUORATE", 1, cluster, nobody, own)),
+        ("the member itself", hello(*b"QUORATE", 1, cluster, own, own)),
+        ("a call for another", hello(*b"QUORATE", 1, cluster, from, town.id("b"))),
         ("garbage", vec![0xa5; 100]),
         ("another protocol", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec()),
     ];

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use trace::Change;
 
 /// Longer than anything takes on the busiest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Remembers every command, in order. Clones share what they remember.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +126,7 @@ impl Town {
 
     /// What a dialer says first.
     pub(crate) fn hello(&self, from: &str, to: &str) -> Vec<u8> {
-        hello(b"QUORATE", 1, self.cluster.id.0, self.id(from), self.id(to))
+        hello(*b"QUORATE", 1, self.cluster.id.0, self.id(from), self.id(to))
     }
 
     /// Dials `to` as `from`, and shakes hands.
@@ -197,7 +197,7 @@ fn cluster(ports: &BTreeMap<String, u16>, token: &str) -> Cluster {
 }
 
 pub(crate) fn hello(
-    magic: &[u8; 7],
+    magic: [u8; 7],
     version: u8,
     cluster: u64,
     from: NodeId,
