@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Event, Fault, Member, Record, Role};
+use crate::record::{EntryText, Event, Fault, Member, Record, Role};
 
 /// A moment of a cluster.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,17 +42,12 @@ impl Member {
                 (self.role, self.term) = (*role, *term);
                 self.vote.clone_from(vote);
                 self.lead.clone_from(lead);
-                if *role == Role::Leader {
+                if matches!(role, Role::Leader | Role::Stopped) {
                     self.tm = None;
                 }
             }
             Event::Timer { dur, dl } => self.tm = Some((*dur, *dl)),
-            Event::Appended { e } => {
-                self.log.extend(e.iter().cloned());
-                let extra = self.log.len().saturating_sub(Self::TAIL);
-                self.log.drain(..extra);
-                self.first = self.log.first().map_or(self.first, |entry| entry.0);
-            }
+            Event::Appended { e } => self.append(e),
             Event::Truncated { from, .. } => {
                 self.log.retain(|entry| entry.0 < *from);
                 self.first = self.first.min(*from);
@@ -67,16 +62,37 @@ impl Member {
                 let extra = self.kv.len().saturating_sub(Self::KEYS);
                 self.kv.drain(..extra);
             }
-            Event::Fault { f: Fault::Stop } => {
-                *self = Self { role: Role::Stopped, tm: None, ..std::mem::take(self) };
-            }
+            Event::Fault { f } => self.suffer(*f),
             Event::Hello { .. }
             | Event::Sent { .. }
             | Event::Received { .. }
             | Event::Dropped { .. }
             | Event::Operation { .. }
-            | Event::Fault { .. }
-            | Event::Gap { .. } => {}
+            | Event::Gap { .. }
+            | Event::Unknown => {}
+        }
+    }
+
+    /// Adds entries to the tail. Where records are missing, until the next key, they may leave a
+    /// hole, and then the tail begins anew; or overlap, and then they replace what was there.
+    fn append(&mut self, entries: &[EntryText]) {
+        let Some(&(from, ..)) = entries.first() else { return };
+        if self.log.last().is_some_and(|last| last.0 + 1 < from) {
+            self.log.clear();
+        }
+        self.log.retain(|entry| entry.0 < from);
+        self.log.extend_from_slice(entries);
+        let extra = self.log.len().saturating_sub(Self::TAIL);
+        self.log.drain(..extra);
+        self.first = self.log[0].0;
+    }
+
+    /// A stopped member keeps what it holds on its disk, and starts as a follower.
+    fn suffer(&mut self, fault: Fault) {
+        match fault {
+            Fault::Stop => (self.role, self.lead, self.tm) = (Role::Stopped, None, None),
+            Fault::Start if self.role == Role::Stopped => self.role = Role::Follower,
+            Fault::Start | Fault::Pause | Fault::Resume => {}
         }
     }
 }

@@ -16,6 +16,9 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
+//! A reader outlives its version: it skips fields that it does not know, and reads a record of an
+//! unknown kind as [`Event::Unknown`], which changes nothing.
+//!
 //! # What is left out
 //!
 //! Messages in flight are not part of a [`Frame`] yet, and there are no samples or aggregates: when

@@ -30,11 +30,17 @@ pub enum Kind {
     RI,
     /// `ReadIndex`.
     RIR,
+    /// A message that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What a message says.
+///
+/// It is read by the fields that are there, and those that a later version adds are skipped. So
+/// whatever has all the fields of another, and more, stands before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(untagged)]
 pub enum Body {
     /// After which position, which entries, and what is committed.
     Append {
@@ -115,5 +121,23 @@ pub(crate) fn tell(
         }
         Message::RequestReadIndex { .. } => (Kind::RI, Body::Nothing {}),
         Message::ReadIndex { index, .. } => (Kind::RIR, Body::Index { ri: index.0 }),
+    }
+}
+
+/// How many entries or commands a message carries.
+pub(crate) fn entries_in(message: &Message) -> usize {
+    match message {
+        Message::Append { entries, .. } => entries.len(),
+        Message::Forward { commands, .. } => commands.len(),
+        Message::RequestPreVote { .. }
+        | Message::PreVote { .. }
+        | Message::RequestVote { .. }
+        | Message::Vote { .. }
+        | Message::Appended { .. }
+        | Message::Rejected { .. }
+        | Message::Heartbeat { .. }
+        | Message::Heard { .. }
+        | Message::RequestReadIndex { .. }
+        | Message::ReadIndex { .. } => 0,
     }
 }

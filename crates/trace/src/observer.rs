@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use raft::{
-    Entry, Envelope, Index, NodeId, Payload, Restored, RoleName, Standing, Status, Ticket, Write,
+    ElectionTimer, Entry, Envelope, Index, NodeId, Payload, Restored, RoleName, Standing, Status,
+    Ticket, Write,
 };
 
 use crate::message;
@@ -39,35 +40,44 @@ pub struct Observer {
     sight: Sight,
     tail: VecDeque<Entry>,
     last: Index,
-    changes: VecDeque<Change>,
-    unsaid: Vec<Change>,
+    /// The keys that changed last, named as they are told.
+    changes: VecDeque<NamedChange>,
+    /// Those of them that changed since the last look.
+    unsaid: VecDeque<NamedChange>,
     seen: Option<Seen>,
     timer: Option<(u64, u64)>,
     timer_told: u64,
+    /// The timer was set since it was told.
+    timer_due: bool,
     watched: bool,
     told: Vec<(u64, Event)>,
     allowance: Allowance,
 }
+
+type NamedChange = (String, Option<Bytes>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
     standing: Standing,
     commit: Index,
     applied: Index,
-    elapsed: Option<u32>,
+    timer: Option<ElectionTimer>,
 }
 
 /// How much more may be told in this span of time.
 #[derive(Debug, Default)]
 struct Allowance {
     until: u64,
-    left: u32,
+    left: usize,
     lost: u64,
 }
 
 /// A span of time, in microseconds, and how many details are told in it.
 const SPAN_US: u64 = 100_000;
-const DETAILS_PER_SPAN: u32 = 150;
+const DETAILS_PER_SPAN: usize = 150;
+
+/// So many entries in a record count as one more detail.
+const ENTRIES_PER_DETAIL: usize = 16;
 
 /// A timer that is set again within this many microseconds is not told again.
 const TIMER_PAUSE_US: u64 = 20_000;
@@ -84,10 +94,11 @@ impl Observer {
             tail: restored.entries[skipped..].iter().cloned().collect(),
             last: restored.entries.last().map_or(Index(0), |entry| entry.position.index),
             changes: VecDeque::new(),
-            unsaid: Vec::new(),
+            unsaid: VecDeque::new(),
             seen: None,
             timer: None,
             timer_told: 0,
+            timer_due: false,
             watched: false,
             told: Vec::new(),
             allowance: Allowance::default(),
@@ -99,12 +110,14 @@ impl Observer {
         self.name_of(self.sight.own)
     }
 
-    /// Begins or ends to tell.
+    /// Begins or ends to tell. Who begins to watch needs a [`key`](Self::key) first.
     pub fn set_watched(&mut self, watched: bool) {
-        self.watched = watched;
-        if !watched {
+        if self.watched && !watched {
             self.told.clear();
+            self.unsaid.clear();
+            self.allowance.lost = 0;
         }
+        self.watched = watched;
     }
 
     /// What there is to tell since the last call: moments and events.
@@ -121,8 +134,8 @@ impl Observer {
 
     /// A message leaves, as the member's message number `id`.
     pub fn sent(&mut self, now: u64, envelope: &Envelope, id: u64) {
-        if self.may_tell(now) {
-            let Envelope { to, term, message, .. } = envelope;
+        let Envelope { to, term, message, .. } = envelope;
+        if self.may_tell_entries(now, message::entries_in(message)) {
             let (m, b) = message::tell(
                 message,
                 |entry| self.entry_text(entry),
@@ -154,7 +167,7 @@ impl Observer {
             }
             self.tail.retain(|entry| entry.position.index < from);
         }
-        if self.may_tell(now) {
+        if self.may_tell_entries(now, write.entries.len()) {
             let e = write.entries.iter().map(|entry| self.entry_text(entry)).collect();
             self.told.push((now, Event::Appended { e }));
         }
@@ -167,45 +180,38 @@ impl Observer {
 
     /// A command was applied and changed these keys.
     pub fn applied(&mut self, changes: impl IntoIterator<Item = Change>) {
-        for change in changes {
-            self.changes.retain(|(key, _)| *key != change.0);
+        for (key, value) in changes {
+            let key = lossy(&key);
             if self.watched {
-                self.unsaid.push(change.clone());
+                remember(&mut self.unsaid, (key.clone(), value.clone()));
             }
-            self.changes.push_back(change);
+            remember(&mut self.changes, (key, value));
         }
-        let extra = self.changes.len().saturating_sub(Member::KEYS);
-        self.changes.drain(..extra);
-        let extra = self.unsaid.len().saturating_sub(Member::KEYS);
-        self.unsaid.drain(..extra);
     }
 
     /// A client's request came: `command`, as the state machine gets it.
     pub fn asked(&mut self, now: u64, ticket: Ticket, command: &Bytes) {
-        let cmd = self.watched.then(|| cut(&(self.sight.command)(command)));
-        self.operation(now, ticket, Phase::Invoked, cmd);
+        if self.may_tell(now) {
+            let cmd = Some(cut(&(self.sight.command)(command)));
+            self.told.push((now, self.operation(ticket, Phase::Invoked, cmd)));
+        }
     }
 
     /// A client's request was answered.
     pub fn answered(&mut self, now: u64, ticket: Ticket, phase: Phase) {
-        self.operation(now, ticket, phase, None);
+        if self.may_tell(now) {
+            self.told.push((now, self.operation(ticket, phase, None)));
+        }
     }
 
-    fn operation(&mut self, now: u64, ticket: Ticket, ph: Phase, cmd: Option<String>) {
-        if self.may_tell(now) {
-            let op = format!("{}:{:x}", self.name(), ticket.0);
-            self.told.push((now, Event::Operation { op, ph, cmd }));
-        }
+    fn operation(&self, ticket: Ticket, ph: Phase, cmd: Option<String>) -> Event {
+        Event::Operation { op: format!("{}:{:x}", self.name(), ticket.0), ph, cmd }
     }
 
     /// Looks at how the member is doing. Called after each drain.
     pub fn look(&mut self, now: u64, status: &Status, applied: Index) {
-        let seen = Seen {
-            standing: status.standing,
-            commit: status.commit,
-            applied,
-            elapsed: status.timer.map(|timer| timer.elapsed),
-        };
+        let seen =
+            Seen { standing: status.standing, commit: status.commit, applied, timer: status.timer };
         let before = self.seen.replace(seen);
         let is_new_role = before.map(|before| before.standing) != Some(seen.standing);
         if is_new_role && self.watched {
@@ -247,19 +253,21 @@ impl Observer {
     /// sets it.
     fn look_at_timer(&mut self, now: u64, status: &Status, before: Option<Seen>, new_role: bool) {
         let Some(timer) = status.timer else {
-            self.timer = None;
+            (self.timer, self.timer_due) = (None, false);
             return;
         };
-        let elapsed = before.and_then(|before| before.elapsed);
-        let was_set = elapsed.is_none_or(|elapsed| timer.elapsed < elapsed) || new_role;
-        if was_set && (new_role || now >= self.timer_told + TIMER_PAUSE_US) {
-            self.timer_told = now;
+        let was_set = before
+            .and_then(|before| before.timer)
+            .is_none_or(|before| timer.elapsed < before.elapsed || timer.timeout != before.timeout);
+        self.timer_due |= was_set || new_role;
+        if self.timer_due && (new_role || now >= self.timer_told + TIMER_PAUSE_US) {
+            (self.timer_told, self.timer_due) = (now, false);
             let left = u64::from(timer.timeout.saturating_sub(timer.elapsed));
-            let span = u64::from(timer.timeout) * self.sight.tick_us;
-            let told = (span, now + left * self.sight.tick_us);
-            self.timer = Some(told);
+            let dur = u64::from(timer.timeout) * self.sight.tick_us;
+            let dl = now + left * self.sight.tick_us;
+            self.timer = Some((dur, dl));
             if self.may_tell(now) {
-                self.told.push((now, Event::Timer { dur: told.0, dl: told.1 }));
+                self.told.push((now, Event::Timer { dur, dl }));
             }
         }
     }
@@ -277,6 +285,11 @@ impl Observer {
     /// Whether one more detail may be told. Once one was left out in a span of time, all are: the
     /// fold of what is left would be wrong until the next key.
     fn may_tell(&mut self, now: u64) -> bool {
+        self.may_tell_entries(now, 0)
+    }
+
+    /// Whether a detail may be told that lists so many entries.
+    fn may_tell_entries(&mut self, now: u64, entries: usize) -> bool {
         if !self.watched {
             return false;
         }
@@ -285,11 +298,12 @@ impl Observer {
             allowance.until = now + SPAN_US;
             allowance.left = DETAILS_PER_SPAN;
         }
-        if allowance.left == 0 {
+        let cost = 1 + entries / ENTRIES_PER_DETAIL;
+        if allowance.lost > 0 || allowance.left < cost {
             allowance.lost += 1;
             return false;
         }
-        allowance.left -= 1;
+        allowance.left -= cost;
         true
     }
 
@@ -324,8 +338,17 @@ fn role(name: RoleName) -> Role {
     }
 }
 
-fn told_change((key, value): &Change) -> (String, Option<String>) {
-    (lossy(key), value.as_ref().map(|value| lossy(value)))
+/// Puts a change at the end, in place of an earlier one of the same key.
+fn remember(changes: &mut VecDeque<NamedChange>, change: NamedChange) {
+    changes.retain(|(key, _)| *key != change.0);
+    changes.push_back(change);
+    if changes.len() > Member::KEYS {
+        changes.pop_front();
+    }
+}
+
+fn told_change((key, value): &NamedChange) -> (String, Option<String>) {
+    (key.clone(), value.as_ref().map(|value| lossy(value)))
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -155,6 +155,10 @@ pub enum Event {
         /// How many.
         lost: u64,
     },
+    /// Something of a kind that this version does not know. A reader skips it; whoever passes it on
+    /// passes on a record that says nothing, so that the numbers of the stream keep no holes.
+    #[serde(other, rename = "unknown")]
+    Unknown,
 }
 
 /// A member, as the stream's first record lists it.
