@@ -1,6 +1,6 @@
 //! What a cluster does for its clients, while members come and go.
 
-use host::StartError;
+use host::{Config, Host, StartError};
 
 use crate::support::{Journal, Town, eventually};
 
@@ -79,7 +79,9 @@ async fn a_cluster_remembers() {
 async fn a_directory_has_one_member() {
     let town = Town::new(&["a"]).await;
     let first = town.start("a").await;
-    let second = town.try_start(&town.cluster, "a", &Journal::default()).await;
+    let listen_peers = vec!["127.0.0.1:0".parse().unwrap()];
+    let config = Config { listen_peers, ..town.config(&town.cluster, "a") };
+    let second = Host::start(config, Journal::default(), |_| {}).await;
     assert!(matches!(second, Err(StartError::Locked(_))), "{second:?}");
     first.propose("unharmed").await;
     first.stop().await;

@@ -91,12 +91,16 @@ impl Town {
 
     async fn start_in(&self, cluster: &Cluster, name: &str) -> Runner {
         let journal = Journal::default();
-        // An earlier run of the member may still be about to let it go.
-        while TcpListener::bind(self.address(name)).await.is_err() {
-            sleep(Duration::from_millis(10)).await;
+        loop {
+            match self.try_start(cluster, name, &journal).await {
+                Ok(host) => return Runner { host, journal },
+                // An earlier run of the member may still be about to let them go.
+                Err(StartError::Listen { .. } | StartError::Locked(_)) => {
+                    sleep(Duration::from_millis(10)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
         }
-        let host = self.try_start(cluster, name, &journal).await.unwrap();
-        Runner { host, journal }
     }
 
     pub(crate) async fn try_start(
@@ -105,15 +109,18 @@ impl Town {
         name: &str,
         journal: &Journal,
     ) -> Result<Host<Bytes>, StartError> {
-        let config = Config {
+        Host::start(self.config(cluster, name), journal.clone(), |_| {}).await
+    }
+
+    pub(crate) fn config(&self, cluster: &Cluster, name: &str) -> Config {
+        Config {
             cluster: cluster.clone(),
             own: cluster.named(name).unwrap().id,
             data_dir: self.dirs.path().join(name),
             listen_peers: vec![self.address(name)],
             heartbeat_interval: self.heartbeat_interval,
             election_timeout: 8 * self.heartbeat_interval,
-        };
-        Host::start(config, journal.clone(), |_| {}).await
+        }
     }
 
     pub(crate) fn id(&self, name: &str) -> NodeId {
