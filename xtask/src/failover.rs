@@ -1,8 +1,8 @@
 //! How long a cluster takes no writes when its leader is killed: ours, and etcd's beside it.
 //!
 //! A round starts three members with default timers, kills the leader with SIGKILL, and from then
-//! on starts a put through the two others every 10 ms, until one succeeds. Both servers are asked by
-//! the same client, our own.
+//! on starts a put through the two others every 10 ms, until one succeeds. Both servers are asked
+//! by the same client, our own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
