@@ -1,13 +1,13 @@
 //! The listener: this member's ear for all others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use raft::NodeId;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 use crate::handshake::{self, Identity};
@@ -26,6 +26,8 @@ pub(crate) struct Ear {
     own: Identity,
     members: BTreeSet<NodeId>,
     heard: mpsc::Sender<Vec<Numbered>>,
+    /// What ends the newest connection of each member, by being dropped.
+    newest: Mutex<BTreeMap<NodeId, oneshot::Sender<()>>>,
     complaints: Mutex<BTreeSet<String>>,
 }
 
@@ -35,19 +37,30 @@ impl Ear {
         members: BTreeSet<NodeId>,
         heard: mpsc::Sender<Vec<Numbered>>,
     ) -> Arc<Self> {
-        Arc::new(Self { own, members, heard, complaints: Mutex::default() })
+        let (newest, complaints) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { own, members, heard, newest, complaints })
     }
 
-    /// Takes connections until the driver ends.
+    /// Takes connections until the driver ends, and then lets all of them go.
     pub(crate) async fn listen(self: Arc<Self>, listener: TcpListener) {
+        tokio::select! {
+            () = self.clone().accept(&listener) => {}
+            () = self.heard.closed() => {}
+        }
+    }
+
+    async fn accept(self: Arc<Self>, listener: &TcpListener) {
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        while !self.heard.is_closed() {
+        loop {
             let Ok(permit) = connections.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, from)) => {
                     let ear = self.clone();
                     tokio::spawn(async move {
-                        ear.serve(stream, from.ip()).await;
+                        tokio::select! {
+                            () = ear.serve(stream, from.ip()) => {}
+                            () = ear.heard.closed() => {}
+                        }
                         drop(permit);
                     });
                 }
@@ -65,8 +78,16 @@ impl Ear {
             timeout(HANDSHAKE_PATIENCE, handshake::answer(&mut stream, self.own, is_member));
         match shaken.await {
             Ok(Ok(peer)) => {
-                if let Err(error) = self.hear(stream, peer).await {
-                    tracing::warn!(%peer, %error, "closed a peer's connection");
+                let replaced = self.replace_connection(peer);
+                tokio::select! {
+                    heard = self.hear(stream, peer) => {
+                        if let Err(error) = heard {
+                            tracing::warn!(%peer, %error, "closed a peer's connection");
+                        }
+                    }
+                    _ = replaced => {
+                        tracing::info!(%peer, "closed a peer's connection: it has a newer one");
+                    }
                 }
             }
             Ok(Err(handshake::Error::Refused(refusal))) => {
@@ -75,6 +96,15 @@ impl Ear {
             // It hung up, or said nothing: a port scan, a health check.
             Ok(Err(handshake::Error::Io(_))) | Err(_) => {}
         }
+    }
+
+    /// Ends the connection that the peer had before, and says when the new one ends the same way. A
+    /// peer has only one: it dials again when it has lost the last, which this side may not have
+    /// noticed, and would never notice if the peer's machine is gone.
+    fn replace_connection(&self, peer: NodeId) -> oneshot::Receiver<()> {
+        let (newest, replaced) = oneshot::channel();
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, newest);
+        replaced
     }
 
     /// Leaves what the peer says in the inbox. A full inbox holds up the connection, and so the
