@@ -144,7 +144,9 @@ impl<S: Machine> Driver<S> {
                 }
                 Output::ReadReady(ticket) => self.waiting.let_read(ticket),
                 Output::Failed { ticket, failure } => {
-                    self.observer.answered(now, ticket, Phase::Fail);
+                    if self.waiting.proposals.contains_key(&ticket) {
+                        self.observer.answered(now, ticket, Phase::Fail);
+                    }
                     self.waiting.fail(ticket, failure.into());
                 }
                 Output::Became(standing) => self.note(standing),

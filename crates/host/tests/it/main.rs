@@ -7,3 +7,4 @@ mod cluster;
 mod peers;
 mod stop;
 mod support;
+mod watch;
