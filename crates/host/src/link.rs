@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -60,7 +60,7 @@ impl Voice {
         let mut retry = RETRY_MIN;
         let mut complained = String::new();
         while !messages.is_closed() {
-            match timeout(PATIENCE, self.connect()).await.unwrap_or_else(|_| Err(timed_out())) {
+            match self.connect().await {
                 Ok(stream) => {
                     tracing::info!(peer = %self.peer.name, "connected to peer");
                     (retry, complained) = (RETRY_MIN, String::new());
@@ -95,19 +95,24 @@ impl Voice {
         }
     }
 
+    /// Tries one address after the other. Says what is wrong with the last.
     async fn connect(&self) -> Result<TcpStream, handshake::Error> {
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable).into();
         for address in self.peer.urls.iter().filter_map(|url| address_of(url)) {
-            match TcpStream::connect(address).await {
-                Ok(mut stream) => {
-                    stream.set_nodelay(true)?;
-                    handshake::dial(&mut stream, self.own, self.peer.id).await?;
-                    return Ok(stream);
-                }
+            let dialed = timeout(PATIENCE, self.dial(address)).await;
+            match dialed.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())) {
+                Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
         }
-        Err(last.into())
+        Err(last)
+    }
+
+    async fn dial(&self, address: &str) -> Result<TcpStream, handshake::Error> {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        handshake::dial(&mut stream, self.own, self.peer.id).await?;
+        Ok(stream)
     }
 
     /// Writes what comes, until the connection breaks or the driver ends.
@@ -132,13 +137,53 @@ impl Voice {
                     }
                     buffer.clear();
                     batches.drain(..).for_each(|batch| wire::encode(&batch, &mut buffer));
-                    timeout(PATIENCE, writer.write_all(&buffer)).await??;
+                    write_patiently(&mut writer, &mut buffer).await?;
                 }
             }
         }
     }
 }
 
-fn timed_out() -> handshake::Error {
-    io::Error::from(io::ErrorKind::TimedOut).into()
+/// Writes it all, however long it takes. Fails if the peer takes nothing for too long.
+async fn write_patiently(
+    writer: &mut (impl AsyncWrite + Unpin),
+    buffer: &mut BytesMut,
+) -> io::Result<()> {
+    while !buffer.is_empty() {
+        if timeout(PATIENCE, writer.write_buf(buffer)).await?? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTH: usize = 1 << 20;
+
+    /// A slow network is no reason to give up: what would be sent again would be no faster.
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_peer_is_waited_for() {
+        let (mut writer, mut reader) = tokio::io::duplex(1 << 10);
+        let slow = tokio::spawn(async move {
+            let mut piece = vec![0; LENGTH / 16];
+            for _ in 0..16 {
+                sleep(PATIENCE / 2).await;
+                reader.read_exact(&mut piece).await.unwrap();
+            }
+        });
+        let mut buffer = BytesMut::zeroed(LENGTH);
+        write_patiently(&mut writer, &mut buffer).await.unwrap();
+        slow.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_is_given_up() {
+        let (mut writer, _reader) = tokio::io::duplex(1 << 10);
+        let mut buffer = BytesMut::zeroed(LENGTH);
+        let error = write_patiently(&mut writer, &mut buffer).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }

@@ -1,6 +1,7 @@
 //! What comes over the peer port, from members and from others.
 
 use bytes::{BufMut, BytesMut};
+use host::Cluster;
 use raft::{Envelope, Index, Message, NodeId, Position, Term};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -114,6 +115,23 @@ async fn a_member_has_one_connection() {
     let mut byte = [0];
     let read = second.try_read(&mut byte);
     assert!(read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
+}
+
+/// A peer with several addresses is reached at any, though another swallows what it gets.
+#[tokio::test]
+async fn a_dead_address_hides_no_other() {
+    let mut town = Town::new(&["a"]).await;
+    let mut listeners = Vec::new();
+    for _ in 0..2 {
+        listeners.push(TcpListener::bind("127.0.0.1:0").await.unwrap());
+    }
+    listeners.sort_by_key(|listener| listener.local_addr().unwrap().to_string());
+    let [silent, good] = [0, 1].map(|place: usize| listeners[place].local_addr().unwrap());
+    let own = town.address("a");
+    let members = format!("a=http://{own},b=http://{silent},b=http://{good}");
+    town.cluster = Cluster::parse(&members, "token").unwrap();
+    let _runner = town.start("a").await;
+    soon("a call", town.take_call(&listeners[1], "b")).await;
 }
 
 /// A peer that takes the connection and reads nothing is not waited for.
