@@ -49,10 +49,14 @@ pub(crate) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> io::Result<Option<Vec<Numbered>>> {
     let mut header = [0; HEADER_BYTES];
-    match stream.read_exact(&mut header).await {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    };
+    let mut filled = 0;
+    while filled < HEADER_BYTES {
+        match stream.read(&mut header[filled..]).await? {
+            0 if filled == 0 => return Ok(None),
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            bytes => filled += bytes,
+        }
+    }
     let mut header = header.as_slice();
     let (length, checksum) = (header.get_u32_le() as usize, header.get_u32_le());
     if length > FRAME_BYTES_MAX {
@@ -84,4 +88,100 @@ fn decode(mut body: Bytes) -> io::Result<Vec<Numbered>> {
 
 fn bad(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use raft::{Entry, Index, Message, NodeId, Payload, Position, Term};
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    fn numbered(number: u64, bytes: usize) -> Numbered {
+        let payload = Payload::Command(vec![b'x'; bytes].into());
+        let entries = vec![Entry { position: Position::new(1, 1), payload }];
+        let message = Message::Append { previous: Position::default(), entries, commit: Index(0) };
+        (number, Envelope { from: NodeId(1), to: NodeId(2), term: Term(1), message })
+    }
+
+    fn encoded(messages: &[Numbered]) -> BytesMut {
+        let mut out = BytesMut::new();
+        encode(messages, &mut out);
+        out
+    }
+
+    /// A frame takes messages until it is long enough, and whatever makes it so, whole.
+    #[tokio::test]
+    async fn messages_are_read_as_they_were_written() {
+        let lengths = [0, 1, 400 << 10, 400 << 10, 400 << 10, 10, 3 << 20, 0, 7];
+        let messages = (7..).zip(lengths).map(|(number, bytes)| numbered(number, bytes));
+        let messages = messages.collect::<Vec<_>>();
+        let out = encoded(&messages);
+        let mut stream = &out[..];
+        for place in [0..5, 5..7, 7..9] {
+            assert_eq!(read(&mut stream).await.unwrap().as_deref(), Some(&messages[place]));
+        }
+        assert_eq!(read(&mut stream).await.unwrap(), None);
+        assert!(encoded(&[]).is_empty());
+    }
+
+    /// However the bytes arrive.
+    #[tokio::test]
+    async fn a_frame_may_come_in_pieces() {
+        let messages = [numbered(1, 100), numbered(2, 0)];
+        let out = encoded(&messages);
+        let (mut near, mut far) = tokio::io::duplex(3);
+        let writing = tokio::spawn(async move { near.write_all(&out).await });
+        assert_eq!(read(&mut far).await.unwrap().as_deref(), Some(&messages[..]));
+        assert_eq!(read(&mut far).await.unwrap(), None);
+        writing.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn half_a_frame_is_none() {
+        let out = encoded(&[numbered(1, 10), numbered(2, 0)]);
+        for length in 1..out.len() {
+            let error = read(&mut &out[..length]).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "after {length} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_changed_byte_is_noticed() {
+        let out = encoded(&[numbered(1, 10), numbered(2, 0)]);
+        for place in 0..out.len() {
+            let mut changed = out.clone();
+            changed[place] ^= 0x80;
+            read(&mut &changed[..]).await.expect_err("a changed byte went unnoticed");
+        }
+    }
+
+    /// A checksum proves no sense: it is the sender's.
+    #[tokio::test]
+    async fn what_is_no_message_is_refused() {
+        let whole = encoded(&[numbered(1, 10)]).split_off(HEADER_BYTES);
+        for length in 1..whole.len() {
+            let mut frame = BytesMut::new();
+            frame.put_u32_le(u32::try_from(length).unwrap());
+            frame.put_u32_le(crc32c::crc32c(&whole[..length]));
+            frame.put_slice(&whole[..length]);
+            let error = read(&mut &frame[..]).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{length} bytes");
+        }
+    }
+
+    /// It is refused by its header alone.
+    #[tokio::test]
+    async fn a_frame_has_a_greatest_length() {
+        let header = |length: usize| {
+            let mut header = BytesMut::new();
+            header.put_u32_le(u32::try_from(length).unwrap());
+            header.put_u32_le(0);
+            header
+        };
+        let error = read(&mut &header(FRAME_BYTES_MAX + 1)[..]).await.unwrap_err();
+        assert_eq!(error.to_string(), "a frame of 67108865 bytes");
+        let error = read(&mut &header(FRAME_BYTES_MAX)[..]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
 }
