@@ -118,3 +118,108 @@ pub(crate) async fn answer(
     }
     Ok(from)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+
+    const DIALER: Identity = Identity { cluster: ClusterId(5), member: NodeId(1) };
+    const LISTENER: Identity = Identity { cluster: ClusterId(5), member: NodeId(2) };
+
+    /// Lets them shake hands, and says what each makes of it. The dialer wants to reach `to`.
+    async fn shake(
+        dialer: Identity,
+        to: NodeId,
+        listener: Identity,
+    ) -> (Result<(), Refusal>, Result<NodeId, Refusal>) {
+        let (mut near, mut far) = duplex(64);
+        let is_member = |id: NodeId| (1..=3).contains(&id.0);
+        let (dialed, answered) =
+            tokio::join!(dial(&mut near, dialer, to), answer(&mut far, listener, is_member));
+        (dialed.map_err(refusal), answered.map_err(refusal))
+    }
+
+    fn refusal(error: Error) -> Refusal {
+        match error {
+            Error::Refused(refusal) => refusal,
+            Error::Io(error) => panic!("{error}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn members_make_sure_of_each_other() {
+        assert_eq!(shake(DIALER, LISTENER.member, LISTENER).await, (Ok(()), Ok(DIALER.member)));
+    }
+
+    /// Both sides learn why.
+    #[tokio::test]
+    async fn another_cluster_is_refused() {
+        let stranger = Identity { cluster: ClusterId(6), ..DIALER };
+        let (dialed, answered) = shake(stranger, LISTENER.member, LISTENER).await;
+        let (ours, theirs) = (stranger.cluster, LISTENER.cluster);
+        assert_eq!(dialed, Err(Refusal::OtherCluster { ours, theirs }));
+        assert_eq!(answered, Err(Refusal::OtherCluster { ours: theirs, theirs: ours }));
+    }
+
+    /// Another member has the address now.
+    #[tokio::test]
+    async fn another_member_is_refused() {
+        let (dialed, answered) = shake(DIALER, NodeId(3), LISTENER).await;
+        assert_eq!(dialed, Err(Refusal::OtherMember(LISTENER.member)));
+        assert_eq!(answered, Err(Refusal::OtherMember(DIALER.member)));
+    }
+
+    #[tokio::test]
+    async fn who_is_no_other_member_is_refused() {
+        for member in [NodeId(4), LISTENER.member] {
+            let dialer = Identity { member, ..DIALER };
+            let (_, answered) = shake(dialer, LISTENER.member, LISTENER).await;
+            assert_eq!(answered, Err(Refusal::OtherMember(member)));
+        }
+    }
+
+    #[tokio::test]
+    async fn another_version_is_refused() {
+        let (mut near, mut far) = duplex(64);
+        let mut hello = MAGIC.to_vec();
+        hello.push(VERSION + 1);
+        hello.resize(HELLO_BYTES, 0);
+        near.write_all(&hello).await.unwrap();
+        let refused = answer(&mut far, LISTENER, |_| true).await.map_err(refusal);
+        assert_eq!(refused, Err(Refusal::OtherVersion(VERSION + 1)));
+        // It says which version it speaks.
+        assert_eq!(near.read_u8().await.unwrap(), VERSION);
+
+        let (mut near, mut far) = duplex(64);
+        far.write_all(&[VERSION + 1; ANSWER_BYTES]).await.unwrap();
+        let refused = dial(&mut near, DIALER, LISTENER.member).await.map_err(refusal);
+        assert_eq!(refused, Err(Refusal::OtherVersion(VERSION + 1)));
+    }
+
+    /// Nothing is said to those who say nothing of the kind.
+    #[tokio::test]
+    async fn a_stranger_gets_no_answer() {
+        let (mut near, mut far) = duplex(64);
+        near.write_all(&[b'x'; HELLO_BYTES]).await.unwrap();
+        let refused = answer(&mut far, LISTENER, |_| true).await.map_err(refusal);
+        assert_eq!(refused, Err(Refusal::Stranger));
+        drop(far);
+        assert_eq!(near.read(&mut [0]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_hangs_up_is_not_heard() {
+        let (mut near, mut far) = duplex(64);
+        near.write_all(&MAGIC[..]).await.unwrap();
+        drop(near);
+        let error = answer(&mut far, LISTENER, |_| true).await.unwrap_err();
+        assert!(matches!(error, Error::Io(_)), "{error}");
+
+        let (mut near, far) = duplex(64);
+        drop(far);
+        let error = dial(&mut near, DIALER, LISTENER.member).await.unwrap_err();
+        assert!(matches!(error, Error::Io(_)), "{error}");
+    }
+}
