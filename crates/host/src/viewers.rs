@@ -54,16 +54,15 @@ impl Viewers {
 impl Viewer {
     /// False if the viewer is gone.
     fn show(&mut self, batch: &Batch, now: u64, observer: &Observer) -> bool {
-        let sent = if self.lost == 0 {
-            self.batches.try_send(batch.clone())
-        } else {
-            let gap = Event::Gap { lost: self.lost + batch.len() as u64 };
-            self.batches.try_send([(now, gap), (now, observer.key())].into())
-        };
-        match sent {
-            Ok(()) => self.lost = 0,
-            Err(mpsc::error::TrySendError::Full(_)) => self.lost += batch.len() as u64,
-            Err(mpsc::error::TrySendError::Closed(_)) => return false,
+        let count = batch.len() as u64;
+        match self.batches.try_reserve() {
+            Ok(room) if self.lost == 0 => room.send(batch.clone()),
+            Ok(room) => {
+                let gap = Event::Gap { lost: std::mem::take(&mut self.lost) + count };
+                room.send([(now, gap), (now, observer.key())].into());
+            }
+            Err(mpsc::error::TrySendError::Full(())) => self.lost += count,
+            Err(mpsc::error::TrySendError::Closed(())) => return false,
         }
         true
     }
