@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use raft::{Envelope, NodeId, RoleName, Ticket, Write, WriteId};
 use replica::{Output, Replica};
@@ -14,10 +14,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use trace::{Observer, Phase};
 
+use crate::clock::Clock;
 use crate::handle::{Failure, Request, Status};
 use crate::link::Link;
+use crate::machine::Machine;
 use crate::meters::Meters;
-use crate::start::Machine;
 use crate::viewers::Viewers;
 use crate::wire::Numbered;
 
@@ -225,20 +226,5 @@ impl<R> Waiting<R> {
         } else if let Some(client) = self.reads.remove(&ticket) {
             let _ = client.send(Err(failure));
         }
-    }
-}
-
-/// The time of the trace: microseconds since the Unix epoch, which never run backwards.
-#[derive(Debug, Default)]
-pub(crate) struct Clock {
-    last: std::cell::Cell<u64>,
-}
-
-impl Clock {
-    pub(crate) fn now_us(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-        self.last.set(now.max(self.last.get()));
-        self.last.get()
     }
 }

@@ -22,6 +22,7 @@
 //!
 //! TLS between members.
 
+mod clock;
 mod cluster;
 mod disk;
 mod driver;
@@ -29,6 +30,7 @@ mod handle;
 mod handshake;
 mod link;
 mod listener;
+mod machine;
 mod meters;
 mod start;
 mod viewers;
@@ -36,6 +38,7 @@ mod wire;
 
 pub use cluster::{Cluster, ClusterError, ClusterId, Peer, address_of};
 pub use handle::{Failure, Handle, Status};
+pub use machine::Machine;
 pub use meters::Meters;
-pub use start::{Config, Fatal, Host, Machine, StartError};
+pub use start::{Config, Fatal, Host, StartError};
 pub use viewers::Batch;

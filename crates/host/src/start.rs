@@ -10,21 +10,22 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bytes::Bytes;
 use raft::{NodeId, Restored, WriteId};
-use replica::{Replica, StateMachine};
+use replica::Replica;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
-use trace::{Change, Observer, Sight};
+use trace::{Observer, Sight};
 use wal::{RealDisk, Wal};
 
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::disk;
-use crate::driver::{Clock, Driver, Inbox, Waiting};
+use crate::driver::{Driver, Inbox, Waiting};
 use crate::handle::Handle;
 use crate::handshake::Identity;
 use crate::link::Link;
 use crate::listener::Ear;
+use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::viewers::Viewers;
 
@@ -32,15 +33,6 @@ use crate::viewers::Viewers;
 const REQUESTS_MAX: usize = 4096;
 /// Batches of messages from peers that wait for the driver's next turn.
 const MESSAGES_MAX: usize = 256;
-
-/// A state machine that a host can run and show.
-pub trait Machine: StateMachine<Reply: Send + 'static> + Send + 'static {
-    /// Says a command in one short line.
-    fn text(command: &Bytes) -> String;
-
-    /// The keys that a command changed, for those who watch.
-    fn changes(reply: &Self::Reply) -> Vec<Change>;
-}
 
 /// What a member is told when it starts.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{EntryText, Event, Fault, Member, Record, Role};
+use crate::message::EntryText;
+use crate::record::{Event, Fault, Member, Record, Role};
 
 /// A moment of a cluster.
 #[derive(Clone, Debug, Default, PartialEq)]

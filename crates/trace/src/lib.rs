@@ -31,6 +31,6 @@ mod observer;
 mod record;
 
 pub use frame::Frame;
-pub use message::{Body, Kind};
+pub use message::{Body, EntryText, Kind};
 pub use observer::{Change, Observer, Sight};
-pub use record::{EntryText, Event, Fault, Member, NodeInfo, Phase, Record, Role, Timing, VERSION};
+pub use record::{Event, Fault, Member, NodeInfo, Phase, Record, Role, Timing, VERSION};

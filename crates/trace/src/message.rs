@@ -3,7 +3,8 @@
 use raft::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::record::EntryText;
+/// An entry: index, term, and what it says in one short line.
+pub type EntryText = (u64, u64, String);
 
 /// What kind of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,8 +13,8 @@ use raft::{
     Ticket, Write,
 };
 
-use crate::message;
-use crate::record::{EntryText, Event, Member, Phase, Role};
+use crate::message::{self, EntryText};
+use crate::record::{Event, Member, Phase, Role};
 
 /// A key that changed, and its new value; none if it was deleted.
 pub type Change = (Bytes, Option<Bytes>);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Body, Kind};
+use crate::message::{Body, EntryText, Kind};
 
 /// The version of the format that these types describe.
 pub const VERSION: u32 = 1;
@@ -21,9 +21,6 @@ pub struct Record {
     #[serde(flatten)]
     pub event: Event,
 }
-
-/// An entry: index, term, and what it says in one short line.
-pub type EntryText = (u64, u64, String);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use trace::{Event, Record};
 
-use super::member::{Life, Plan, State};
+use super::keeper::{Life, State};
+use super::plan::Plan;
 use super::story::Story;
 
 /// How long to wait before another attempt.

@@ -4,13 +4,17 @@
 //! page. It is no part of the cluster: a member that it kills is killed, and what the page shows is
 //! what the members tell.
 //!
-//! - [`member`]: one member's process, and what can be done to it.
+//! - [`plan`]: how the members are to be started.
+//! - [`keeper`]: owns one member's process; [`member`] is what the others hold of it.
+//! - [`follow`]: follows one member's trace.
 //! - [`story`]: the traces of all members, as one.
 //! - [`page`]: the page, and the buttons' other end.
 
 mod follow;
+mod keeper;
 mod member;
 mod page;
+mod plan;
 mod story;
 
 use std::io::{self, Write};
@@ -23,7 +27,8 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
-use self::member::{Action, Member};
+use self::keeper::Action;
+use self::member::Member;
 use self::story::Story;
 use crate::client::usage::Failure;
 
@@ -65,7 +70,7 @@ impl Demo {
         let mut terminate = signal(SignalKind::terminate())?;
         let page = page::bind(self.page_port).await.map_err(Failure::Failed)?;
         let (data_dir, temporary) = self.data_dir()?;
-        let plans = member::plans(self.members, self.base_port, &data_dir);
+        let plans = plan::plans(self.members, self.base_port, &data_dir);
         for plan in &plans {
             plan.check_ports().map_err(Failure::Failed)?;
         }

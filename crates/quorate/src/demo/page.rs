@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
 
-use super::member::{self, Action, Member};
+use super::keeper::{self, Action};
+use super::member::Member;
 use super::story::Story;
 
 const DIAL_TIMEOUT: Duration = Duration::from_millis(500);
@@ -98,7 +99,7 @@ struct Members {
 #[derive(Serialize)]
 struct Process {
     name: String,
-    state: member::State,
+    state: keeper::State,
     client: String,
     peer: String,
     pid: Option<u32>,
@@ -159,7 +160,7 @@ struct PutDone {
 
 /// Writes a value through any member that runs.
 async fn put(State(cluster): State<Cluster>, Json(put): Json<Put>) -> Response {
-    let running = cluster.members.iter().filter(|m| m.life().state == member::State::Running);
+    let running = cluster.members.iter().filter(|m| m.life().state == keeper::State::Running);
     let urls = running.map(|member| member.plan.client_url.clone()).collect::<Vec<_>>();
     if urls.is_empty() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "no member is running");

@@ -8,7 +8,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use trace::{Event, Fault, Frame, NodeInfo, Record, Timing, VERSION};
 
-use super::member::Plan;
+use super::plan::Plan;
 
 /// Records that a page may be behind. One that is slower loses them, and is told where things
 /// stand.
