@@ -159,9 +159,35 @@ async fn write_patiently(
 
 #[cfg(test)]
 mod tests {
+    use raft::{Envelope, Message, NodeId, Term};
+
     use super::*;
 
     const LENGTH: usize = 1 << 20;
+
+    /// The driver gets back what a link has no room for, and does not wait.
+    #[test]
+    fn what_has_no_room_is_given_back() {
+        let (messages, _receiver) = mpsc::channel(WAITING_MAX);
+        let is_connected = Arc::new(AtomicBool::new(true));
+        let link = Link { messages, is_connected };
+        let envelope = Envelope {
+            from: NodeId(1),
+            to: NodeId(2),
+            term: Term(1),
+            message: Message::Heard { round: 0 },
+        };
+        let batch = vec![(1, envelope)];
+        for _ in 0..WAITING_MAX {
+            link.send(batch.clone()).unwrap();
+        }
+        assert_eq!(link.send(batch.clone()), Err(batch.clone()));
+        // Nor is anything kept for a peer that is not there.
+        let (messages, mut receiver) = mpsc::channel(WAITING_MAX);
+        let link = Link { messages, is_connected: Arc::default() };
+        assert_eq!(link.send(batch.clone()), Err(batch));
+        assert!(receiver.try_recv().is_err());
+    }
 
     /// A slow network is no reason to give up: what would be sent again would be no faster.
     #[tokio::test(start_paused = true)]

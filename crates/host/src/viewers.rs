@@ -67,3 +67,63 @@ impl Viewer {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use raft::{NodeId, Restored};
+    use trace::{Phase, Sight};
+
+    use super::*;
+
+    fn observer() -> Observer {
+        let text = |_: &bytes::Bytes| String::new();
+        let (own, names) = (NodeId(1), BTreeMap::new());
+        let sight = Sight { own, names, tick_us: 1, command: text, logged: text };
+        Observer::new(sight, &Restored::default())
+    }
+
+    fn told() -> Vec<(u64, Event)> {
+        let op = |ph| (0, Event::Operation { op: "1".into(), ph, cmd: None });
+        vec![op(Phase::Invoked), op(Phase::Ok)]
+    }
+
+    /// It is told how much it missed, and where the member stands; and then goes on.
+    #[test]
+    fn a_slow_viewer_loses_some() {
+        let (mut viewers, mut observer) = (Viewers::default(), observer());
+        let (viewer, mut batches) = Viewers::channel();
+        viewers.add(viewer, 0, &mut observer);
+        let missed = 3;
+        for _ in 1..WAITING_MAX + missed {
+            viewers.show(told(), 0, &mut observer);
+        }
+        assert_eq!(*batches.try_recv().unwrap(), [(0, observer.key())]);
+        for _ in 1..WAITING_MAX {
+            assert_eq!(*batches.try_recv().unwrap(), *told());
+        }
+        batches.try_recv().unwrap_err();
+
+        viewers.show(told(), 7, &mut observer);
+        viewers.show(told(), 8, &mut observer);
+        let lost = 2 * (missed as u64 + 1);
+        let good = [(7, Event::Gap { lost }), (7, observer.key())];
+        assert_eq!(*batches.try_recv().unwrap(), good);
+        assert_eq!(*batches.try_recv().unwrap(), *told());
+    }
+
+    /// Nothing is told when the last one is gone.
+    #[test]
+    fn a_viewer_that_goes_is_forgotten() {
+        let (mut viewers, mut observer) = (Viewers::default(), observer());
+        let (viewer, batches) = Viewers::channel();
+        viewers.add(viewer, 0, &mut observer);
+        observer.dropped(0, 1, "");
+        assert_eq!(observer.take().len(), 1);
+        drop(batches);
+        viewers.show(told(), 0, &mut observer);
+        observer.dropped(0, 1, "");
+        assert_eq!(observer.take(), []);
+    }
+}

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use host::Cluster;
 use raft::{Envelope, Index, Message, NodeId, Position, Term};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Runner, Town, closes, frame, hello, soon};
@@ -159,6 +159,20 @@ async fn a_peer_that_does_not_listen_holds_up_nobody() {
     b.read_index().await;
     assert_eq!(a.journal.commands().len(), b.journal.commands().len());
     assert!(a.journal.commands().len() > 40);
+
+    // There was much to hear.
+    let mut heard = 0;
+    for stream in &mut deaf {
+        let mut buffer = vec![0; 1 << 16];
+        while heard < 1 << 20 {
+            match soon("what was said", stream.read(&mut buffer)).await {
+                Ok(bytes @ 1..) => heard += bytes,
+                // Its link has given it up, or is that of the follower, which says nothing.
+                Ok(0) | Err(_) => break,
+            }
+        }
+    }
+    assert!(heard >= 1 << 20, "the link had only {heard} bytes to say");
 }
 
 async fn check_unharmed(a: &Runner, b: &Runner) {

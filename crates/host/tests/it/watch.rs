@@ -100,6 +100,7 @@ async fn a_slow_viewer_misses_something() {
         }
     }
     assert!(gaps > 0, "it missed nothing");
+    assert_eq!(slow.member.log.last().unwrap().2, "last");
 }
 
 /// A viewer that goes is forgotten, and the others go on.
