@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use raft::{Envelope, NodeId, RoleName, Standing, Ticket, Write, WriteId};
+use raft::{Envelope, NodeId, RoleName, Ticket, Write, WriteId};
 use replica::{Output, Replica};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
@@ -126,7 +126,10 @@ impl<S: Machine> Driver<S> {
     fn carry_out(&mut self) -> Result<(), std::sync::mpsc::SendError<Write>> {
         let now = self.clock.now_us();
         let mut messages = BTreeMap::<NodeId, Vec<Numbered>>::new();
-        for output in self.replica.drain() {
+        let outputs = self.replica.drain();
+        // Before the answers: who has one sees in the status what it rests on.
+        let status = self.publish();
+        for output in outputs {
             match output {
                 Output::Persist(write) => {
                     self.observer.wrote(now, &write);
@@ -150,13 +153,17 @@ impl<S: Machine> Driver<S> {
                     }
                     self.waiting.fail(ticket, failure.into());
                 }
-                Output::Became(standing) => self.note(standing),
+                Output::Became(standing) => {
+                    tracing::info!("{}: {standing}", self.observer.name());
+                }
             }
         }
         for (to, messages) in messages {
             self.send(now, to, messages);
         }
-        self.publish(now);
+        self.observer.look(now, &status.raft, status.applied);
+        let told = self.observer.take();
+        self.viewers.show(told, now, &mut self.observer);
         Ok(())
     }
 
@@ -177,27 +184,23 @@ impl<S: Machine> Driver<S> {
         }
     }
 
-    fn note(&self, standing: Standing) {
-        tracing::info!("{}: {standing}", self.observer.name());
-        let had_leader = self.status.borrow().raft.standing.leader;
-        if standing.leader.is_some() && standing.leader != had_leader {
+    /// Lets everybody see how the member is doing.
+    fn publish(&self) -> Status {
+        let status = self.replica.status();
+        let standing = status.raft.standing;
+        let before = self.status.borrow().raft.standing;
+        if standing.leader.is_some() && standing.leader != before.leader {
             self.meters.leader_changes.fetch_add(1, Relaxed);
         }
-        if standing.role == RoleName::Leader {
+        if standing.role == RoleName::Leader && before.role != RoleName::Leader {
             tracing::info!("{} leads term {}", self.observer.name(), standing.term);
         }
-    }
-
-    fn publish(&mut self, now: u64) {
-        let status = self.replica.status();
-        self.observer.look(now, &status.raft, status.applied);
-        let told = self.observer.take();
-        self.viewers.show(told, now, &mut self.observer);
         self.status.send_if_modified(|published| {
             let is_new = *published != status;
-            *published = status;
+            published.clone_from(&status);
             is_new
         });
+        status
     }
 }
 

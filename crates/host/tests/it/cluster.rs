@@ -57,6 +57,20 @@ async fn a_stopped_leader_is_replaced() {
     back.propose("after").await;
 }
 
+/// Who has an answer sees in the status what it rests on.
+#[tokio::test]
+async fn the_status_is_not_behind_the_answers() {
+    let town = Town::new(&["a"]).await;
+    let runner = town.start("a").await;
+    for number in 1..=500 {
+        runner.propose("x").await;
+        let status = runner.host.handle.status();
+        // The leader's own entry is before them.
+        assert!(status.applied.0 > number && status.raft.commit.0 > number, "{status:?}");
+        assert!(status.raft.standing.leader.is_some());
+    }
+}
+
 /// What was answered outlives all members.
 #[tokio::test]
 async fn a_cluster_remembers() {
