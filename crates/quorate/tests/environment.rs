@@ -20,6 +20,7 @@ async fn a_member_without_a_single_flag() {
     let mut command = quorate();
     command
         .arg("serve")
+        .current_dir(directory.path())
         .env("ETCD_NAME", "by-variable")
         .env("ETCD_DATA_DIR", &data_dir)
         .env("ETCD_LISTEN_CLIENT_URLS", &client_url)
@@ -51,6 +52,7 @@ async fn a_member_without_a_single_flag() {
     assert_eq!(cluster_id, expected("another-token"));
     assert_ne!(cluster_id, expected("etcd-cluster"));
 
+    TcpStream::connect(peer).await.expect("it listens for members");
     assert!(data_dir.join("member/wal").is_dir(), "the data is elsewhere");
     let timing = r#""timing":{"election_us":[210000,420000],"heartbeat_us":70000}"#;
     let hello = trace_hello(&client.to_string()).await;

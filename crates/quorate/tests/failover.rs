@@ -98,6 +98,8 @@ async fn a_write_in_flight_is_not_repeated_by_a_leader_that_comes_back() {
     let mut cluster = patient_cluster().await;
     let leader = cluster.leader().await;
     let writes = write_past_a_held_up_leader(&mut cluster, leader).await;
+    let next = cluster.leader().await;
+    assert_ne!(next, leader, "who is held up does not answer");
     cluster.members[leader].resume();
     have_effect_once(&cluster, leader, writes).await;
 
