@@ -18,7 +18,8 @@ use crate::wire::{self, Numbered};
 /// Batches that may wait for the socket. What comes beyond is lost, as on a network.
 const WAITING_MAX: usize = 1024;
 /// A peer that does not take a single byte for so long is given up, and dialed again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(PATIENCE_MS as u64);
+const PATIENCE_MS: u32 = 2000;
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_millis(500);
 
@@ -85,10 +86,10 @@ impl Voice {
         if *complained != text {
             match error {
                 handshake::Error::Refused(_) => {
-                    tracing::error!(peer = %name, ?urls, "the peer is not the one that is expected: {text}");
+                    tracing::error!(peer = %name, ?urls, "the peer is another one: {text}");
                 }
                 handshake::Error::Io(_) => {
-                    tracing::warn!(peer = %name, ?urls, error = %text, "cannot reach the peer, trying again");
+                    tracing::warn!(peer = %name, ?urls, "cannot reach the peer yet: {text}");
                 }
             }
             *complained = text;
@@ -111,6 +112,7 @@ impl Voice {
     async fn dial(&self, address: &str) -> Result<TcpStream, handshake::Error> {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
+        give_up_early(&stream)?;
         handshake::dial(&mut stream, self.own, self.peer.id).await?;
         Ok(stream)
     }
@@ -142,6 +144,19 @@ impl Voice {
             }
         }
     }
+}
+
+/// Lets the system give up a peer that acknowledges nothing for too long. It would try for minutes
+/// to reach one that is cut off, and when that is back, notice it minutes late.
+#[cfg(target_os = "linux")]
+fn give_up_early(stream: &TcpStream) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, PATIENCE_MS)?)
+}
+
+/// Other systems have no such setting.
+#[cfg(not(target_os = "linux"))]
+fn give_up_early(_: &TcpStream) -> io::Result<()> {
+    Ok(())
 }
 
 /// Writes it all, however long it takes. Fails if the peer takes nothing for too long.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use crate::config::Config;
-use crate::log::{Log, follows};
+use crate::log::{Log, fitting, follows};
 use crate::message::{Envelope, Message};
 use crate::outbox::Outbox;
 use crate::quorum::Configuration;
@@ -92,10 +92,13 @@ impl Common {
         self.outbox.send(Envelope { from: self.id(), to, term: self.term, message });
     }
 
-    /// Sends the leader, in one message, what clients want from it.
+    /// Sends the leader what clients want from it, in messages that are no longer than appends.
     pub(crate) fn send_forwards(&mut self, leader: NodeId) {
-        if !self.forwards.is_empty() {
-            let (number, commands) = (self.next_forward, std::mem::take(&mut self.forwards));
+        while !self.forwards.is_empty() {
+            let sizes = self.forwards.iter().map(Bytes::len);
+            let rest = self.forwards.split_off(fitting(sizes, self.config.append_bytes_max));
+            let commands = std::mem::replace(&mut self.forwards, rest);
+            let number = self.next_forward;
             self.next_forward += 1;
             self.send(leader, Message::Forward { number, commands });
         }

@@ -18,7 +18,8 @@ pub struct Config {
     pub election_ticks: RangeInclusive<u32>,
     /// A leader sends heartbeats this often.
     pub heartbeat_ticks: u32,
-    /// One append carries entries of at most this many bytes; a larger entry travels alone.
+    /// One append carries entries of at most this many bytes, and one forward commands; what is
+    /// larger travels alone.
     pub append_bytes_max: usize,
     /// So many appends may be on their way to one follower, unanswered.
     pub inflight_appends_max: usize,

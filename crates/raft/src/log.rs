@@ -67,13 +67,7 @@ impl Log {
     /// Entries from `from` on: at least one if there is one, then as many as fit in `bytes_max`.
     pub(crate) fn slice(&self, from: Index, bytes_max: usize) -> &[Entry] {
         let rest = self.entries.get(slot(from)..).unwrap_or_default();
-        let mut bytes = 0;
-        let fitting = rest.iter().take_while(|entry| {
-            bytes += entry.payload.len();
-            bytes <= bytes_max
-        });
-        let count = fitting.count().max(1).min(rest.len());
-        &rest[..count]
+        &rest[..fitting(rest.iter().map(|entry| entry.payload.len()), bytes_max)]
     }
 
     /// Adds one entry at the end.
@@ -115,6 +109,16 @@ impl Log {
         self.handed = until;
         &self.entries[from..slot(until.next())]
     }
+}
+
+/// How many of these sizes fit in `bytes_max`: at least one, if there is one.
+pub(crate) fn fitting(mut sizes: impl Iterator<Item = usize>, bytes_max: usize) -> usize {
+    let Some(mut bytes) = sizes.next() else { return 0 };
+    let more = sizes.take_while(|size| {
+        bytes = bytes.saturating_add(*size);
+        bytes <= bytes_max
+    });
+    1 + more.count()
 }
 
 /// Whether `entry` may stand directly behind `previous`.
