@@ -91,8 +91,8 @@ async fn a_write_in_flight_outlives_the_leader() {
     cluster.agree().await;
 }
 
-/// As above, but the old leader wakes up with the forwarded writes in its hands. It may append them,
-/// and nobody may count that.
+/// As above, but the old leader wakes up with the forwarded writes in its hands. It may append
+/// them, and nobody may count that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_in_flight_is_not_repeated_by_a_leader_that_comes_back() {
     let mut cluster = patient_cluster().await;
@@ -119,7 +119,8 @@ async fn patient_cluster() -> Cluster {
 
 type Writes = JoinSet<Result<(), tonic::Status>>;
 
-/// Holds the leader up, and begins a write at each other member. Returns when they are on their way.
+/// Holds the leader up, and begins a write at each other member. Returns when they are on their
+/// way.
 async fn write_past_a_held_up_leader(cluster: &mut Cluster, leader: usize) -> Writes {
     cluster.members[leader].pause();
     let mut writes = JoinSet::new();

@@ -193,9 +193,9 @@ const NONSENSE: &[&[u8]] = &[
     b"nonsense\r\n\r\n",
     b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
     // The beginning of a TLS handshake.
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on, which nobody here understands\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on, which nobody understands\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnothing of HTTP/2 in what follows, but long enough for a frame",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnothing of HTTP/2 follows, but enough for a frame",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
