@@ -195,7 +195,7 @@ const NONSENSE: &[&[u8]] = &[
     // The beginning of a TLS handshake.
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on, which nobody understands\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnothing of HTTP/2 follows, but enough of it for a frame",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnothing of HTTP/2 follows, but enough for a frame",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
