@@ -44,7 +44,7 @@ export interface Key extends Stamp, Of {
   first: number;
   ci: number;
   ai: number;
-  kv: [key: string, value: string][];
+  kv: [key: string, value: string | null][];
   tm: [dur: Micros, dl: Micros] | null;
 }
 
