@@ -1,5 +1,5 @@
-// The engine and the page agree on the trace: the page folds the samples that the engine's own tests
-// write, one of every kind of record and of message, into what they say.
+// The engine and the page agree on the trace: the page folds the samples that the engine's own
+// tests hold, one of every kind of record and of message, into what they say.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
