@@ -71,13 +71,13 @@ impl<S: Machine> Driver<S> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut requests = Vec::new();
         let mut messages = Vec::new();
+        // A member that listens to nobody hears nothing, and runs all the same.
+        let mut listens = true;
         loop {
             tokio::select! {
                 _ = ticks.tick() => self.replica.tick(),
-                count = inbox.messages.recv_many(&mut messages, TURN_MAX) => {
-                    if count == 0 {
-                        return;
-                    }
+                count = inbox.messages.recv_many(&mut messages, TURN_MAX), if listens => {
+                    listens = count > 0;
                     messages.drain(..).flatten().for_each(|message| self.receive(message));
                 }
                 changed = inbox.persisted.changed() => {

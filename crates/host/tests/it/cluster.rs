@@ -102,6 +102,15 @@ async fn a_directory_has_one_member() {
     town.start("a").await.read_index().await;
 }
 
+/// Who is alone needs no port.
+#[tokio::test]
+async fn a_member_that_listens_to_nobody_runs() {
+    let town = Town::new(&["a"]).await;
+    let config = Config { listen_peers: vec![], ..town.config(&town.cluster, "a") };
+    let host = Host::start(config, Journal::default(), |_| {}).await.unwrap();
+    host.handle.propose("alone".into()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_port_has_one_listener() {
     let town = Town::new(&["a"]).await;
