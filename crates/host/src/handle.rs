@@ -53,7 +53,7 @@ impl<R> Clone for Handle<R> {
 
 impl<R> Handle<R> {
     /// Has a command executed by all members, and waits until it was applied here. Any member
-    /// takes it. A command must be shorter than a frame between members, which is 64 MiB at most.
+    /// takes it.
     pub async fn propose(&self, command: Bytes) -> Result<R, Failure> {
         let (reply, answer) = oneshot::channel();
         let result = self.ask(Request::Propose { command, reply }, answer).await;

@@ -32,6 +32,8 @@ pub struct Config {
     pub first_ticket: u64,
     /// A request that is not answered after so many ticks fails.
     pub request_ticks: u64,
+    /// A longer command is refused. It has to fit into what a host can send at once.
+    pub command_bytes_max: usize,
     /// Requests are refused while so many bytes of proposals are unanswered.
     pub proposal_bytes_max: usize,
     /// Requests are refused while so many are unanswered.
@@ -46,6 +48,7 @@ impl Config {
             raft,
             first_ticket,
             request_ticks,
+            command_bytes_max: 16 << 20,
             proposal_bytes_max: 256 << 20,
             requests_max: 100_000,
         }
@@ -86,6 +89,8 @@ pub enum Failure {
     TimedOut,
     /// Too much is waiting already. The request has no effect.
     TooManyRequests,
+    /// The command is longer than the replica takes. The request has no effect.
+    TooLarge,
 }
 
 impl std::error::Error for Failure {}
@@ -95,6 +100,7 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::TimedOut => "request timed out",
             Self::TooManyRequests => "too many requests",
+            Self::TooLarge => "the command is too large",
         })
     }
 }
@@ -174,9 +180,11 @@ impl<S: StateMachine> Replica<S> {
     /// A client wants `command` executed. Answered by [`Output::Applied`] or [`Output::Failed`].
     pub fn propose(&mut self, command: &[u8]) -> Ticket {
         let ticket = self.new_ticket();
-        if self.is_full() || self.proposals.bytes() + command.len() > self.config.proposal_bytes_max
-        {
-            self.refuse(ticket);
+        let bytes = self.proposals.bytes() + command.len();
+        if command.len() > self.config.command_bytes_max {
+            self.refuse(ticket, Failure::TooLarge);
+        } else if self.is_full() || bytes > self.config.proposal_bytes_max {
+            self.refuse(ticket, Failure::TooManyRequests);
         } else {
             let tag = Tag { origin: self.config.raft.id, ticket };
             self.proposals.insert(ticket, tag.attach(command), self.deadline());
@@ -189,7 +197,7 @@ impl<S: StateMachine> Replica<S> {
     pub fn read(&mut self) -> Ticket {
         let ticket = self.new_ticket();
         if self.is_full() {
-            self.refuse(ticket);
+            self.refuse(ticket, Failure::TooManyRequests);
         } else {
             self.reads.insert(ticket, self.deadline());
         }
@@ -285,7 +293,7 @@ impl<S: StateMachine> Replica<S> {
         self.proposals.len() + self.reads.len() >= self.config.requests_max
     }
 
-    fn refuse(&mut self, ticket: Ticket) {
-        self.outputs.push(Output::Failed { ticket, failure: Failure::TooManyRequests });
+    fn refuse(&mut self, ticket: Ticket, failure: Failure) {
+        self.outputs.push(Output::Failed { ticket, failure });
     }
 }

@@ -45,6 +45,9 @@ pub enum Failure {
     /// Too much is waiting already. It was not tried.
     #[error("etcdserver: too many requests")]
     Overloaded,
+    /// The command is longer than a member can pass on. It was not tried.
+    #[error("etcdserver: request is too large")]
+    TooLarge,
     /// The member is shutting down.
     #[error("etcdserver: server stopped")]
     Stopped,

@@ -137,6 +137,7 @@ fn failure(failure: host::Failure) -> Failure {
     match failure {
         host::Failure::Replica(replica::Failure::TimedOut) => Failure::TimedOut,
         host::Failure::Replica(replica::Failure::TooManyRequests) => Failure::Overloaded,
+        host::Failure::Replica(replica::Failure::TooLarge) => Failure::TooLarge,
         host::Failure::Stopped => Failure::Stopped,
     }
 }

@@ -47,6 +47,7 @@ impl Error {
                 | Failure::TimedOut
                 | Failure::Stopped => Code::Unavailable,
                 Failure::Overloaded => Code::ResourceExhausted,
+                Failure::TooLarge => Code::InvalidArgument,
             },
             Self::InvalidSortOption | Self::RequestTooLarge => Code::InvalidArgument,
             // Clients with several endpoints try another one on this code and text.
@@ -94,6 +95,8 @@ mod tests {
         check(Failure::Stopped.into(), Unavailable, "etcdserver: server stopped");
         let text = "etcdserver: too many requests";
         check(Failure::Overloaded.into(), Code::ResourceExhausted, text);
+        let text = "etcdserver: request is too large";
+        check(Failure::TooLarge.into(), InvalidArgument, text);
         check(Error::InvalidSortOption, InvalidArgument, "etcdserver: invalid sort option");
         check(Error::RequestTooLarge, InvalidArgument, "etcdserver: request is too large");
         let text = "etcdserver: rpc not supported for learner";
