@@ -65,24 +65,27 @@ impl Demo {
         }
     }
 
-    /// Interrupts the demo, as Ctrl-C does. An error if it does not end soon and well.
+    /// Asks the demo to end. An error if it does not end soon and well.
+    ///
+    /// Not by an interrupt, as Ctrl-C does: who runs this in the background has interrupts ignored
+    /// for all its children.
     pub(crate) fn stop(self) -> Result<()> {
         self.stop_within(PATIENCE)
     }
 
     fn stop_within(mut self, patience: Duration) -> Result<()> {
-        run(Command::new("kill").args(["-INT", &self.child.id().to_string()]))?;
+        run(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
                 if !status.success() {
-                    bail!("the demo ended badly when interrupted ({status})");
+                    bail!("the demo ended badly when asked to ({status})");
                 }
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(20));
         }
-        bail!("the demo did not end within {patience:?} of an interrupt")
+        bail!("the demo did not end within {patience:?} of being asked to")
     }
 }
 
@@ -125,9 +128,9 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupt_ends_it() {
+    fn it_ends_when_asked_to() {
         let demo = spawn(
-            "trap 'exit 0' INT; echo starting; echo page at http://127.0.0.1:1/; \
+            "trap 'exit 0' TERM; echo starting; echo page at http://127.0.0.1:1/; \
              while :; do sleep 0.01; done",
             PATIENCE,
         );
@@ -135,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupt_that_is_ignored_is_an_error() {
-        let demo = spawn("trap '' INT; echo http://127.0.0.1:1; exec sleep 60", PATIENCE);
+    fn a_demo_that_does_not_listen_is_an_error() {
+        let demo = spawn("trap '' TERM; echo http://127.0.0.1:1; exec sleep 60", PATIENCE);
         let error = failure(demo.expect("it names the page").stop_within(SHORT));
         assert!(error.contains("did not end"), "{error}");
     }
@@ -144,7 +147,7 @@ mod tests {
     #[test]
     fn a_bad_end_is_an_error() {
         let demo = spawn(
-            "trap 'exit 9' INT; echo http://127.0.0.1:1; while :; do sleep 0.01; done",
+            "trap 'exit 9' TERM; echo http://127.0.0.1:1; while :; do sleep 0.01; done",
             PATIENCE,
         );
         let error = failure(demo.expect("it names the page").stop_within(PATIENCE));
