@@ -85,7 +85,8 @@ impl<R> Handle<R> {
         &self.meters
     }
 
-    /// Watches the member: the first batch begins with all that is known of it.
+    /// Watches the member: the first batch begins with all that is known of it. There is none if
+    /// too many watch already.
     pub async fn watch(&self) -> Result<mpsc::Receiver<Batch>, Failure> {
         let (viewer, batches) = Viewers::channel();
         self.requests.send(Request::Watch { viewer }).await.map_err(|_| Failure::Stopped)?;

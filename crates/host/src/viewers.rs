@@ -12,6 +12,9 @@ pub type Batch = Arc<[(u64, Event)]>;
 /// Batches that wait for a viewer. One that is slower loses some, and is told so.
 const WAITING_MAX: usize = 256;
 
+/// Viewers at a time. Each takes memory, and some of the driver's time.
+const VIEWERS_MAX: usize = 64;
+
 /// Those who watch.
 #[derive(Debug, Default)]
 pub(crate) struct Viewers {
@@ -29,8 +32,12 @@ impl Viewers {
         mpsc::channel(WAITING_MAX)
     }
 
-    /// Lets one more watch, from now on.
+    /// Lets one more watch, from now on; if there is no room, its channel is closed.
     pub(crate) fn add(&mut self, batches: mpsc::Sender<Batch>, now: u64, observer: &mut Observer) {
+        self.viewers.retain(|viewer| !viewer.batches.is_closed());
+        if self.viewers.len() == VIEWERS_MAX {
+            return;
+        }
         // What was not shown yet is in the key.
         self.show(observer.take(), now, observer);
         let viewer = Viewer { batches, lost: 0 };
@@ -111,6 +118,21 @@ mod tests {
         let good = [(7, Event::Gap { lost }), (7, observer.key())];
         assert_eq!(*batches.try_recv().unwrap(), good);
         assert_eq!(*batches.try_recv().unwrap(), *told());
+    }
+
+    /// Who comes when there is no room is sent away; when somebody has left, there is room again.
+    #[test]
+    fn there_is_room_for_so_many() {
+        let (mut viewers, mut observer) = (Viewers::default(), observer());
+        let mut watch = || {
+            let (viewer, mut batches) = Viewers::channel();
+            viewers.add(viewer, 0, &mut observer);
+            batches.try_recv().ok().map(|_| batches)
+        };
+        let mut inside = (0..VIEWERS_MAX).map(|_| watch().unwrap()).collect::<Vec<_>>();
+        assert!(watch().is_none());
+        inside.pop();
+        assert!(watch().is_some());
     }
 
     /// Nothing is told when the last one is gone.

@@ -18,12 +18,12 @@ pub fn timing(config: &host::Config) -> Timing {
 
 /// Streams what the member of that name does from now on: `hello`, a `key`, and then what happens.
 pub(crate) async fn stream<R>(member: &Handle<R>, name: String, hello: Event) -> Response {
-    let Ok(batches) = member.watch().await else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the member stopped\n").into_response();
-    };
+    let refuse = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    let Ok(mut batches) = member.watch().await else { return refuse("the member stopped\n") };
+    let Some(first) = batches.recv().await else { return refuse("too many watch already\n") };
     let mut hello = Some(hello);
     let mut number = 0;
-    let records = ReceiverStream::new(batches).map(move |batch| {
+    let records = once(first).chain(ReceiverStream::new(batches)).map(move |batch| {
         let mut lines = Vec::new();
         let mut tell = |n: Option<&String>, (t, event): (u64, Event)| {
             lines.push(Record { i: number, t, n: n.cloned(), event });
