@@ -143,6 +143,19 @@ async fn ctrl_c_ends_everything() {
     assert_eq!(fs::read_dir(demo.temporary()).unwrap().count(), 0, "the data is left");
 }
 
+/// Also while the members have no leader yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_ends_a_demo_that_starts() {
+    let mut demo = Demo::begin(&[]);
+    // From when on it has the port of its page, it heeds signals.
+    eventually("the page has no port", async || {
+        std::net::TcpStream::connect(demo.page).map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    demo.end();
+    assert_eq!(fs::read_dir(demo.temporary()).unwrap().count(), 0, "the data is left");
+}
+
 /// Nobody can tell the members any more, and they end all the same; even one that is held up.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_members_end_with_the_demo() {
@@ -182,7 +195,14 @@ struct Demo {
 }
 
 impl Demo {
+    /// Starts it, and waits until it is ready.
     fn start(arguments: &[&str]) -> Self {
+        let mut demo = Self::begin(arguments);
+        demo.process.wait_until_it_prints(READY);
+        demo
+    }
+
+    fn begin(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("there is room for a directory");
         fs::create_dir(directory.path().join("tmp")).expect("there is room for a directory");
         let [page] = free_addresses();
@@ -193,6 +213,7 @@ impl Demo {
 
     fn start_again(&mut self, arguments: &[&str]) {
         self.process = launch(self.directory.path(), self.page, self.base_port, arguments);
+        self.process.wait_until_it_prints(READY);
     }
 
     /// Ends it as Ctrl-C does, in good order.
@@ -263,7 +284,9 @@ impl Drop for Demo {
     }
 }
 
-/// Starts a demo, and waits until it is ready.
+/// What a demo prints last when it is ready.
+const READY: &str = "Ctrl-C stops everything";
+
 fn launch(directory: &Path, page: SocketAddr, base_port: u16, arguments: &[&str]) -> Process {
     let mut command = quorate();
     command
@@ -271,9 +294,7 @@ fn launch(directory: &Path, page: SocketAddr, base_port: u16, arguments: &[&str]
         .args(["--page-port", &page.port().to_string()])
         .args(arguments)
         .env("TMPDIR", directory.join("tmp"));
-    let mut process = Process::start(&mut command, &directory.join("log"));
-    process.wait_until_it_prints("Ctrl-C stops everything");
-    process
+    Process::start(&mut command, &directory.join("log"))
 }
 
 /// Whether the process does anything. One that has ended may wait to be noticed.

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
@@ -64,7 +65,6 @@ impl Demo {
     }
 
     async fn run(self) -> Result<(), Failure> {
-        let begin = Instant::now();
         // From here on Ctrl-C stops the members before it stops the demo.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -78,27 +78,30 @@ impl Demo {
         let members = plans.into_iter().map(|plan| Member::new(plan, story.clone()));
         let members = Arc::new(members.collect::<Vec<_>>());
 
-        let started = tokio::select! {
-            started = start_all(&members) => started,
+        let ended = tokio::select! {
+            shown = self.show(page, &members, story, &data_dir) => shown,
             _ = interrupt.recv() => Ok(()),
             _ = terminate.recv() => Ok(()),
-        };
-        let ended = match started {
-            Ok(()) => {
-                self.greet(&members, &data_dir, begin.elapsed())?;
-                tokio::select! {
-                    served = page::serve(page, members.clone(), story) => Ok(served?),
-                    _ = interrupt.recv() => Ok(()),
-                    _ = terminate.recv() => Ok(()),
-                }
-            }
-            Err(failure) => Err(failure),
         };
         for member in members.iter() {
             member.shut_down().await;
         }
         drop(temporary);
         ended
+    }
+
+    /// Starts the members, says so, and serves the page, for ever.
+    async fn show(
+        &self,
+        page: TcpListener,
+        members: &Arc<Vec<Member>>,
+        story: Arc<Story>,
+        data_dir: &Path,
+    ) -> Result<(), Failure> {
+        let begin = Instant::now();
+        start_all(members).await?;
+        self.greet(members, data_dir, begin.elapsed())?;
+        Ok(page::serve(page, members.clone(), story).await?)
     }
 
     /// The directory for all members, and what removes it in the end if it is temporary.
