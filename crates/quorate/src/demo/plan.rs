@@ -8,6 +8,10 @@ use std::process::Stdio;
 use host::Cluster;
 use tokio::process::Command;
 
+/// The members' timers, in milliseconds: what the page tells is what the members are told.
+pub(super) const HEARTBEAT_INTERVAL: u64 = 50;
+pub(super) const ELECTION_TIMEOUT: u64 = 150;
+
 /// Tells the demo's cluster from others at the same addresses.
 const TOKEN: &str = "quorate-demo";
 
@@ -74,6 +78,8 @@ impl Plan {
             .args(["--initial-advertise-peer-urls", &self.peer_url])
             .args(["--initial-cluster", &self.initial_cluster])
             .args(["--initial-cluster-token", TOKEN])
+            .args(["--heartbeat-interval", &HEARTBEAT_INTERVAL.to_string()])
+            .args(["--election-timeout", &ELECTION_TIMEOUT.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

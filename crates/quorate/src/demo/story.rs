@@ -8,7 +8,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use trace::{Event, Fault, Frame, NodeInfo, Record, Timing, VERSION};
 
-use super::plan::Plan;
+use super::plan::{ELECTION_TIMEOUT, HEARTBEAT_INTERVAL, Plan};
 
 /// Records that a page may be behind. One that is slower loses them, and is told where things
 /// stand.
@@ -48,7 +48,10 @@ impl Story {
             cluster: "quorate-demo".into(),
             nodes: nodes.collect(),
             voters: plans.iter().map(|plan| plan.name.clone()).collect(),
-            timing: Timing { election_us: (150_000, 300_000), heartbeat_us: 50_000 },
+            timing: Timing {
+                election_us: (1000 * ELECTION_TIMEOUT, 2000 * ELECTION_TIMEOUT),
+                heartbeat_us: 1000 * HEARTBEAT_INTERVAL,
+            },
             build: env!("CARGO_PKG_VERSION").into(),
             can: vec!["write".into(), "fault".into()],
         };
