@@ -154,6 +154,12 @@ impl<S: Machine> Driver<S> {
                     }
                     self.waiting.fail(ticket, failure.into());
                 }
+                // This host takes no snapshots, so none is ever sent.
+                Output::TakeSnapshot { .. }
+                | Output::SendChunk { .. }
+                | Output::StoreChunk { .. }
+                | Output::Restore(_)
+                | Output::Done(_) => {}
                 Output::Became(standing) => {
                     tracing::info!("{}: {standing}", self.observer.name());
                 }

@@ -201,7 +201,8 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     raft.check().map_err(StartError::Timers)?;
     // Far from those of every other run, and far from the end of the numbers.
     let first_ticket = random()? >> 1;
-    Ok(replica::Config::new(raft, first_ticket))
+    let snapshot_bytes = u64::MAX;
+    Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
 }
 
 fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {

@@ -9,7 +9,7 @@ use crate::timer::ElectionTimer;
 use crate::transition::{Stage, Transition};
 use crate::types::NodeId;
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Candidate {
     pub(crate) stage: Stage,
     pub(crate) timer: ElectionTimer,
@@ -28,11 +28,12 @@ impl Candidate {
                 let next = candidate.count(common, common.id(), true);
                 (candidate, next)
             }
-            Stage::Vote => {
+            Stage::Vote | Stage::Forced => {
+                let forced = stage == Stage::Forced;
                 common.enter_term(common.term.next());
                 common.vote_for(common.id());
                 common.send(common.id(), Message::Vote { granted: true });
-                common.broadcast(&Message::RequestVote { last });
+                common.broadcast(&Message::RequestVote { last, forced });
                 (candidate, Transition::Stay)
             }
         }
@@ -54,10 +55,10 @@ impl Candidate {
             {
                 self.count(common, from, granted)
             }
-            Message::Vote { granted } if self.stage == Stage::Vote => {
+            Message::Vote { granted } if self.stage != Stage::PreVote => {
                 self.count(common, from, granted)
             }
-            Message::RequestVote { last } => {
+            Message::RequestVote { last, .. } => {
                 let granted = common.may_vote_for(from, last);
                 if granted {
                     common.vote_for(from);
@@ -75,7 +76,12 @@ impl Candidate {
             | Message::Heard { .. }
             | Message::Forward { .. }
             | Message::RequestReadIndex { .. }
-            | Message::ReadIndex { .. } => Transition::Stay,
+            | Message::ReadIndex { .. }
+            | Message::TimeoutNow
+            | Message::Chunk { .. }
+            | Message::ChunkReceived { .. }
+            | Message::RequestChange { .. }
+            | Message::ChangeAnswer { .. } => Transition::Stay,
         }
     }
 
@@ -87,7 +93,7 @@ impl Candidate {
             Tally::Lost => Transition::Follow(None),
             Tally::Won => match self.stage {
                 Stage::PreVote => Transition::Campaign(Stage::Vote),
-                Stage::Vote => Transition::Lead,
+                Stage::Vote | Stage::Forced => Transition::Lead,
             },
         }
     }

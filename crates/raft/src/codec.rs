@@ -9,12 +9,22 @@
 //! entry        position, payload
 //! payload      0 no-op
 //!              1 command: length, bytes
+//!              2 configuration
+//! configuration  voters, outgoing voters, learners: each a count and that many members in order;
+//!              addresses: a count, and that many of: member, length, bytes
+//! change       1 add-voter   member, length, bytes of the address
+//!              2 add-learner the same
+//!              3 promote     member
+//!              4 demote      member
+//!              5 remove      member
+//!              6 move        member, length, bytes of the address
+//! snapshot     position, configuration, bytes, checksum
 //! hard state   term, vote                      vote: 0 nobody | 1, member
-//! write        id, 0 | 1 hard state, count, that many entries, commit
+//! write        id, 0 | 1 base position, 0 | 1 hard state, count, that many entries, commit
 //! envelope     from, to, term, message
 //! message      1 request-pre-vote   last position
 //!              2 pre-vote           asked in term, granted (0 or 1)
-//!              3 request-vote       last position
+//!              3 request-vote       last position, forced (0 or 1)
 //!              4 vote               granted (0 or 1)
 //!              5 append             previous position, count, that many entries, commit
 //!              6 appended           matched
@@ -24,6 +34,11 @@
 //!             10 forward            number, count, that many of: length, bytes
 //!             11 request-read-index ticket
 //!             12 read-index         ticket, index
+//!             13 timeout-now
+//!             14 chunk              snapshot, offset, length, bytes
+//!             15 chunk-received     position, next
+//!             16 request-change     ticket, count, that many changes
+//!             17 change-answer      ticket, 0 position | 1 error [member]
 //! ```
 //!
 //! Each value has exactly one encoding, and nothing else decodes to it: an overlong varint is
@@ -53,10 +68,17 @@
 //! assert!(input.is_empty());
 //! ```
 
+mod members;
+
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use self::members::{decode_changes, decode_result, encode_changes, encode_result};
+pub use self::members::{
+    decode_configuration, decode_snapshot, encode_configuration, encode_snapshot,
+};
 use crate::message::{Envelope, Message};
 use crate::types::WriteId;
 use crate::types::{Entry, HardState, Index, NodeId, Payload, Position, Term, Ticket, Write};
@@ -90,6 +112,11 @@ pub enum DecodeError {
         /// How many bytes are left.
         left: usize,
     },
+    /// Things that are kept in order are not, or one of them comes twice.
+    Unordered {
+        /// What is in no order.
+        of: &'static str,
+    },
 }
 
 impl fmt::Display for DecodeError {
@@ -101,6 +128,7 @@ impl fmt::Display for DecodeError {
             Self::TooMany { of, claimed, left } => {
                 write!(f, "{claimed} {of} are announced and only {left} bytes left")
             }
+            Self::Unordered { of } => write!(f, "the {of} are not in ascending order"),
         }
     }
 }
@@ -128,6 +156,13 @@ pub fn decode_envelope(input: &mut Bytes) -> Result<Envelope, DecodeError> {
 /// Appends the encoding of a write to `out`.
 pub fn encode_write(write: &Write, out: &mut BytesMut) {
     put_varint(write.id.0, out);
+    match write.base {
+        None => out.put_u8(ABSENT),
+        Some(base) => {
+            out.put_u8(PRESENT);
+            encode_position(base, out);
+        }
+    }
     match &write.hard_state {
         None => out.put_u8(ABSENT),
         Some(hard_state) => {
@@ -143,6 +178,11 @@ pub fn encode_write(write: &Write, out: &mut BytesMut) {
 pub fn decode_write(input: &mut Bytes) -> Result<Write, DecodeError> {
     Ok(Write {
         id: WriteId(varint(input, "write's id")?),
+        base: match tag(input, "base")? {
+            ABSENT => None,
+            PRESENT => Some(decode_position(input)?),
+            tag => return Err(DecodeError::UnknownTag { of: "base", tag }),
+        },
         hard_state: match tag(input, "hard state")? {
             ABSENT => None,
             PRESENT => Some(decode_hard_state(input)?),
@@ -186,6 +226,10 @@ pub fn encode_entry(entry: &Entry, out: &mut BytesMut) {
             out.put_u8(payload_tag::COMMAND);
             encode_command(command, out);
         }
+        Payload::Configuration(configuration) => {
+            out.put_u8(payload_tag::CONFIGURATION);
+            encode_configuration(configuration, out);
+        }
     }
 }
 
@@ -196,6 +240,9 @@ pub fn decode_entry(input: &mut Bytes) -> Result<Entry, DecodeError> {
         payload: match tag(input, "payload")? {
             payload_tag::NOOP => Payload::Noop,
             payload_tag::COMMAND => Payload::Command(decode_command(input)?),
+            payload_tag::CONFIGURATION => {
+                Payload::Configuration(Arc::new(decode_configuration(input)?))
+            }
             tag => return Err(DecodeError::UnknownTag { of: "payload", tag }),
         },
     })
@@ -208,6 +255,7 @@ const PRESENT: u8 = 1;
 mod payload_tag {
     pub(super) const NOOP: u8 = 0;
     pub(super) const COMMAND: u8 = 1;
+    pub(super) const CONFIGURATION: u8 = 2;
 }
 
 /// The tags of messages. Never give one a new meaning: members of two versions may meet.
@@ -224,6 +272,11 @@ mod message_tag {
     pub(super) const FORWARD: u8 = 10;
     pub(super) const REQUEST_READ_INDEX: u8 = 11;
     pub(super) const READ_INDEX: u8 = 12;
+    pub(super) const TIMEOUT_NOW: u8 = 13;
+    pub(super) const CHUNK: u8 = 14;
+    pub(super) const CHUNK_RECEIVED: u8 = 15;
+    pub(super) const REQUEST_CHANGE: u8 = 16;
+    pub(super) const CHANGE_ANSWER: u8 = 17;
 }
 
 fn encode_message(message: &Message, out: &mut BytesMut) {
@@ -237,9 +290,10 @@ fn encode_message(message: &Message, out: &mut BytesMut) {
             put_varint(asked_in.0, out);
             out.put_u8(u8::from(*granted));
         }
-        Message::RequestVote { last } => {
+        Message::RequestVote { last, forced } => {
             out.put_u8(message_tag::REQUEST_VOTE);
             encode_position(*last, out);
+            out.put_u8(u8::from(*forced));
         }
         Message::Vote { granted } => {
             out.put_u8(message_tag::VOTE);
@@ -286,6 +340,28 @@ fn encode_message(message: &Message, out: &mut BytesMut) {
             put_varint(ticket.0, out);
             put_varint(index.0, out);
         }
+        Message::TimeoutNow => out.put_u8(message_tag::TIMEOUT_NOW),
+        Message::Chunk { snapshot, offset, data } => {
+            out.put_u8(message_tag::CHUNK);
+            encode_snapshot(snapshot, out);
+            put_varint(*offset, out);
+            encode_command(data, out);
+        }
+        Message::ChunkReceived { position, next } => {
+            out.put_u8(message_tag::CHUNK_RECEIVED);
+            encode_position(*position, out);
+            put_varint(*next, out);
+        }
+        Message::RequestChange { ticket, change } => {
+            out.put_u8(message_tag::REQUEST_CHANGE);
+            put_varint(ticket.0, out);
+            encode_changes(change, out);
+        }
+        Message::ChangeAnswer { ticket, result } => {
+            out.put_u8(message_tag::CHANGE_ANSWER);
+            put_varint(ticket.0, out);
+            encode_result(result, out);
+        }
     }
 }
 
@@ -296,7 +372,9 @@ fn decode_message(input: &mut Bytes) -> Result<Message, DecodeError> {
             asked_in: Term(varint(input, "term of the question")?),
             granted: flag(input, "granted")?,
         },
-        message_tag::REQUEST_VOTE => Message::RequestVote { last: decode_position(input)? },
+        message_tag::REQUEST_VOTE => {
+            Message::RequestVote { last: decode_position(input)?, forced: flag(input, "forced")? }
+        }
         message_tag::VOTE => Message::Vote { granted: flag(input, "granted")? },
         message_tag::APPEND => Message::Append {
             previous: decode_position(input)?,
@@ -324,6 +402,24 @@ fn decode_message(input: &mut Bytes) -> Result<Message, DecodeError> {
         message_tag::READ_INDEX => Message::ReadIndex {
             ticket: Ticket(varint(input, "ticket")?),
             index: Index(varint(input, "read index")?),
+        },
+        message_tag::TIMEOUT_NOW => Message::TimeoutNow,
+        message_tag::CHUNK => Message::Chunk {
+            snapshot: decode_snapshot(input)?,
+            offset: varint(input, "offset")?,
+            data: decode_command(input)?,
+        },
+        message_tag::CHUNK_RECEIVED => Message::ChunkReceived {
+            position: decode_position(input)?,
+            next: varint(input, "next offset")?,
+        },
+        message_tag::REQUEST_CHANGE => Message::RequestChange {
+            ticket: Ticket(varint(input, "ticket")?),
+            change: decode_changes(input)?,
+        },
+        message_tag::CHANGE_ANSWER => Message::ChangeAnswer {
+            ticket: Ticket(varint(input, "ticket")?),
+            result: decode_result(input)?,
         },
         tag => return Err(DecodeError::UnknownTag { of: "message", tag }),
     })

@@ -1,19 +1,24 @@
 //! What a member knows whatever its role, and the rules that hold in every role.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::config::Config;
+use crate::configuration::Configuration;
+use crate::effect::{Effect, Reason};
 use crate::log::{Log, fitting, follows};
 use crate::message::{Envelope, Message};
 use crate::outbox::Outbox;
-use crate::quorum::Configuration;
 use crate::random::Random;
+use crate::receiving::Receiving;
 use crate::timer::ElectionTimer;
-use crate::types::{Entry, HardState, Index, NodeId, Payload, Position, Restored, Term};
+use crate::types::{
+    Entry, HardState, Index, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket,
+};
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Common {
     pub(crate) config: Config,
     pub(crate) term: Term,
@@ -23,18 +28,45 @@ pub(crate) struct Common {
     /// Commands for the leader of this term, which leave with the next drain.
     pub(crate) forwards: Vec<Bytes>,
     next_forward: u64,
+    /// The snapshot that a leader is sending.
+    receiving: Option<Receiving>,
+    /// Ticks since the start, as long as they matter.
+    age: u32,
     random: Random,
 }
 
 impl Common {
     pub(crate) fn new(config: Config, restored: Restored) -> Self {
-        let Restored { hard_state, entries, commit } = restored;
-        let log = Log::restore(entries, commit);
+        let hard_state = restored.hard_state;
+        let base = restored.base;
+        let log = Log::restore(Arc::new(config.configuration.clone()), restored);
         let HardState { term, vote } = hard_state;
-        assert!(log.last().term <= term, "the log ends at {}, in term {term}", log.last());
-        let (random, next_forward) = (Random::new(config.seed), config.first_forward);
-        let (outbox, forwards) = (Outbox::default(), Vec::new());
-        Self { config, term, vote, log, outbox, forwards, next_forward, random }
+        // A snapshot may be of a later term than the log that it was stored beside.
+        let covered = log.snapshot().map_or(Term(0), |snapshot| snapshot.position.term);
+        assert!(
+            log.last().term <= term.max(covered),
+            "the log ends at {}, in term {term}",
+            log.last()
+        );
+        let mut common = Self {
+            term,
+            vote,
+            outbox: Outbox::default(),
+            forwards: Vec::new(),
+            next_forward: config.first_forward,
+            receiving: None,
+            age: 0,
+            random: Random::new(config.seed),
+            log,
+            config,
+        };
+        if common.log.base() != base {
+            common.outbox.save_base(common.log.base());
+        }
+        if common.log.last().term > term {
+            common.enter_term(common.log.last().term);
+        }
+        common
     }
 
     pub(crate) fn id(&self) -> NodeId {
@@ -42,7 +74,12 @@ impl Common {
     }
 
     pub(crate) fn configuration(&self) -> &Configuration {
-        &self.config.configuration
+        self.log.configuration().1
+    }
+
+    /// Whether it may stand for election: only who votes may, in the configuration in force (§6).
+    pub(crate) fn may_campaign(&self) -> bool {
+        self.configuration().is_voter(self.id())
     }
 
     pub(crate) fn election_ticks(&self) -> &RangeInclusive<u32> {
@@ -51,7 +88,19 @@ impl Common {
 
     /// A timer that runs out at a random moment.
     pub(crate) fn new_timer(&mut self) -> ElectionTimer {
-        ElectionTimer::new(self.random.within(&self.config.election_ticks))
+        let patience = self.random.within(&self.config.election_ticks);
+        ElectionTimer::new(patience + self.config.campaign_delay_ticks)
+    }
+
+    /// Lets one tick pass.
+    pub(crate) fn grow_older(&mut self) {
+        self.age = self.age.saturating_add(1);
+    }
+
+    /// Whether the member may have told a leader, before it was restarted, that it follows it, and
+    /// that leader may still count on it for its lease.
+    pub(crate) fn may_have_heard_leader(&self) -> bool {
+        self.config.lease_ticks.is_some() && self.age < *self.config.election_ticks.start()
     }
 
     // Term and vote.
@@ -104,12 +153,18 @@ impl Common {
         }
     }
 
-    /// Sends a message to every other voter.
+    /// Sends a message to every other voter, of both halves of a joint configuration.
     pub(crate) fn broadcast(&mut self, message: &Message) {
-        for to in self.config.configuration.voters().filter(|to| *to != self.config.id) {
-            let (from, term) = (self.config.id, self.term);
+        let (from, term) = (self.id(), self.term);
+        let configuration = self.log.configuration().1;
+        let voters = configuration.members().into_iter().filter(|id| configuration.is_voter(*id));
+        for to in voters.filter(|to| *to != from) {
             self.outbox.send(Envelope { from, to, term, message: message.clone() });
         }
+    }
+
+    pub(crate) fn refuse(&mut self, ticket: Ticket, reason: Reason) {
+        self.outbox.emit(Effect::Refuse { ticket, reason });
     }
 
     // The log.
@@ -131,16 +186,37 @@ impl Common {
         if !are_adjacent(previous, &entries, self.term) {
             return;
         }
+        let matched = Index(previous.index.0 + entries.len() as u64);
+        let Some((previous, entries)) = self.without_covered(previous, entries) else { return };
         if !self.log.holds(previous) {
             let hint = self.log.could_agree(previous);
             self.send(leader, Message::Rejected { refused: previous.index, hint });
             return;
         }
-        let matched = Index(previous.index.0 + entries.len() as u64);
         if self.merge(entries) {
-            self.log.commit_to(commit.min(matched));
+            self.log.commit_to(commit.min(matched).max(self.log.commit()));
             self.send(leader, Message::Appended { matched });
         }
+    }
+
+    /// Leaves out what is before the base: it is committed, so every leader has the same there.
+    /// `None` if this one has not.
+    fn without_covered(
+        &self,
+        previous: Position,
+        mut entries: Vec<Entry>,
+    ) -> Option<(Position, Vec<Entry>)> {
+        let base = self.log.base();
+        if previous.index >= base.index {
+            return Some((previous, entries));
+        }
+        let kept = entries.partition_point(|entry| entry.position.index <= base.index);
+        let is_other = kept.checked_sub(1).is_some_and(|last| {
+            let last = entries[last].position;
+            last.index == base.index && last != base
+        });
+        entries.drain(..kept);
+        (!is_other).then_some((base, entries))
     }
 
     /// Adds the entries that the log does not hold yet. Only an entry that differs truncates it:
@@ -168,6 +244,73 @@ impl Common {
         self.outbox.save_entry(entry.clone());
         self.log.push(entry);
     }
+
+    // Snapshots.
+
+    /// Answers a piece of a leader's snapshot. A log that holds the snapshot's position needs none
+    /// of it: what the snapshot covers is committed, so it is the same here.
+    pub(crate) fn on_chunk(
+        &mut self,
+        leader: NodeId,
+        snapshot: Snapshot,
+        offset: u64,
+        data: Bytes,
+    ) {
+        let position = snapshot.position;
+        if !could_be_taken(&snapshot, self.term) {
+            return;
+        }
+        if position.index <= self.log.commit() || self.log.holds(position) {
+            self.log.commit_to(position.index);
+            self.send(leader, Message::Appended { matched: position.index });
+            return;
+        }
+        let receiving = match self.receiving.take() {
+            Some(receiving) if receiving.is_of(&snapshot) => receiving,
+            _ => Receiving::new(snapshot),
+        };
+        let receiving = self.receiving.insert(receiving);
+        if let Some(effect) = receiving.take(offset, data) {
+            self.outbox.emit(effect);
+        }
+        let next = receiving.next();
+        self.send(leader, Message::ChunkReceived { position, next });
+    }
+
+    /// A snapshot that a leader sent is here, whole and durable. It takes the place of the log.
+    pub(crate) fn on_snapshot_received(&mut self, snapshot: Snapshot) {
+        self.receiving.take_if(|receiving| receiving.is_of(&snapshot));
+        let position = snapshot.position;
+        if position.index <= self.log.commit() || self.log.holds(position) {
+            self.on_snapshotted(snapshot);
+            return;
+        }
+        self.outbox.truncate(Index(0));
+        self.outbox.save_base(position);
+        self.log.reset(snapshot.clone());
+        self.outbox.emit(Effect::Restore(snapshot));
+    }
+
+    /// The snapshot that a leader sent was spoiled on the way: it has to be sent again.
+    pub(crate) fn on_snapshot_spoiled(&mut self, snapshot: &Snapshot) {
+        self.receiving.take_if(|receiving| receiving.is_of(snapshot));
+    }
+
+    /// A snapshot is durable here, so the log before it may go.
+    pub(crate) fn on_snapshotted(&mut self, snapshot: Snapshot) {
+        self.log.keep_snapshot(snapshot);
+        if let Some(base) = self.log.compact(self.config.keep_bytes) {
+            self.outbox.save_base(base);
+        }
+    }
+}
+
+/// Whether a leader of `term` could have such a snapshot. No log grows to half of all indexes.
+fn could_be_taken(snapshot: &Snapshot, term: Term) -> bool {
+    let Snapshot { position, configuration, .. } = snapshot;
+    (1..u64::MAX / 2).contains(&position.index.0)
+        && position.term <= term
+        && configuration.is_known()
 }
 
 /// Whether a leader of `term` could have sent these entries after `previous`.

@@ -1,13 +1,13 @@
 //! A follower: takes what its leader sends, and loses patience when nothing comes.
 
 use crate::common::Common;
-use crate::effect::Effect;
+use crate::effect::{Effect, Reason};
 use crate::message::Message;
 use crate::timer::ElectionTimer;
 use crate::transition::{Stage, Transition};
 use crate::types::NodeId;
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Follower {
     pub(crate) leader: Option<NodeId>,
     pub(crate) timer: ElectionTimer,
@@ -18,8 +18,14 @@ impl Follower {
         Self { leader, timer: common.new_timer() }
     }
 
-    pub(crate) fn tick(&mut self) -> Transition {
-        if self.timer.tick() { Transition::Campaign(Stage::PreVote) } else { Transition::Stay }
+    pub(crate) fn tick(&mut self, common: &Common) -> Transition {
+        if !self.timer.tick() {
+            Transition::Stay
+        } else if common.may_campaign() {
+            Transition::Campaign(Stage::PreVote)
+        } else {
+            Transition::Follow(None)
+        }
     }
 
     pub(crate) fn receive(
@@ -40,7 +46,19 @@ impl Follower {
                     common.send(from, Message::Heard { round });
                 }
             }
-            Message::RequestVote { last } => {
+            Message::Chunk { snapshot, offset, data } => {
+                if self.hear(common, from) {
+                    common.on_chunk(from, snapshot, offset, data);
+                }
+            }
+            Message::TimeoutNow if self.leader == Some(from) && common.may_campaign() => {
+                return Transition::Campaign(Stage::Forced);
+            }
+            Message::ChangeAnswer { ticket, result } if self.leader == Some(from) => match result {
+                Ok(position) => common.outbox.emit(Effect::Changed { ticket, position }),
+                Err(error) => common.refuse(ticket, Reason::Change(error)),
+            },
+            Message::RequestVote { last, .. } => {
                 let granted = common.may_vote_for(from, last);
                 if granted {
                     common.vote_for(from);
@@ -59,7 +77,11 @@ impl Follower {
             | Message::Rejected { .. }
             | Message::Heard { .. }
             | Message::Forward { .. }
-            | Message::RequestReadIndex { .. } => {}
+            | Message::RequestReadIndex { .. }
+            | Message::TimeoutNow
+            | Message::ChunkReceived { .. }
+            | Message::RequestChange { .. }
+            | Message::ChangeAnswer { .. } => {}
         }
         Transition::Stay
     }

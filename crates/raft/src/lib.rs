@@ -24,9 +24,9 @@
 //!                 node.step(Input::Persisted(write.id));
 //!             }
 //!             Effect::Apply(entries) => applied.extend(entries),
-//!             Effect::Refuse { ticket } => assert_eq!(ticket, Ticket(1)),
+//!             Effect::Refuse { ticket, .. } => assert_eq!(ticket, Ticket(1)),
 //!             Effect::Became(standing) => println!("{id} is {standing}"),
-//!             Effect::Send(_) | Effect::ReadReady { .. } => unreachable!("it is alone"),
+//!             _ => unreachable!("it is alone"),
 //!         }
 //!     }
 //! }
@@ -38,7 +38,9 @@
 //! `types` and `message` are the words, `effect` the grammar. `quorum` counts. `log` holds entries,
 //! `outbox` holds back promises until the disk has answered. `node` has the rules of terms and
 //! hands over to a role: `follower`, `candidate` or `leader`, which keeps a `progress` of each
-//! member and a queue of `reads`. `notation` prints everything, `codec` turns it into bytes.
+//! member and a queue of `reads`. `configuration` says who belongs to the cluster, and
+//! `leader/membership` changes it; `leader/transfer` hands leadership over, `leader/lease` counts how
+//! long reads need no quorum; `receiving` takes in a snapshot. `notation` prints everything, `codec` turns it into bytes.
 //!
 //! # What a host must do
 //!
@@ -46,15 +48,15 @@
 //! matter for safety: a message that binds its sender leaves the core only after the writes that it
 //! rests on were reported durable, and so do entries to apply.
 //!
-//! # What is left out
-//!
-//! Snapshots, changes of membership, and transfer of leadership; the log is kept in memory whole.
+//! Snapshots are the host's: the core knows only what one stands for, and says which piece of it to
+//! send or to keep.
 
 pub mod codec;
 
 mod candidate;
 mod common;
 mod config;
+mod configuration;
 mod effect;
 mod follower;
 mod leader;
@@ -67,16 +69,19 @@ mod progress;
 mod quorum;
 mod random;
 mod reads;
+mod receiving;
 mod timer;
 mod transition;
 mod types;
 
 pub use config::{Config, ConfigError};
-pub use effect::{Effect, Input, RoleName, Standing};
+pub use configuration::{Change, ChangeError, Configuration};
+pub use effect::{Effect, Input, Reason, RoleName, Standing};
 pub use message::{Envelope, Message};
 pub use node::{Node, Status};
-pub use quorum::{Configuration, Tally};
+pub use quorum::Tally;
 pub use timer::ElectionTimer;
 pub use types::{
-    Entry, HardState, Index, NodeId, Payload, Position, Restored, Term, Ticket, Write, WriteId,
+    Entry, HardState, Index, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket, Write,
+    WriteId,
 };

@@ -2,36 +2,81 @@
 //! out.
 //!
 //! ```text
-//!   1 ........ handed ........ min(commit, durable) ........ last
-//!              given to the    may be given to the
-//!              state machine   state machine now
+//!   base ........ snapshot ........ handed ........ min(commit, durable) ........ last
+//!   dropped up    a restart goes    given to the    may be given to the
+//!   to here       on from here      state machine   state machine now
 //! ```
+//!
+//! Entries before the newest snapshot are kept for a while, for followers that lag a little.
 
-use crate::types::{Entry, Index, Position};
+use std::sync::Arc;
 
-/// The log. Entries are adjacent, from index 1.
-#[derive(Debug)]
+use crate::configuration::Configuration;
+use crate::types::{Entry, Index, Payload, Position, Restored, Snapshot};
+
+/// The log. Entries are adjacent, from the index after the base.
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Log {
+    base: Position,
     entries: Vec<Entry>,
+    snapshot: Option<Snapshot>,
     commit: Index,
     durable: Index,
     handed: Index,
+    /// The configurations in the log, each with its index, after the one that is committed for
+    /// sure. Never empty: the last one is in force.
+    configurations: Vec<(Index, Arc<Configuration>)>,
+    /// How many bytes of commands are not committed.
+    uncommitted_bytes: usize,
 }
 
 impl Log {
-    /// The log as it was found on the disk, which makes all of it durable.
-    pub(crate) fn restore(entries: Vec<Entry>, commit: Index) -> Self {
-        let mut previous = Position::default();
-        for entry in &entries {
-            assert!(follows(previous, entry), "restored {} after {previous}", entry.position);
-            previous = entry.position;
+    /// The log as it was found on the disk, which makes all of it durable. `first` is the
+    /// configuration before any entry.
+    ///
+    /// The newest snapshot may lie beyond the log: the member lost power after it had stored a
+    /// snapshot of its leader and before it had dropped its own log. Then it is dropped now.
+    pub(crate) fn restore(first: Arc<Configuration>, restored: Restored) -> Self {
+        let Restored { base, entries, snapshot, commit, .. } = restored;
+        let mut log = Self {
+            base,
+            entries: Vec::new(),
+            snapshot: None,
+            commit: base.index,
+            durable: base.index,
+            handed: Index(0),
+            configurations: vec![(Index(0), first)],
+            uncommitted_bytes: 0,
+        };
+        for entry in entries {
+            log.push(entry);
         }
-        let last = previous.index;
-        Self { entries, commit: commit.min(last), durable: last, handed: Index(0) }
+        if let Some(snapshot) = snapshot {
+            if log.holds(snapshot.position) {
+                log.handed = snapshot.position.index;
+                log.commit_to(snapshot.position.index);
+                log.configurations.retain(|(index, _)| *index > snapshot.position.index);
+                let known = (snapshot.position.index, snapshot.configuration.clone());
+                log.configurations.insert(0, known);
+                log.snapshot = Some(snapshot);
+            } else {
+                log.reset(snapshot);
+            }
+        }
+        let handed = log.handed;
+        assert!(handed >= log.base.index, "no snapshot covers what is before {}", log.base);
+        log.commit_to(commit.min(log.last().index));
+        log.durable = log.last().index;
+        log
+    }
+
+    /// The position after which the log begins.
+    pub(crate) fn base(&self) -> Position {
+        self.base
     }
 
     pub(crate) fn last(&self) -> Position {
-        self.entries.last().map_or_else(Position::default, |entry| entry.position)
+        self.entries.last().map_or(self.base, |entry| entry.position)
     }
 
     pub(crate) fn commit(&self) -> Index {
@@ -42,31 +87,51 @@ impl Log {
         self.durable
     }
 
-    /// The position at `index`, if the log reaches so far. Index 0 is before every entry.
+    pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
+    }
+
+    pub(crate) fn uncommitted_bytes(&self) -> usize {
+        self.uncommitted_bytes
+    }
+
+    /// The configuration in force, and the index of its entry.
+    pub(crate) fn configuration(&self) -> (Index, &Arc<Configuration>) {
+        let (index, configuration) = self.configurations.last().expect("never empty");
+        (*index, configuration)
+    }
+
+    /// The configuration that was in force at `index`, which is not before the newest snapshot.
+    pub(crate) fn configuration_at(&self, index: Index) -> &Arc<Configuration> {
+        let until = self.configurations.partition_point(|(at, _)| *at <= index);
+        &self.configurations[until.saturating_sub(1)].1
+    }
+
+    /// The position at `index`, if it is known: not before the base, nor after the end.
     pub(crate) fn position_at(&self, index: Index) -> Option<Position> {
-        if index == Index(0) {
-            return Some(Position::default());
+        if index == self.base.index {
+            return Some(self.base);
         }
-        self.entries.get(slot(index)).map(|entry| entry.position)
+        self.entries.get(self.slot(index)?).map(|entry| entry.position)
     }
 
     pub(crate) fn holds(&self, position: Position) -> bool {
         self.position_at(position.index) == Some(position)
     }
 
-    /// The last position at which this log and one that holds `other` could agree: not beyond its
+    /// The last index at which this log and one that holds `other` could agree: not beyond its
     /// index, and of no later term than it. Whole terms are skipped that way (§5.3, the paper's
-    /// optimisation, on both sides).
+    /// optimisation, on both sides). Before the base anything could.
     pub(crate) fn could_agree(&self, other: Position) -> Position {
-        let reach = usize::try_from(other.index.0).unwrap_or(usize::MAX).min(self.entries.len());
-        let reach = &self.entries[..reach];
+        let Some(slot) = self.slot(other.index) else { return other };
+        let reach = &self.entries[..self.entries.len().min(slot.saturating_add(1))];
         let agreeing = reach.partition_point(|entry| entry.position.term <= other.term);
-        self.position_at(Index(agreeing as u64)).expect("within reach")
+        agreeing.checked_sub(1).map_or(self.base, |slot| reach[slot].position)
     }
 
     /// Entries from `from` on: at least one if there is one, then as many as fit in `bytes_max`.
     pub(crate) fn slice(&self, from: Index, bytes_max: usize) -> &[Entry] {
-        let rest = self.entries.get(slot(from)..).unwrap_or_default();
+        let rest = self.slot(from).and_then(|slot| self.entries.get(slot..)).unwrap_or_default();
         &rest[..fitting(rest.iter().map(|entry| entry.payload.len()), bytes_max)]
     }
 
@@ -74,13 +139,20 @@ impl Log {
     pub(crate) fn push(&mut self, entry: Entry) {
         let last = self.last();
         assert!(follows(last, &entry), "appended {} after {last}", entry.position);
+        self.uncommitted_bytes += entry.payload.len();
+        if let Payload::Configuration(configuration) = &entry.payload {
+            self.configurations.push((entry.position.index, configuration.clone()));
+        }
         self.entries.push(entry);
     }
 
-    /// Drops everything from `from` on.
+    /// Drops everything from `from` on. The configuration before it is in force again.
     pub(crate) fn truncate(&mut self, from: Index) {
         assert!(from > self.commit, "truncated from {from}, committed up to {}", self.commit);
-        self.entries.truncate(slot(from));
+        let dropped = self.slot(from).map_or(0, |slot| slot.min(self.entries.len()));
+        self.uncommitted_bytes -= bytes_of(&self.entries[dropped..]);
+        self.entries.truncate(dropped);
+        self.configurations.retain(|(index, _)| *index < from);
         self.durable = self.durable.min(from.previous());
     }
 
@@ -88,7 +160,12 @@ impl Log {
     pub(crate) fn commit_to(&mut self, index: Index) {
         let last = self.last().index;
         assert!(index <= last, "committed up to {index}, the log ends at {last}");
-        self.commit = self.commit.max(index);
+        if index > self.commit {
+            let entry = |index| self.slot(index).expect("not before the base");
+            let committed = entry(self.commit.next())..=entry(index);
+            self.uncommitted_bytes -= bytes_of(&self.entries[committed]);
+            self.commit = index;
+        }
     }
 
     /// Declares everything up to `index` durable.
@@ -105,10 +182,66 @@ impl Log {
         if until <= self.handed {
             return &[];
         }
-        let from = slot(self.handed.next());
+        let entry = |index| self.slot(index).expect("not before the base");
+        let handed = entry(self.handed.next())..=entry(until);
         self.handed = until;
-        &self.entries[from..slot(until.next())]
+        &self.entries[handed]
     }
+
+    /// Notes that a snapshot is durable here. It covers no more than the state machine has.
+    pub(crate) fn keep_snapshot(&mut self, snapshot: Snapshot) {
+        let is_newer = self.snapshot.as_ref().is_none_or(|old| old.position < snapshot.position);
+        if !is_newer || snapshot.position.index > self.handed {
+            return;
+        }
+        // Of the configurations up to the snapshot only the last one is ever asked for again.
+        let at = snapshot.position.index;
+        let superseded = self.configurations.partition_point(|(index, _)| *index <= at);
+        self.configurations.drain(..superseded.saturating_sub(1));
+        self.snapshot = Some(snapshot);
+    }
+
+    /// Drops what the newest snapshot covers, but for the last `keep_bytes` of it. Returns the
+    /// new base if there is one.
+    pub(crate) fn compact(&mut self, keep_bytes: usize) -> Option<Position> {
+        let until = self.slot(self.snapshot.as_ref()?.position.index)?;
+        let mut kept = 0;
+        let covered = self.entries[..=until].iter().rev();
+        let keep = covered.take_while(|entry| {
+            kept += ENTRY_BYTES + entry.payload.len();
+            kept <= keep_bytes
+        });
+        let dropped = until + 1 - keep.count();
+        let base = self.entries[..dropped].last()?.position;
+        self.entries.drain(..dropped);
+        self.base = base;
+        Some(base)
+    }
+
+    /// Puts a snapshot in the place of the whole log, which does not hold its position.
+    pub(crate) fn reset(&mut self, snapshot: Snapshot) {
+        let at = snapshot.position;
+        assert!(at.index > self.commit, "reset to {at}, committed up to {}", self.commit);
+        self.base = at;
+        self.entries.clear();
+        self.uncommitted_bytes = 0;
+        (self.commit, self.durable, self.handed) = (at.index, at.index, at.index);
+        self.configurations = vec![(at.index, snapshot.configuration.clone())];
+        self.snapshot = Some(snapshot);
+    }
+
+    /// Where the entry of `index` sits in the vector. `None` up to the base.
+    fn slot(&self, index: Index) -> Option<usize> {
+        let distance = index.0.checked_sub(self.base.index.0)?.checked_sub(1)?;
+        Some(usize::try_from(distance).unwrap_or(usize::MAX))
+    }
+}
+
+/// What an entry is counted for beside its command, when memory is bounded.
+const ENTRY_BYTES: usize = 64;
+
+fn bytes_of(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.payload.len()).sum()
 }
 
 /// How many of these sizes fit in `bytes_max`: at least one, if there is one.
@@ -126,9 +259,4 @@ pub(crate) fn follows(previous: Position, entry: &Entry) -> bool {
     entry.position.index > previous.index
         && entry.position.index.previous() == previous.index
         && entry.position.term >= previous.term
-}
-
-/// Where the entry of `index` sits in the vector.
-fn slot(index: Index) -> usize {
-    usize::try_from(index.0.saturating_sub(1)).unwrap_or(usize::MAX)
 }

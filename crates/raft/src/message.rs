@@ -5,10 +5,11 @@
 
 use bytes::Bytes;
 
-use crate::types::{Entry, Index, NodeId, Position, Term, Ticket};
+use crate::configuration::{Change, ChangeError};
+use crate::types::{Entry, Index, NodeId, Position, Snapshot, Term, Ticket};
 
 /// A message with its addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Envelope {
     /// Who says it.
     pub from: NodeId,
@@ -21,7 +22,7 @@ pub struct Envelope {
 }
 
 /// What members say to each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
     /// "Would you vote for me in the next term? My log ends at `last`." Asked before a campaign,
     /// so that a member that cannot win does not disturb the others (dissertation §9.6).
@@ -40,6 +41,9 @@ pub enum Message {
     RequestVote {
         /// Where the sender's log ends.
         last: Position,
+        /// Whether the leader itself asked the sender to campaign, so that a member which hears
+        /// that leader must not refuse for it (dissertation §4.2.3).
+        forced: bool,
     },
     /// The answer to `RequestVote`.
     Vote {
@@ -101,6 +105,38 @@ pub enum Message {
         /// The index to apply before reading.
         index: Index,
     },
+    /// "Campaign now: you are to lead after me." (Dissertation §3.10.)
+    TimeoutNow,
+    /// "What you need is not in my log any more. Here is a piece of a snapshot." (§7)
+    Chunk {
+        /// Which snapshot.
+        snapshot: Snapshot,
+        /// Where in it the piece begins.
+        offset: u64,
+        /// The piece.
+        data: Bytes,
+    },
+    /// "Of that snapshot, I want what begins here." Also asked again after a piece got lost.
+    ChunkReceived {
+        /// The position of the snapshot.
+        position: Position,
+        /// How much of it the sender holds.
+        next: u64,
+    },
+    /// "Change the members for me."
+    RequestChange {
+        /// The asker's handle on it.
+        ticket: Ticket,
+        /// What is to change.
+        change: Vec<Change>,
+    },
+    /// The answer to `RequestChange`.
+    ChangeAnswer {
+        /// The handle that was in the question.
+        ticket: Ticket,
+        /// Where the change was appended, or why not.
+        result: Result<Position, ChangeError>,
+    },
 }
 
 impl Message {
@@ -122,7 +158,12 @@ impl Message {
             | Self::Heard { .. }
             | Self::Forward { .. }
             | Self::RequestReadIndex { .. }
-            | Self::ReadIndex { .. } => false,
+            | Self::ReadIndex { .. }
+            | Self::TimeoutNow
+            | Self::Chunk { .. }
+            | Self::ChunkReceived { .. }
+            | Self::RequestChange { .. }
+            | Self::ChangeAnswer { .. } => false,
         }
     }
 }

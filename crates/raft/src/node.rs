@@ -1,19 +1,21 @@
 //! A member: its role, the rules of terms, and the one place where a role changes.
 
 use std::collections::vec_deque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::candidate::Candidate;
 use crate::common::Common;
 use crate::config::Config;
-use crate::effect::{Effect, Input, RoleName, Standing};
+use crate::configuration::{Change, Configuration};
+use crate::effect::{Effect, Input, Reason, RoleName, Standing};
 use crate::follower::Follower;
 use crate::leader::Leader;
 use crate::message::{Envelope, Message};
 use crate::timer::ElectionTimer;
 use crate::transition::{Stage, Transition};
-use crate::types::{Index, NodeId, Payload, Position, Restored, Term, Ticket, WriteId};
+use crate::types::{Index, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket, WriteId};
 
 /// Messages of terms further ahead are refused. Elections cannot have led so far: at one every
 /// 100 ms it takes 13 years. A member that entered any term it hears of could be led to the last
@@ -27,7 +29,7 @@ const TERMS_AHEAD_MAX: u64 = 1 << 32;
 /// - Do what it asks for: [`Node::drain_effects`]. Drain after one step or after many; what was
 ///   saved between two drains becomes one write.
 /// - Look at it: [`Node::status`].
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Node {
     common: Common,
     role: Role,
@@ -35,7 +37,7 @@ pub struct Node {
 }
 
 /// What only a member of that role knows.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 enum Role {
     Follower(Follower),
     Candidate(Candidate),
@@ -53,6 +55,12 @@ pub struct Status {
     pub commit: Index,
     /// Up to where it is durable here.
     pub durable: Index,
+    /// The position after which the log begins.
+    pub base: Position,
+    /// Where the newest snapshot stands, if there is one.
+    pub snapshot: Option<Position>,
+    /// Who belongs to the cluster: the configuration in force, and the index of its entry.
+    pub configuration: (Index, Arc<Configuration>),
     /// The election timer. A leader has none.
     pub timer: Option<ElectionTimer>,
 }
@@ -77,7 +85,17 @@ impl Node {
             Input::Receive(envelope) => self.receive_from_peer(envelope),
             Input::Propose { ticket, command } => self.propose(ticket, command),
             Input::Read { ticket } => self.read(ticket),
+            Input::ChangeMembers { ticket, change } => self.change_members(ticket, change),
+            Input::TransferLeadership { ticket, to } => self.transfer(ticket, to),
             Input::Persisted(write) => self.persisted(write),
+            Input::Snapshotted(snapshot) => self.snapshotted(&snapshot),
+            Input::SnapshotReceived(snapshot) => self.snapshot_received(snapshot),
+            Input::SnapshotSpoiled(snapshot) => self.common.on_snapshot_spoiled(&snapshot),
+            Input::Skipped(ticks) => {
+                if let Role::Leader(leader) = &mut self.role {
+                    leader.skip(ticks);
+                }
+            }
         }
         self.show();
     }
@@ -112,6 +130,12 @@ impl Node {
             last: log.last(),
             commit: log.commit(),
             durable: log.durable(),
+            base: log.base(),
+            snapshot: log.snapshot().map(|snapshot| snapshot.position),
+            configuration: {
+                let (index, configuration) = log.configuration();
+                (index, configuration.clone())
+            },
             timer,
         }
     }
@@ -122,16 +146,37 @@ impl Node {
             Role::Follower(follower) => (RoleName::Follower, follower.leader),
             Role::Candidate(candidate) => match candidate.stage {
                 Stage::PreVote => (RoleName::PreCandidate, None),
-                Stage::Vote => (RoleName::Candidate, None),
+                Stage::Vote | Stage::Forced => (RoleName::Candidate, None),
             },
             Role::Leader(_) => (RoleName::Leader, Some(self.common.id())),
         };
         Standing { role, term: self.common.term, vote: self.common.vote, leader }
     }
 
+    /// Who belonged to the cluster when everything up to `index` was applied, which is not before
+    /// the newest snapshot.
+    pub fn configuration_at(&self, index: Index) -> &Arc<Configuration> {
+        self.common.log.configuration_at(index)
+    }
+
+    /// Whether the log holds that position. `None` if it does not reach back so far.
+    pub fn holds(&self, position: Position) -> Option<bool> {
+        let log = &self.common.log;
+        (position.index >= log.base().index).then(|| log.holds(position))
+    }
+
+    /// Whether some follower is being sent a snapshot.
+    pub fn sends_snapshot(&self) -> bool {
+        match &self.role {
+            Role::Leader(leader) => leader.sends_snapshot(),
+            Role::Follower(_) | Role::Candidate(_) => false,
+        }
+    }
+
     fn tick(&mut self) {
+        self.common.grow_older();
         let transition = match &mut self.role {
-            Role::Follower(follower) => follower.tick(),
+            Role::Follower(follower) => follower.tick(&self.common),
             Role::Candidate(candidate) => candidate.tick(),
             Role::Leader(leader) => leader.tick(&mut self.common),
         };
@@ -139,8 +184,8 @@ impl Node {
     }
 
     fn receive_from_peer(&mut self, envelope: Envelope) {
-        let is_from_peer = envelope.from != self.common.id()
-            && self.common.configuration().is_voter(envelope.from);
+        // The sender need not be a member here: it may be one by an entry that is still to come.
+        let is_from_peer = envelope.from != self.common.id();
         let terms_ahead = envelope.term.0.saturating_sub(self.common.term.0);
         let is_sane = terms_ahead <= TERMS_AHEAD_MAX;
         if is_from_peer && is_sane && envelope.to == self.common.id() {
@@ -161,7 +206,7 @@ impl Node {
                 Message::RequestPreVote { .. } => {}
                 // A member that hears its leader takes no part in elections (§4.2.3 of the
                 // dissertation): a member that lost contact must not depose a working leader.
-                Message::RequestVote { .. } if self.hears_leader(from) => return,
+                Message::RequestVote { forced: false, .. } if self.hears_leader(from) => return,
                 _ => {
                     self.common.enter_term(term);
                     self.transition(Transition::Follow(None));
@@ -176,9 +221,11 @@ impl Node {
             self.answer_pre_vote(from, term, last);
             return;
         }
-        if matches!(message, Message::Append { .. } | Message::Heartbeat { .. })
-            && matches!(self.role, Role::Candidate(_))
-        {
+        let is_leaders = matches!(
+            message,
+            Message::Append { .. } | Message::Heartbeat { .. } | Message::Chunk { .. }
+        );
+        if is_leaders && matches!(self.role, Role::Candidate(_)) {
             self.transition(Transition::Follow(Some(from)));
         }
         let transition = match &mut self.role {
@@ -194,7 +241,9 @@ impl Node {
         let answer = match message {
             Message::RequestPreVote { .. } => Message::PreVote { asked_in: term, granted: false },
             Message::RequestVote { .. } => Message::Vote { granted: false },
-            Message::Append { .. } | Message::Heartbeat { .. } => Message::Heard { round: 0 },
+            Message::Append { .. } | Message::Heartbeat { .. } | Message::Chunk { .. } => {
+                Message::Heard { round: 0 }
+            }
             Message::PreVote { .. }
             | Message::Vote { .. }
             | Message::Appended { .. }
@@ -202,7 +251,11 @@ impl Node {
             | Message::Heard { .. }
             | Message::Forward { .. }
             | Message::RequestReadIndex { .. }
-            | Message::ReadIndex { .. } => return,
+            | Message::ReadIndex { .. }
+            | Message::TimeoutNow
+            | Message::ChunkReceived { .. }
+            | Message::RequestChange { .. }
+            | Message::ChangeAnswer { .. } => return,
         };
         self.common.send(from, answer);
     }
@@ -218,8 +271,9 @@ impl Node {
     fn hears_leader(&self, asker: NodeId) -> bool {
         match &self.role {
             Role::Follower(follower) => {
-                follower.leader.is_some_and(|leader| leader != asker)
-                    && follower.timer.elapsed < *self.common.election_ticks().start()
+                let is_fresh = follower.timer.elapsed < *self.common.election_ticks().start();
+                let hears = follower.leader.is_some_and(|leader| leader != asker) && is_fresh;
+                hears || self.common.may_have_heard_leader()
             }
             Role::Candidate(_) => false,
             Role::Leader(_) => true,
@@ -229,8 +283,8 @@ impl Node {
     fn propose(&mut self, ticket: Ticket, command: Bytes) {
         match &mut self.role {
             Role::Follower(Follower { leader: Some(_), .. }) => self.common.forwards.push(command),
-            Role::Leader(_) => self.common.append(Payload::Command(command)),
-            Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket),
+            Role::Leader(leader) => leader.propose(&mut self.common, ticket, command),
+            Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket, Reason::NoLeader),
         }
     }
 
@@ -239,13 +293,36 @@ impl Node {
             Role::Follower(Follower { leader: Some(leader), .. }) => {
                 self.common.send(*leader, Message::RequestReadIndex { ticket });
             }
-            Role::Leader(leader) => leader.read(self.common.id(), ticket),
-            Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket),
+            Role::Leader(leader) => {
+                let own = self.common.id();
+                leader.read(&mut self.common, own, ticket);
+            }
+            Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket, Reason::NoLeader),
         }
     }
 
-    fn refuse(&mut self, ticket: Ticket) {
-        self.common.outbox.emit(Effect::Refuse { ticket });
+    fn change_members(&mut self, ticket: Ticket, change: Vec<Change>) {
+        match &mut self.role {
+            Role::Follower(Follower { leader: Some(leader), .. }) => {
+                self.common.send(*leader, Message::RequestChange { ticket, change });
+            }
+            Role::Leader(leader) => match leader.change_members(&mut self.common, &change) {
+                Ok(position) => self.common.outbox.emit(Effect::Changed { ticket, position }),
+                Err(error) => self.refuse(ticket, Reason::Change(error)),
+            },
+            Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket, Reason::NoLeader),
+        }
+    }
+
+    fn transfer(&mut self, ticket: Ticket, to: NodeId) {
+        match &mut self.role {
+            Role::Leader(leader) => leader.transfer(&mut self.common, ticket, to),
+            Role::Follower(_) | Role::Candidate(_) => self.refuse(ticket, Reason::NotLeader),
+        }
+    }
+
+    fn refuse(&mut self, ticket: Ticket, reason: Reason) {
+        self.common.refuse(ticket, reason);
     }
 
     fn persisted(&mut self, write: WriteId) {
@@ -253,8 +330,30 @@ impl Node {
         if let Some(durable) = durable {
             self.common.log.durable_to(durable);
         }
+        if let Role::Leader(leader) = &mut self.role {
+            leader.on_persisted();
+        }
         for envelope in to_self {
             self.receive(envelope);
+        }
+    }
+
+    /// A snapshot of its own is durable.
+    fn snapshotted(&mut self, snapshot: &Snapshot) {
+        self.common.on_snapshotted(snapshot.clone());
+        if let Role::Leader(leader) = &mut self.role {
+            leader.on_snapshotted(snapshot);
+        }
+    }
+
+    /// A leader's snapshot is here. The leader is told as by an append.
+    fn snapshot_received(&mut self, snapshot: Snapshot) {
+        let matched = snapshot.position.index;
+        self.common.on_snapshot_received(snapshot);
+        if let Role::Follower(Follower { leader: Some(leader), .. }) = &self.role
+            && matched <= self.common.log.commit()
+        {
+            self.common.send(*leader, Message::Appended { matched });
         }
     }
 

@@ -11,9 +11,12 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use crate::effect::{Effect, Input, RoleName, Standing};
+use crate::configuration::{Change, Configuration};
+use crate::effect::{Effect, Input, Reason, RoleName, Standing};
 use crate::message::{Envelope, Message};
-use crate::types::{Entry, Index, NodeId, Position, Term, Ticket, Write, WriteId};
+use crate::types::{
+    Entry, Index, NodeId, Payload, Position, Snapshot, Term, Ticket, Write, WriteId,
+};
 
 impl Display for NodeId {
     /// `n` and the id in hexadecimal, as etcd's tools print ids.
@@ -74,6 +77,9 @@ impl Display for Standing {
 impl Display for Write {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         self.id.fmt(f)?;
+        if let Some(base) = self.base {
+            write!(f, " base {base}")?;
+        }
         if let Some(hard_state) = self.hard_state {
             write!(f, " term {}", hard_state.term)?;
             maybe(f, " vote ", hard_state.vote)?;
@@ -98,7 +104,9 @@ impl Display for Message {
             Self::RequestPreVote { last } => write!(f, "RequestPreVote last {last}"),
             Self::PreVote { granted: true, .. } => f.write_str("PreVote granted"),
             Self::PreVote { granted: false, .. } => f.write_str("PreVote refused"),
-            Self::RequestVote { last } => write!(f, "RequestVote last {last}"),
+            Self::RequestVote { last, forced } => {
+                write!(f, "RequestVote last {last}{}", if *forced { " forced" } else { "" })
+            }
             Self::Vote { granted: true } => f.write_str("Vote granted"),
             Self::Vote { granted: false } => f.write_str("Vote refused"),
             Self::Append { previous, entries, commit } => {
@@ -122,6 +130,23 @@ impl Display for Message {
             }
             Self::RequestReadIndex { ticket } => write!(f, "RequestReadIndex {ticket}"),
             Self::ReadIndex { ticket, index } => write!(f, "ReadIndex {ticket} at {index}"),
+            Self::TimeoutNow => f.write_str("TimeoutNow"),
+            Self::Chunk { snapshot, offset, data } => {
+                write!(f, "Chunk of {snapshot} from {offset} bytes {}", data.len())
+            }
+            Self::ChunkReceived { position, next } => {
+                write!(f, "ChunkReceived of {position} next {next}")
+            }
+            Self::RequestChange { ticket, change } => {
+                write!(f, "RequestChange {ticket} ")?;
+                list(f, change)
+            }
+            Self::ChangeAnswer { ticket, result: Ok(position) } => {
+                write!(f, "ChangeAnswer {ticket} at {position}")
+            }
+            Self::ChangeAnswer { ticket, result: Err(error) } => {
+                write!(f, "ChangeAnswer {ticket} refused: {error}")
+            }
         }
     }
 }
@@ -135,7 +160,16 @@ impl Display for Input {
                 write!(f, "propose {ticket} {}", String::from_utf8_lossy(command))
             }
             Self::Read { ticket } => write!(f, "read {ticket}"),
+            Self::ChangeMembers { ticket, change } => {
+                write!(f, "change {ticket} ")?;
+                list(f, change)
+            }
+            Self::TransferLeadership { ticket, to } => write!(f, "transfer {ticket} to {to}"),
             Self::Persisted(write) => write!(f, "persisted {write}"),
+            Self::Snapshotted(snapshot) => write!(f, "snapshotted {snapshot}"),
+            Self::SnapshotReceived(snapshot) => write!(f, "received {snapshot}"),
+            Self::SnapshotSpoiled(snapshot) => write!(f, "spoiled {snapshot}"),
+            Self::Skipped(ticks) => write!(f, "skipped {ticks}"),
         }
     }
 }
@@ -150,8 +184,77 @@ impl Display for Effect {
                 list(f, entries)
             }
             Self::ReadReady { ticket, index } => write!(f, "read {ticket} ready at {index}"),
-            Self::Refuse { ticket } => write!(f, "refuse {ticket}"),
+            Self::Changed { ticket, position } => write!(f, "changed {ticket} at {position}"),
+            Self::SendChunk { to, term: _, snapshot, offset } => {
+                write!(f, "send {to} chunk of {snapshot} from {offset}")
+            }
+            Self::StoreChunk { snapshot, offset, data } => {
+                write!(f, "store chunk of {snapshot} from {offset} bytes {}", data.len())
+            }
+            Self::Restore(snapshot) => write!(f, "restore {snapshot}"),
+            Self::Refuse { ticket, reason: Reason::NoLeader } => write!(f, "refuse {ticket}"),
+            Self::Refuse { ticket, reason } => write!(f, "refuse {ticket}: {reason}"),
             Self::Became(standing) => standing.fmt(f),
+        }
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::NoLeader => f.write_str("no leader"),
+            Self::NotLeader => f.write_str("not the leader"),
+            Self::TooMuchUncommitted => f.write_str("too much is uncommitted"),
+            Self::Change(error) => error.fmt(f),
+            Self::BadTarget => f.write_str("not another voter"),
+            Self::TransferTimedOut => f.write_str("the transfer timed out"),
+        }
+    }
+}
+
+impl Display for Snapshot {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "snapshot {}", self.position)
+    }
+}
+
+impl Display for Configuration {
+    /// `n1 n2 n3`, and while joint and with a learner: `n1 n4 (n1 n2 n3) learners n5`.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        words(f, self.voters())?;
+        if self.is_joint() {
+            f.write_str(" (")?;
+            words(f, self.outgoing())?;
+            f.write_str(")")?;
+        }
+        if self.learners().len() > 0 {
+            f.write_str(" learners ")?;
+            words(f, self.learners())?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Change {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::AddVoter { id, .. } => write!(f, "add {id}"),
+            Self::AddLearner { id, .. } => write!(f, "learner {id}"),
+            Self::Promote(id) => write!(f, "promote {id}"),
+            Self::Demote(id) => write!(f, "demote {id}"),
+            Self::Remove(id) => write!(f, "remove {id}"),
+            Self::Move { id, .. } => write!(f, "move {id}"),
+        }
+    }
+}
+
+impl Display for Entry {
+    /// `7@4`, and for a configuration `7@4:{n1 n2}`. What a command says, only others know.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        self.position.fmt(f)?;
+        match &self.payload {
+            Payload::Noop | Payload::Command(_) => Ok(()),
+            Payload::Configuration(configuration) => write!(f, ":{{{configuration}}}"),
         }
     }
 }
@@ -160,11 +263,16 @@ fn maybe(f: &mut Formatter<'_>, before: &str, id: Option<NodeId>) -> Result {
     id.map_or(Ok(()), |id| write!(f, "{before}{id}"))
 }
 
-fn list(f: &mut Formatter<'_>, entries: &[Entry]) -> Result {
+fn list(f: &mut Formatter<'_>, things: &[impl Display]) -> Result {
     f.write_str("[")?;
-    for (number, entry) in entries.iter().enumerate() {
-        let gap = if number == 0 { "" } else { " " };
-        write!(f, "{gap}{}", entry.position)?;
-    }
+    words(f, things)?;
     f.write_str("]")
+}
+
+fn words(f: &mut Formatter<'_>, things: impl IntoIterator<Item = impl Display>) -> Result {
+    for (number, thing) in things.into_iter().enumerate() {
+        let gap = if number == 0 { "" } else { " " };
+        write!(f, "{gap}{thing}")?;
+    }
+    Ok(())
 }

@@ -13,9 +13,9 @@ use std::collections::{VecDeque, vec_deque};
 
 use crate::effect::Effect;
 use crate::message::Envelope;
-use crate::types::{Entry, HardState, Index, NodeId, Write, WriteId};
+use crate::types::{Entry, HardState, Index, NodeId, Position, Write, WriteId};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Outbox {
     /// What may leave now.
     ready: VecDeque<Effect>,
@@ -48,6 +48,12 @@ impl Outbox {
     /// Saves the hard state with the next write. The last one saved wins.
     pub(crate) fn save_hard_state(&mut self, hard_state: HardState) {
         self.open().hard_state = Some(hard_state);
+    }
+
+    /// Saves where the log begins with the next write. What that write has of entries is not
+    /// before it.
+    pub(crate) fn save_base(&mut self, base: Position) {
+        self.open().base = Some(base);
     }
 
     /// Saves one entry with the next write.
@@ -105,7 +111,8 @@ impl Outbox {
         self.ready.drain(..)
     }
 
-    fn is_writing(&self) -> bool {
+    /// Whether the disk has something to do.
+    pub(crate) fn is_writing(&self) -> bool {
         self.open.is_some() || !self.writing.is_empty()
     }
 

@@ -1,21 +1,27 @@
 //! What a leader knows of one follower's log.
 //!
 //! ```text
-//!             an append is acknowledged
-//!   Probe ─────────────────────────────▶ Replicate
-//!         ◀─────────────────────────────
-//!             an append is rejected
+//!               an append is acknowledged
+//!     Probe ─────────────────────────────▶ Replicate
+//!       │   ◀─────────────────────────────     │ ▲
+//!       │       an append is rejected          │ │
+//!       │                                      │ │ the snapshot's position
+//!       └──────────────▶ Snapshot ◀────────────┘ │ is acknowledged
+//!         the log does      └────────────────────┘
+//!         not reach back
 //! ```
 //!
 //! While *probing*, the leader does not know where the logs agree: one append at a time. While
-//! *replicating* it does, and sends ahead without waiting for answers, within a window.
+//! *replicating* it does, and sends ahead without waiting for answers, within a window. A follower
+//! that needs what is not in the log any more is sent a *snapshot*, chunk by chunk: each answer
+//! says where the next one begins, so a transfer goes on where it was interrupted.
 
 use std::collections::VecDeque;
 
 use crate::config::Config;
-use crate::types::Index;
+use crate::types::{Index, Position, Snapshot};
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Progress {
     /// The highest index known to be equal, and durable there.
     pub(crate) matched: Index,
@@ -43,12 +49,14 @@ pub(crate) enum Due {
     Empty,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 enum Mode {
     /// `asked`: an append is on its way, or got lost; the next heartbeat's answer allows another.
     Probe { asked: bool },
     /// The appends on their way: the last index and the bytes of each.
     Replicate { inflight: VecDeque<(Index, usize)> },
+    /// `offset`: how much of the snapshot the follower holds. `asked` as in `Probe`.
+    Snapshot { snapshot: Snapshot, offset: u64, asked: bool },
 }
 
 impl Progress {
@@ -68,7 +76,7 @@ impl Progress {
     /// Which append to send now, if any, to a follower of a log that ends at `last`.
     pub(crate) fn due(&self, last: Index, commit: Index, config: &Config) -> Option<Due> {
         match &self.mode {
-            Mode::Probe { asked: true } => None,
+            Mode::Probe { asked: true } | Mode::Snapshot { .. } => None,
             Mode::Probe { asked: false } => (self.matched < last).then_some(Due::Entries),
             Mode::Replicate { inflight } => {
                 if self.next <= last && has_room(inflight, config) {
@@ -90,7 +98,7 @@ impl Progress {
                 inflight.push_back((last, bytes));
                 self.next = last.next();
             }
-            Mode::Replicate { .. } => {}
+            Mode::Replicate { .. } | Mode::Snapshot { .. } => {}
         }
     }
 
@@ -106,6 +114,11 @@ impl Progress {
                 self.next = self.next.max(self.matched.next());
                 while inflight.pop_front_if(|(last, _)| *last <= matched).is_some() {}
             }
+            Mode::Snapshot { snapshot, .. } if snapshot.position.index <= self.matched => {
+                self.next = self.matched.next();
+                self.mode = Mode::Replicate { inflight: VecDeque::new() };
+            }
+            Mode::Snapshot { .. } => {}
         }
     }
 
@@ -115,6 +128,7 @@ impl Progress {
         let is_late = match self.mode {
             Mode::Probe { .. } => refused != self.next.previous(),
             Mode::Replicate { .. } => refused <= self.matched,
+            Mode::Snapshot { .. } => true,
         };
         if !is_late {
             self.next = agreed.min(refused.previous()).max(self.matched).next();
@@ -126,8 +140,56 @@ impl Progress {
     /// got lost, or its answer: ask again.
     pub(crate) fn on_heard(&mut self) {
         match &mut self.mode {
-            Mode::Probe { asked } => *asked = false,
+            Mode::Probe { asked } | Mode::Snapshot { asked, .. } => *asked = false,
             Mode::Replicate { inflight } => self.overdue = !inflight.is_empty(),
+        }
+    }
+
+    /// A tick passed in which the follower said nothing. A snapshot is not kept ready for one that
+    /// is silent for too long: it will be asked anew how far it is.
+    pub(crate) fn on_silence(&mut self, patience: u32) {
+        self.silence = self.silence.saturating_add(1);
+        if self.silence > patience && self.is_sent_snapshot() {
+            self.next = self.matched.next();
+            self.mode = Mode::Probe { asked: true };
+        }
+    }
+
+    /// Whether the follower has been told all that the leader has.
+    pub(crate) fn is_replicating(&self) -> bool {
+        matches!(self.mode, Mode::Replicate { .. })
+    }
+
+    // Snapshots.
+
+    /// Whether it is sent a snapshot.
+    pub(crate) fn is_sent_snapshot(&self) -> bool {
+        matches!(self.mode, Mode::Snapshot { .. })
+    }
+
+    /// From now on it is sent this snapshot.
+    pub(crate) fn send_snapshot(&mut self, snapshot: Snapshot) {
+        self.mode = Mode::Snapshot { snapshot, offset: 0, asked: false };
+    }
+
+    /// The chunk to send now, if any: of which snapshot, and where it begins.
+    pub(crate) fn due_chunk(&mut self) -> Option<(Snapshot, u64)> {
+        let Mode::Snapshot { snapshot, offset, asked: asked @ false } = &mut self.mode else {
+            return None;
+        };
+        *asked = true;
+        Some((snapshot.clone(), *offset))
+    }
+
+    /// The follower holds the first `next` bytes of the snapshot of that position.
+    pub(crate) fn on_chunk_received(&mut self, position: Position, next: u64) {
+        if let Mode::Snapshot { snapshot, offset, asked } = &mut self.mode
+            && snapshot.position == position
+            && next != *offset
+        {
+            *offset = next.min(snapshot.bytes);
+            // All of it is there: the follower will say so, when it is checked and durable.
+            *asked = *offset == snapshot.bytes;
         }
     }
 }

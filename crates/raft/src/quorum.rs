@@ -1,18 +1,12 @@
-//! Who votes, and what a quorum of them has reached. Pure arithmetic, held against brute force in
+//! What a quorum is, and what one has reached. Pure arithmetic, held against brute force in
 //! `tests/quorum.rs`.
+//!
+//! A *quorum* is any majority of the voters. Any two quorums share a member, which is what makes
+//! both elections and commitment safe (§5.4.3).
 
 use std::collections::BTreeSet;
 
 use crate::types::NodeId;
-
-/// The members that vote.
-///
-/// A *quorum* is any majority of them. Any two quorums share a member, which is what makes both
-/// elections and commitment safe (§5.4.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Configuration {
-    voters: BTreeSet<NodeId>,
-}
 
 /// How an election stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,49 +19,44 @@ pub enum Tally {
     Open,
 }
 
-impl Configuration {
-    /// A configuration of these voters.
-    ///
-    /// # Panics
-    ///
-    /// If there are none: nobody could ever be elected.
-    pub fn new(voters: impl IntoIterator<Item = NodeId>) -> Self {
-        let voters = voters.into_iter().collect::<BTreeSet<_>>();
-        assert!(!voters.is_empty(), "a configuration needs at least one voter");
-        Self { voters }
-    }
-
-    /// The voters, in order.
-    pub fn voters(&self) -> impl ExactSizeIterator<Item = NodeId> {
-        self.voters.iter().copied()
-    }
-
-    /// Whether this member votes.
-    pub fn is_voter(&self, id: NodeId) -> bool {
-        self.voters.contains(&id)
-    }
-
-    /// How many voters make a quorum.
-    pub fn quorum(&self) -> usize {
-        self.voters.len() / 2 + 1
-    }
-
-    /// The highest value that every member of some quorum has reached.
-    pub fn reached<T: Ord>(&self, value_of: impl FnMut(NodeId) -> T) -> T {
-        let mut values = self.voters().map(value_of).collect::<Vec<_>>();
-        values.sort_unstable_by(|left, right| right.cmp(left));
-        values.swap_remove(self.quorum() - 1)
-    }
-
-    /// How an election stands, given each member's vote, if it is in.
-    pub fn tally(&self, vote_of: impl FnMut(NodeId) -> Option<bool>) -> Tally {
-        let votes = self.voters().map(vote_of).collect::<Vec<_>>();
-        let granted = votes.iter().filter(|vote| **vote == Some(true)).count();
-        let open = votes.iter().filter(|vote| vote.is_none()).count();
-        match (granted >= self.quorum(), granted + open >= self.quorum()) {
-            (true, _) => Tally::Won,
-            (false, true) => Tally::Open,
-            (false, false) => Tally::Lost,
+impl Tally {
+    /// How an election stands that must be won twice.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Lost, _) | (_, Self::Lost) => Self::Lost,
+            (Self::Won, Self::Won) => Self::Won,
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
         }
+    }
+}
+
+/// How many of so many voters make a quorum.
+fn quorum(voters: usize) -> usize {
+    voters / 2 + 1
+}
+
+/// The highest value that every member of some quorum has reached. Nothing, if nobody votes.
+pub(crate) fn reached<T: Ord + Default>(
+    voters: &BTreeSet<NodeId>,
+    value_of: impl FnMut(NodeId) -> T,
+) -> T {
+    let mut values = voters.iter().copied().map(value_of).collect::<Vec<_>>();
+    values.sort_unstable_by(|left, right| right.cmp(left));
+    values.into_iter().nth(quorum(voters.len()) - 1).unwrap_or_default()
+}
+
+/// How an election stands, given each voter's vote, if it is in.
+pub(crate) fn tally(
+    voters: &BTreeSet<NodeId>,
+    vote_of: impl FnMut(NodeId) -> Option<bool>,
+) -> Tally {
+    let votes = voters.iter().copied().map(vote_of).collect::<Vec<_>>();
+    let granted = votes.iter().filter(|vote| **vote == Some(true)).count();
+    let open = votes.iter().filter(|vote| vote.is_none()).count();
+    let quorum = quorum(voters.len());
+    match (granted >= quorum, granted + open >= quorum) {
+        (true, _) => Tally::Won,
+        (false, true) => Tally::Open,
+        (false, false) => Tally::Lost,
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014): tiny, and good enough to spread timeouts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Random(u64);
 
 impl Random {

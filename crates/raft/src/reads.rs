@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use crate::types::{Index, NodeId, Ticket};
 
 /// The reads that a leader has not answered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Reads {
     round: u64,
     waiting: Vec<(NodeId, Ticket)>,
@@ -19,7 +19,7 @@ pub(crate) struct Reads {
 }
 
 /// A read whose round waits for a quorum.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Read {
     /// Who asked.
     pub(crate) from: NodeId,
@@ -39,6 +39,11 @@ impl Reads {
     /// A read came. It joins the next round.
     pub(crate) fn push(&mut self, from: NodeId, ticket: Ticket) {
         self.waiting.push((from, ticket));
+    }
+
+    /// Starts a round of no reads, for what its confirmation says of the leader.
+    pub(crate) fn start_empty_round(&mut self) {
+        self.round += 1;
     }
 
     /// Starts a round with what came since the last one. False if nothing did.

@@ -1,7 +1,7 @@
 //! The election timer: patience that runs out at a random moment (§5.2).
 
 /// Counts ticks up to a time-out that was drawn at random when the timer was set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ElectionTimer {
     /// Ticks since the timer was set.
     pub elapsed: u32,

@@ -2,7 +2,7 @@
 
 use crate::types::NodeId;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Transition {
     /// What it is.
     Stay,
@@ -15,10 +15,12 @@ pub(crate) enum Transition {
 }
 
 /// What a candidate asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     /// "Would you vote for me?" Changes nobody's term or vote (dissertation §9.6).
     PreVote,
     /// "Vote for me." In a new term, with its own vote (§5.2).
     Vote,
+    /// "Vote for me, for the leader asked me to campaign" (dissertation §3.10).
+    Forced,
 }

@@ -1,6 +1,10 @@
 //! The numbers that Raft counts with, and what a log is made of.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+
+use crate::configuration::Configuration;
 
 /// Which member. Chosen once, never used again for another member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +60,7 @@ impl Position {
 }
 
 /// One entry of the replicated log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// Where it sits. Two logs with the same position hold the same entry there (§5.3).
     pub position: Position,
@@ -65,19 +69,21 @@ pub struct Entry {
 }
 
 /// What an entry says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Payload {
     /// Nothing. A new leader appends one, so that it has an entry of its own term to commit (§8).
     Noop,
     /// Bytes for the state machine. Raft does not look at them.
     Command(Bytes),
+    /// Who belongs to the cluster from here on. In force as soon as it is appended (§6).
+    Configuration(Arc<Configuration>),
 }
 
 impl Payload {
     /// How many bytes the state machine is given.
     pub fn len(&self) -> usize {
         match self {
-            Self::Noop => 0,
+            Self::Noop | Self::Configuration(_) => 0,
             Self::Command(command) => command.len(),
         }
     }
@@ -89,7 +95,7 @@ impl Payload {
 }
 
 /// What a member must never forget: its term, and whom it voted for in it (§5.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct HardState {
     /// The latest term that this member has seen.
     pub term: Term,
@@ -108,10 +114,13 @@ pub struct WriteId(pub u64);
 
 /// One step of what must be durable. The host carries writes out in order, each whole or not at
 /// all, and then says [`Input::Persisted`](crate::Input::Persisted).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Write {
     /// Its name.
     pub id: WriteId,
+    /// The log begins after this position from now on: a snapshot covers everything up to it. If
+    /// the log holds the position, the entries after it stay; if it does not, none does.
+    pub base: Option<Position>,
     /// The new hard state, if it changed.
     pub hard_state: Option<HardState>,
     /// Entries, adjacent and in order. They replace whatever the log holds from the index of the
@@ -127,8 +136,28 @@ pub struct Write {
 pub struct Restored {
     /// The last hard state that was written.
     pub hard_state: HardState,
-    /// The log, adjacent, from index 1.
+    /// The position after which the log begins.
+    pub base: Position,
+    /// The log, adjacent, from the index after the base.
     pub entries: Vec<Entry>,
+    /// The newest snapshot. It covers at least everything up to the base.
+    pub snapshot: Option<Snapshot>,
     /// The highest commit index that was written. May lie beyond `entries`.
     pub commit: Index,
+}
+
+/// What a snapshot stands for: the state machine after everything up to a position was applied.
+///
+/// Two snapshots that are equal in all of this are the same bytes, whoever took them: a transfer
+/// that one leader began, another may finish.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Snapshot {
+    /// The last entry that was applied.
+    pub position: Position,
+    /// Who belonged to the cluster then.
+    pub configuration: Arc<Configuration>,
+    /// How long the state machine's bytes are.
+    pub bytes: u64,
+    /// Their CRC-32C.
+    pub checksum: u32,
 }

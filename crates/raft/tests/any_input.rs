@@ -88,7 +88,8 @@ fn message() -> impl Strategy<Value = Message> {
             1 => position().prop_map(|last| Message::RequestPreVote { last }),
             1 => (term(), any::<bool>())
                 .prop_map(|(asked_in, granted)| Message::PreVote { asked_in, granted }),
-            1 => position().prop_map(|last| Message::RequestVote { last }),
+            1 => (position(), any::<bool>())
+                .prop_map(|(last, forced)| Message::RequestVote { last, forced }),
             1 => any::<bool>().prop_map(|granted| Message::Vote { granted }),
             4 => append(),
             1 => index().prop_map(|matched| Message::Appended { matched }),
@@ -208,7 +209,13 @@ impl Host {
                         assert!(durable, "applied {position} too early");
                     }
                 }
-                Effect::ReadReady { .. } | Effect::Refuse { .. } | Effect::Became(_) => {}
+                Effect::ReadReady { .. }
+                | Effect::Refuse { .. }
+                | Effect::Changed { .. }
+                | Effect::SendChunk { .. }
+                | Effect::StoreChunk { .. }
+                | Effect::Restore(_)
+                | Effect::Became(_) => {}
             }
         }
     }

@@ -7,8 +7,8 @@ use raft::codec::{
     encode_envelope, encode_hard_state, encode_write,
 };
 use raft::{
-    Entry, Envelope, HardState, Index, Message, NodeId, Payload, Position, Term, Ticket, Write,
-    WriteId,
+    Change, ChangeError, Configuration, Entry, Envelope, HardState, Index, Message, NodeId,
+    Payload, Position, Snapshot, Term, Ticket, Write, WriteId,
 };
 
 proptest! {
@@ -107,10 +107,12 @@ fn each_message_has_the_tag_of_the_table() {
     let position = Position::new(1, 1);
     let ticket = Ticket(1);
     let index = Index(1);
+    let configuration = Configuration::new([NodeId(1)]).into();
+    let snapshot = Snapshot { position, configuration, bytes: 1, checksum: 1 };
     let messages = [
         Message::RequestPreVote { last: position },
         Message::PreVote { asked_in: Term(1), granted: true },
-        Message::RequestVote { last: position },
+        Message::RequestVote { last: position, forced: false },
         Message::Vote { granted: true },
         Message::Append { previous: position, entries: vec![], commit: index },
         Message::Appended { matched: index },
@@ -120,6 +122,11 @@ fn each_message_has_the_tag_of_the_table() {
         Message::Forward { number: 1, commands: vec![] },
         Message::RequestReadIndex { ticket },
         Message::ReadIndex { ticket, index },
+        Message::TimeoutNow,
+        Message::Chunk { snapshot, offset: 1, data: Bytes::new() },
+        Message::ChunkReceived { position, next: 1 },
+        Message::RequestChange { ticket, change: vec![] },
+        Message::ChangeAnswer { ticket, result: Ok(position) },
     ];
     for (message, tag) in messages.into_iter().zip(1..) {
         let envelope = Envelope { from: NodeId(0), to: NodeId(0), term: Term(0), message };
@@ -215,7 +222,8 @@ fn message() -> impl Strategy<Value = Message> {
         position().prop_map(|last| Message::RequestPreVote { last }),
         (number(), any::<bool>())
             .prop_map(|(term, granted)| Message::PreVote { asked_in: Term(term), granted }),
-        position().prop_map(|last| Message::RequestVote { last }),
+        (position(), any::<bool>())
+            .prop_map(|(last, forced)| Message::RequestVote { last, forced }),
         any::<bool>().prop_map(|granted| Message::Vote { granted }),
         (position(), entries(), number()).prop_map(|(previous, entries, commit)| {
             Message::Append { previous, entries, commit: Index(commit) }
@@ -233,18 +241,78 @@ fn message() -> impl Strategy<Value = Message> {
             ticket: Ticket(ticket),
             index: Index(index)
         }),
+        Just(Message::TimeoutNow),
+        (snapshot(), number(), command()).prop_map(|(snapshot, offset, data)| Message::Chunk {
+            snapshot,
+            offset,
+            data
+        }),
+        (position(), number())
+            .prop_map(|(position, next)| Message::ChunkReceived { position, next }),
+        (number(), prop::collection::vec(change(), 0..4))
+            .prop_map(|(ticket, change)| Message::RequestChange { ticket: Ticket(ticket), change }),
+        (number(), result())
+            .prop_map(|(ticket, result)| Message::ChangeAnswer { ticket: Ticket(ticket), result }),
     ]
 }
 
+fn id() -> impl Strategy<Value = NodeId> {
+    number().prop_map(NodeId)
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        (id(), command()).prop_map(|(id, address)| Change::AddVoter { id, address }),
+        (id(), command()).prop_map(|(id, address)| Change::AddLearner { id, address }),
+        id().prop_map(Change::Promote),
+        id().prop_map(Change::Demote),
+        id().prop_map(Change::Remove),
+        (id(), command()).prop_map(|(id, address)| Change::Move { id, address }),
+    ]
+}
+
+fn result() -> impl Strategy<Value = Result<Position, ChangeError>> {
+    prop_oneof![
+        position().prop_map(Ok),
+        Just(Err(ChangeError::Pending)),
+        Just(Err(ChangeError::NotReady)),
+        id().prop_map(|id| Err(ChangeError::AlreadyMember(id))),
+        id().prop_map(|id| Err(ChangeError::NotMember(id))),
+        id().prop_map(|id| Err(ChangeError::NotLearner(id))),
+        id().prop_map(|id| Err(ChangeError::NotVoter(id))),
+        id().prop_map(|id| Err(ChangeError::NotCaughtUp(id))),
+        Just(Err(ChangeError::NoVoter)),
+        Just(Err(ChangeError::Empty)),
+    ]
+}
+
+/// A configuration of any voters, and what a few changes make of it: joint ones are among them.
+fn configuration() -> impl Strategy<Value = Configuration> {
+    let voters = prop::collection::vec(id(), 1..5).prop_map(Configuration::new);
+    (voters, prop::collection::vec(change(), 0..4))
+        .prop_map(|(configuration, change)| configuration.changed(&change).unwrap_or(configuration))
+}
+
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    (position(), configuration(), number(), any::<u32>()).prop_map(
+        |(position, configuration, bytes, checksum)| Snapshot {
+            position,
+            configuration: configuration.into(),
+            bytes,
+            checksum,
+        },
+    )
+}
+
 fn write() -> impl Strategy<Value = Write> {
-    (number(), prop::option::of(hard_state()), entries(), number()).prop_map(
-        |(id, hard_state, entries, commit)| Write {
+    (number(), prop::option::of(position()), prop::option::of(hard_state()), entries(), number())
+        .prop_map(|(id, base, hard_state, entries, commit)| Write {
+            base,
             id: WriteId(id),
             hard_state,
             entries,
             commit: Index(commit),
-        },
-    )
+        })
 }
 
 fn hard_state() -> impl Strategy<Value = HardState> {
@@ -253,7 +321,12 @@ fn hard_state() -> impl Strategy<Value = HardState> {
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
-    let payload = prop_oneof![Just(Payload::Noop), command().prop_map(Payload::Command)].boxed();
+    let payload = prop_oneof![
+        Just(Payload::Noop),
+        command().prop_map(Payload::Command),
+        configuration().prop_map(|it| Payload::Configuration(it.into())),
+    ]
+    .boxed();
     prop::collection::vec(
         (position(), payload).prop_map(|(position, payload)| Entry { position, payload }),
         0..5,

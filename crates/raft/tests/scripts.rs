@@ -88,7 +88,7 @@ scripts! {
     restart_applies_what_was_known_committed
     restart_of_all_keeps_everything
     crash_loses_what_was_not_durable
-    messages_of_strangers_are_ignored
+    strangers_do_not_count
     huge_numbers_are_harmless
     append_covers_no_more_than_it_carries
     later_write_replaces_an_earlier_one

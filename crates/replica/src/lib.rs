@@ -14,9 +14,17 @@
 //!
 //! impl StateMachine for Counter {
 //!     type Reply = u64;
+//!     type Image = u64;
+//!     type State = u64;
 //!     fn apply(&mut self, _: Index, _: Bytes) -> u64 {
 //!         self.0 += 1;
 //!         self.0
+//!     }
+//!     fn image(&self) -> u64 {
+//!         self.0
+//!     }
+//!     fn replace(&mut self, state: u64) {
+//!         self.0 = state;
 //!     }
 //! }
 //!
@@ -49,10 +57,14 @@
 //! again: a proposal takes effect once, over any number of leaders, with no sessions to keep. What
 //! remains unknown is what times out.
 //!
-//! # What is left out
+//! # Snapshots
 //!
-//! Snapshots. A restarted replica applies its log from the beginning.
+//! When the log has grown enough, the replica has the state stored as a snapshot, and the core drops
+//! the log before it. A member that lags too far is sent the snapshot. What it had proposed and not
+//! seen then fails as unknown: its entry may be among those that the snapshot stands for.
 
+mod changes;
+mod policy;
 mod proposals;
 mod reads;
 mod replica;

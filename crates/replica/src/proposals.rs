@@ -69,6 +69,17 @@ impl Proposals {
         }
     }
 
+    /// A snapshot took the place of entries that this member never saw. What was sent may have been
+    /// among them, or may still come: nobody can say any more.
+    pub(crate) fn take_sent(&mut self) -> Vec<Ticket> {
+        let sent = self.waiting.iter().filter(|(_, proposal)| proposal.sent_in.is_some());
+        let sent = sent.map(|(ticket, _)| *ticket).collect::<Vec<_>>();
+        for ticket in &sent {
+            self.remove(*ticket);
+        }
+        sent
+    }
+
     /// Its entry was applied. False if this member does not wait for it.
     pub(crate) fn remove(&mut self, ticket: Ticket) -> bool {
         let removed = self.waiting.remove(&ticket);

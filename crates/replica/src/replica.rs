@@ -1,13 +1,16 @@
 //! The replica: requests in, answers out.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use raft::{
-    Effect, Entry, Envelope, Index, Input, Node, Payload, Position, Restored, Standing, Ticket,
-    Write, WriteId,
+    Change, ChangeError, Configuration, Effect, Entry, Envelope, Index, Input, Node, NodeId,
+    Payload, Position, Reason, Restored, Snapshot, Standing, Term, Ticket, Write, WriteId,
 };
 
+use crate::changes::Changes;
+use crate::policy::Policy;
 use crate::proposals::Proposals;
 use crate::reads::Reads;
 use crate::tag::Tag;
@@ -20,6 +23,19 @@ pub trait StateMachine {
 
     /// Executes a command. `index` is its place in the log, and grows from call to call.
     fn apply(&mut self, index: Index, command: Bytes) -> Self::Reply;
+
+    /// What a snapshot is made of: the state as it is at this moment. It is taken between two
+    /// commands, so it must be cheap; turning it into bytes is the host's work, and may take long.
+    type Image;
+
+    /// The state as it is now.
+    fn image(&self) -> Self::Image;
+
+    /// A whole state, made of the bytes of a snapshot.
+    type State;
+
+    /// Takes that state in the place of its own.
+    fn replace(&mut self, state: Self::State);
 }
 
 /// What a replica is told once, when it starts.
@@ -38,6 +54,8 @@ pub struct Config {
     pub proposal_bytes_max: usize,
     /// Requests are refused while so many are unanswered.
     pub requests_max: usize,
+    /// A snapshot is taken when the log has grown by so many bytes since the last one.
+    pub snapshot_bytes: u64,
 }
 
 impl Config {
@@ -51,13 +69,14 @@ impl Config {
             command_bytes_max: 16 << 20,
             proposal_bytes_max: 256 << 20,
             requests_max: 100_000,
+            snapshot_bytes: 64 << 20,
         }
     }
 }
 
 /// What the host must do.
 #[derive(Debug)]
-pub enum Output<R> {
+pub enum Output<R, I> {
     /// Make this durable, in order, and then call [`Replica::persisted`].
     Persist(Write),
     /// Send this to the member it is addressed to.
@@ -69,6 +88,41 @@ pub enum Output<R> {
         /// What the state machine said.
         reply: R,
     },
+    /// Make a snapshot of this image, store it durably, and then call [`Replica::snapshotted`], or
+    /// [`Replica::snapshot_failed`].
+    TakeSnapshot {
+        /// The last entry that the image covers.
+        position: Position,
+        /// Who belonged to the cluster then.
+        configuration: Arc<Configuration>,
+        /// The state.
+        image: I,
+    },
+    /// Read a piece of that snapshot, and send it, as [`Effect::SendChunk`] says.
+    SendChunk {
+        /// To whom.
+        to: NodeId,
+        /// The term of the message.
+        term: Term,
+        /// Which snapshot.
+        snapshot: Snapshot,
+        /// Where the piece begins.
+        offset: u64,
+    },
+    /// Keep this piece of a snapshot, as [`Effect::StoreChunk`] says, and after the last one call
+    /// [`Replica::snapshot_received`] or [`Replica::snapshot_spoiled`].
+    StoreChunk {
+        /// Which snapshot.
+        snapshot: Snapshot,
+        /// Where the piece begins.
+        offset: u64,
+        /// The piece.
+        data: Bytes,
+    },
+    /// Make a state of that snapshot, which was received before, and call [`Replica::restored`].
+    Restore(Snapshot),
+    /// The members were changed, or leadership was transferred, as it was asked for.
+    Done(Ticket),
     /// The read may be served from the state machine as it is now, or later.
     ReadReady(Ticket),
     /// The request failed.
@@ -91,6 +145,21 @@ pub enum Failure {
     TooManyRequests,
     /// The command is longer than the replica takes. The request has no effect.
     TooLarge,
+    /// The member fell so far behind that it was sent a snapshot. The proposal may have taken
+    /// effect, or still take it.
+    Unknown,
+    /// No leader is known who could do it. The request has no effect.
+    NoLeader,
+    /// Only the leader can do it. The request has no effect.
+    NotLeader,
+    /// The members cannot be changed so. The request has no effect.
+    Change(ChangeError),
+    /// Another leader put another entry in the place of the change. It has no effect.
+    Superseded,
+    /// Leadership cannot be transferred to a member that does not vote, or leads already.
+    BadTarget,
+    /// The target did not win in time. The old leader leads on.
+    TransferTimedOut,
 }
 
 impl std::error::Error for Failure {}
@@ -101,7 +170,27 @@ impl fmt::Display for Failure {
             Self::TimedOut => "request timed out",
             Self::TooManyRequests => "too many requests",
             Self::TooLarge => "the command is too large",
+            Self::Unknown => "the member fell behind, and does not know what became of the request",
+            Self::NoLeader => "no leader",
+            Self::NotLeader => "not the leader",
+            Self::Change(error) => return error.fmt(f),
+            Self::Superseded => "another leader took the place of the change",
+            Self::BadTarget => "leadership can only be transferred to another voter",
+            Self::TransferTimedOut => "the transfer of leadership timed out",
         })
+    }
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::NoLeader => Self::NoLeader,
+            Reason::NotLeader => Self::NotLeader,
+            Reason::TooMuchUncommitted => Self::TooManyRequests,
+            Reason::Change(error) => Self::Change(error),
+            Reason::BadTarget => Self::BadTarget,
+            Reason::TransferTimedOut => Self::TransferTimedOut,
+        }
     }
 }
 
@@ -120,9 +209,13 @@ pub struct Status {
 
 /// One member's part of a replicated state machine.
 ///
-/// - What happens is told by [`tick`](Self::tick), [`receive`](Self::receive),
-///   [`persisted`](Self::persisted).
-/// - What clients want, by [`propose`](Self::propose) and [`read`](Self::read).
+/// - What happens is told by [`tick`](Self::tick), [`skipped`](Self::skipped),
+///   [`receive`](Self::receive), [`persisted`](Self::persisted).
+/// - What clients want, by [`propose`](Self::propose) and [`read`](Self::read); what operators
+///   want, by [`change_members`](Self::change_members) and [`transfer`](Self::transfer).
+/// - What became of snapshots, by [`snapshotted`](Self::snapshotted),
+///   [`snapshot_failed`](Self::snapshot_failed), [`snapshot_received`](Self::snapshot_received),
+///   [`snapshot_spoiled`](Self::snapshot_spoiled), [`restored`](Self::restored).
 /// - What there is to do comes from [`drain`](Self::drain), after one call or after many.
 #[derive(Debug)]
 pub struct Replica<S: StateMachine> {
@@ -130,22 +223,31 @@ pub struct Replica<S: StateMachine> {
     node: Node,
     machine: S,
     applied: Position,
+    /// The snapshot that a state is being made of, and what is to be applied after it.
+    restoring: Option<(Snapshot, Vec<Entry>)>,
+    policy: Policy,
     proposals: Proposals,
     reads: Reads,
+    changes: Changes,
     next_ticket: u64,
     now: u64,
-    outputs: Vec<Output<S::Reply>>,
+    outputs: Vec<Output<S::Reply, S::Image>>,
 }
 
 impl<S: StateMachine> Replica<S> {
-    /// A replica that starts, with what was found on its disk and an empty state machine.
+    /// A replica that starts, with what was found on its disk. The state machine is in the state
+    /// of the restored snapshot, or empty if there is none.
     pub fn new(config: Config, restored: Restored, machine: S) -> Self {
+        let covered = restored.snapshot.as_ref().map(|snapshot| snapshot.position);
         Self {
             node: Node::new(config.raft.clone(), restored),
             machine,
-            applied: Position::default(),
+            applied: covered.unwrap_or_default(),
+            restoring: None,
+            policy: Policy::new(config.snapshot_bytes),
             proposals: Proposals::default(),
             reads: Reads::default(),
+            changes: Changes::default(),
             next_ticket: config.first_ticket,
             now: 0,
             outputs: Vec::new(),
@@ -165,6 +267,15 @@ impl<S: StateMachine> Replica<S> {
         while let Some(ticket) = self.reads.pop_expired(self.now) {
             self.outputs.push(Output::Failed { ticket, failure: Failure::TimedOut });
         }
+        while let Some(ticket) = self.changes.pop_expired(self.now) {
+            self.outputs.push(Output::Failed { ticket, failure: Failure::TimedOut });
+        }
+    }
+
+    /// So many ticks could not be told when they passed. A host that serves reads under a lease
+    /// says so before it passes on anything that came meanwhile.
+    pub fn skipped(&mut self, ticks: u32) {
+        self.node.step(Input::Skipped(ticks));
     }
 
     /// A message came from another member.
@@ -204,14 +315,67 @@ impl<S: StateMachine> Replica<S> {
         ticket
     }
 
+    /// An operator wants the members changed. Answered by [`Output::Done`] or [`Output::Failed`].
+    pub fn change_members(&mut self, change: Vec<Change>) -> Ticket {
+        let ticket = self.new_ticket();
+        self.changes.insert_change(ticket, self.deadline());
+        self.node.step(Input::ChangeMembers { ticket, change });
+        ticket
+    }
+
+    /// An operator wants another member to lead. Answered by [`Output::Done`] or
+    /// [`Output::Failed`].
+    pub fn transfer(&mut self, to: NodeId) -> Ticket {
+        let ticket = self.new_ticket();
+        self.changes.insert_transfer(ticket, to, self.deadline());
+        self.node.step(Input::TransferLeadership { ticket, to });
+        ticket
+    }
+
+    /// The snapshot that was to be taken is durable.
+    pub fn snapshotted(&mut self, snapshot: Snapshot) {
+        self.policy.on_taken();
+        self.node.step(Input::Snapshotted(snapshot));
+    }
+
+    /// The snapshot that was to be taken could not be stored. The log stays as long as it is.
+    pub fn snapshot_failed(&mut self) {
+        self.policy.on_taken();
+    }
+
+    /// All of the snapshot is here, checked, and durable.
+    pub fn snapshot_received(&mut self, snapshot: Snapshot) {
+        self.node.step(Input::SnapshotReceived(snapshot));
+    }
+
+    /// All of the snapshot is here, and it is not what it should be. It was thrown away.
+    pub fn snapshot_spoiled(&mut self, snapshot: Snapshot) {
+        self.node.step(Input::SnapshotSpoiled(snapshot));
+    }
+
+    /// The state of a snapshot, as [`Output::Restore`] asked for it.
+    pub fn restored(&mut self, snapshot: &Snapshot, state: S::State) {
+        let Some((_, later)) = self.restoring.take_if(|(wanted, _)| wanted == snapshot) else {
+            // A newer one was asked for meanwhile.
+            return;
+        };
+        self.machine.replace(state);
+        self.applied = snapshot.position;
+        for entry in later {
+            self.apply(entry);
+        }
+    }
+
     /// What there is to do now, in order. What is dropped undone is lost.
-    pub fn drain(&mut self) -> Vec<Output<S::Reply>> {
+    pub fn drain(&mut self) -> Vec<Output<S::Reply, S::Image>> {
         self.send_requests();
         while self.carry_out() {
             self.send_requests();
         }
         let ready = self.reads.take_ready(self.applied.index);
         self.outputs.extend(ready.into_iter().map(Output::ReadReady));
+        self.finish_changes();
+        self.take_snapshot();
         std::mem::take(&mut self.outputs)
     }
 
@@ -253,12 +417,19 @@ impl<S: StateMachine> Replica<S> {
                 Effect::Send(envelope) => self.outputs.push(Output::Send(envelope)),
                 Effect::Apply(entries) => entries.into_iter().for_each(|entry| self.apply(entry)),
                 Effect::ReadReady { ticket, index } => self.reads.indexed(ticket, index),
-                Effect::Refuse { ticket } => {
-                    self.proposals.refused(ticket);
-                    self.reads.refused(ticket);
+                Effect::Changed { ticket, position } => self.changes.appended(ticket, position),
+                Effect::Refuse { ticket, reason } => self.on_refused(ticket, reason),
+                Effect::SendChunk { to, term, snapshot, offset } => {
+                    self.outputs.push(Output::SendChunk { to, term, snapshot, offset });
                 }
+                Effect::StoreChunk { snapshot, offset, data } => {
+                    self.outputs.push(Output::StoreChunk { snapshot, offset, data });
+                }
+                Effect::Restore(snapshot) => self.restore(snapshot),
                 Effect::Became(standing) => {
                     self.reads.lost(self.now);
+                    let done = standing.leader.map(|id| self.changes.take_transferred(id));
+                    self.outputs.extend(done.into_iter().flatten().map(Output::Done));
                     self.outputs.push(Output::Became(standing));
                 }
             }
@@ -266,7 +437,55 @@ impl<S: StateMachine> Replica<S> {
         any
     }
 
+    fn on_refused(&mut self, ticket: Ticket, reason: Reason) {
+        if self.changes.remove(ticket) {
+            self.refuse(ticket, reason.into());
+        } else if reason == Reason::TooMuchUncommitted {
+            if self.proposals.remove(ticket) {
+                self.refuse(ticket, reason.into());
+            }
+        } else {
+            self.proposals.refused(ticket);
+            self.reads.refused(ticket);
+        }
+    }
+
+    /// A snapshot takes the place of the log, and with it of the answers to what was sent.
+    fn restore(&mut self, snapshot: Snapshot) {
+        for ticket in self.proposals.take_sent() {
+            self.refuse(ticket, Failure::Unknown);
+        }
+        self.restoring = Some((snapshot.clone(), Vec::new()));
+        self.outputs.push(Output::Restore(snapshot));
+    }
+
+    /// Answers the changes whose place in the log is applied.
+    fn finish_changes(&mut self) {
+        for (ticket, position) in self.changes.take_applied(self.applied.index) {
+            match self.node.holds(position) {
+                Some(true) => self.outputs.push(Output::Done(ticket)),
+                Some(false) => self.refuse(ticket, Failure::Superseded),
+                None => self.refuse(ticket, Failure::Unknown),
+            }
+        }
+    }
+
+    fn take_snapshot(&mut self) {
+        if self.restoring.is_none() && self.policy.is_due(self.node.sends_snapshot()) {
+            self.outputs.push(Output::TakeSnapshot {
+                position: self.applied,
+                configuration: self.node.configuration_at(self.applied.index).clone(),
+                image: self.machine.image(),
+            });
+        }
+    }
+
     fn apply(&mut self, entry: Entry) {
+        if let Some((_, later)) = &mut self.restoring {
+            later.push(entry);
+            return;
+        }
+        self.policy.on_applied(&entry);
         let Entry { position, payload } = entry;
         assert_eq!(position.index, self.applied.index.next(), "applied up to {}", self.applied);
         if position.term > self.applied.term {
@@ -290,7 +509,7 @@ impl<S: StateMachine> Replica<S> {
     }
 
     fn is_full(&self) -> bool {
-        self.proposals.len() + self.reads.len() >= self.config.requests_max
+        self.proposals.len() + self.reads.len() + self.changes.len() >= self.config.requests_max
     }
 
     fn refuse(&mut self, ticket: Ticket, failure: Failure) {

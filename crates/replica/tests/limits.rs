@@ -10,10 +10,18 @@ struct Scale(usize);
 
 impl StateMachine for Scale {
     type Reply = usize;
+    type Image = ();
+    type State = ();
 
     fn apply(&mut self, _: Index, command: Bytes) -> usize {
         self.0 += command.len();
         self.0
+    }
+
+    fn image(&self) {}
+
+    fn replace(&mut self, (): ()) {
+        unreachable!("it is alone");
     }
 }
 

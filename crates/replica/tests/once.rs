@@ -20,10 +20,20 @@ struct Journal(Vec<Bytes>);
 impl StateMachine for Journal {
     /// How many commands there are now.
     type Reply = usize;
+    type Image = Vec<Bytes>;
+    type State = Vec<Bytes>;
 
     fn apply(&mut self, _: Index, command: Bytes) -> usize {
         self.0.push(command);
         self.0.len()
+    }
+
+    fn image(&self) -> Vec<Bytes> {
+        self.0.clone()
+    }
+
+    fn replace(&mut self, state: Vec<Bytes>) {
+        self.0 = state;
     }
 }
 
@@ -247,7 +257,7 @@ impl World {
                     member.proposals.remove(&ticket);
                     member.reads.remove(&ticket);
                 }
-                Output::Applied { ticket: None, .. } | Output::Became(_) => {}
+                _ => {}
             }
         }
         self.check_each_once(id);

@@ -41,6 +41,15 @@ impl replica::StateMachine for SharedStore {
         self.metrics.applied(&command, &reply);
         Ok(reply)
     }
+
+    type Image = ();
+    type State = Store;
+
+    fn image(&self) {}
+
+    fn replace(&mut self, state: Store) {
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
 }
 
 impl host::Machine for SharedStore {

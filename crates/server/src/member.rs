@@ -135,9 +135,12 @@ impl Backend for Member {
 
 fn failure(failure: host::Failure) -> Failure {
     match failure {
-        host::Failure::Replica(replica::Failure::TimedOut) => Failure::TimedOut,
         host::Failure::Replica(replica::Failure::TooManyRequests) => Failure::Overloaded,
         host::Failure::Replica(replica::Failure::TooLarge) => Failure::TooLarge,
+        host::Failure::Replica(replica::Failure::TimedOut | replica::Failure::Unknown) => {
+            Failure::TimedOut
+        }
+        host::Failure::Replica(_) => Failure::LeaderChanged,
         host::Failure::Stopped => Failure::Stopped,
     }
 }

@@ -31,6 +31,16 @@ pub enum Kind {
     RI,
     /// `ReadIndex`.
     RIR,
+    /// `TimeoutNow`.
+    TN,
+    /// `Chunk`.
+    IS,
+    /// `ChunkReceived`.
+    ISR,
+    /// `RequestChange`.
+    RC,
+    /// `ChangeAnswer`.
+    RCR,
     /// A message that this version does not know.
     #[serde(other)]
     Unknown,
@@ -78,6 +88,20 @@ pub enum Body {
         /// Whether it was granted.
         ok: bool,
     },
+    /// A piece of a snapshot, or how much of it is there.
+    Chunk {
+        /// The index of the snapshot.
+        si: u64,
+        /// Where the piece begins, or the next one does.
+        o: u64,
+        /// How long the whole snapshot is, if it is known.
+        of: Option<u64>,
+    },
+    /// A change of the members that is asked for.
+    Change {
+        /// Each step of it in one short line.
+        c: Vec<String>,
+    },
     /// A heartbeat.
     Commit {
         /// What the sender lets the receiver commit.
@@ -103,7 +127,7 @@ pub(crate) fn tell(
             (Kind::PV, Body::Last { li: last.index.0, lt: last.term.0 })
         }
         Message::PreVote { granted, .. } => (Kind::PVR, Body::Answer { ok: *granted }),
-        Message::RequestVote { last } => {
+        Message::RequestVote { last, .. } => {
             (Kind::RV, Body::Last { li: last.index.0, lt: last.term.0 })
         }
         Message::Vote { granted } => (Kind::RVR, Body::Answer { ok: *granted }),
@@ -122,6 +146,18 @@ pub(crate) fn tell(
         }
         Message::RequestReadIndex { .. } => (Kind::RI, Body::Nothing {}),
         Message::ReadIndex { index, .. } => (Kind::RIR, Body::Index { ri: index.0 }),
+        Message::TimeoutNow => (Kind::TN, Body::Nothing {}),
+        Message::Chunk { snapshot, offset, .. } => {
+            let (si, of) = (snapshot.position.index.0, Some(snapshot.bytes));
+            (Kind::IS, Body::Chunk { si, o: *offset, of })
+        }
+        Message::ChunkReceived { position, next } => {
+            (Kind::ISR, Body::Chunk { si: position.index.0, o: *next, of: None })
+        }
+        Message::RequestChange { change, .. } => {
+            (Kind::RC, Body::Change { c: change.iter().map(ToString::to_string).collect() })
+        }
+        Message::ChangeAnswer { result, .. } => (Kind::RCR, Body::Answer { ok: result.is_ok() }),
     }
 }
 
@@ -139,6 +175,11 @@ pub(crate) fn entries_in(message: &Message) -> usize {
         | Message::Heartbeat { .. }
         | Message::Heard { .. }
         | Message::RequestReadIndex { .. }
-        | Message::ReadIndex { .. } => 0,
+        | Message::ReadIndex { .. }
+        | Message::TimeoutNow
+        | Message::Chunk { .. }
+        | Message::ChunkReceived { .. }
+        | Message::RequestChange { .. }
+        | Message::ChangeAnswer { .. } => 0,
     }
 }

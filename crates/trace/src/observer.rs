@@ -92,7 +92,7 @@ impl Observer {
         Self {
             sight,
             tail: restored.entries[skipped..].iter().cloned().collect(),
-            last: restored.entries.last().map_or(Index(0), |entry| entry.position.index),
+            last: last_of(restored),
             changes: VecDeque::new(),
             unsaid: VecDeque::new(),
             seen: None,
@@ -324,9 +324,16 @@ impl Observer {
         let text = match &entry.payload {
             Payload::Noop => "noop".to_owned(),
             Payload::Command(command) => cut(&(self.sight.logged)(command)),
+            Payload::Configuration(configuration) => cut(&format!("members {configuration}")),
         };
         (entry.position.index.0, entry.position.term.0, text)
     }
+}
+
+/// Where the log ends that was found on the disk, or the snapshot beside it.
+fn last_of(restored: &Restored) -> Index {
+    let last = restored.entries.last().map_or(restored.base, |entry| entry.position).index;
+    restored.snapshot.as_ref().map_or(last, |snapshot| last.max(snapshot.position.index))
 }
 
 fn role(name: RoleName) -> Role {

@@ -35,10 +35,20 @@ impl Journal {
 impl StateMachine for Journal {
     /// The command.
     type Reply = Bytes;
+    type Image = Vec<Bytes>;
+    type State = Vec<Bytes>;
 
     fn apply(&mut self, _: Index, command: Bytes) -> Bytes {
         self.0.lock().unwrap().push(command.clone());
         command
+    }
+
+    fn image(&self) -> Vec<Bytes> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn replace(&mut self, state: Vec<Bytes>) {
+        *self.0.lock().unwrap() = state;
     }
 }
 

@@ -22,7 +22,10 @@ use crate::notation;
 pub(crate) enum Command {
     /// Starts a cluster of so many members, with empty disks. Election time-outs are drawn from
     /// `election` to `2 * election` ticks. `batch` is how many bytes one append may carry,
-    /// `window` how many appends may be unanswered. Example: cluster 3 heartbeat=2 election=10
+    /// `window` how many appends may be unanswered, `keep` how many bytes of log stay before a
+    /// snapshot, `lease` for how many ticks a leader reads without asking, `disk` how long it waits
+    /// for its own disk, `uncommitted` how many bytes may be. `spare` more members belong to no
+    /// cluster yet. Example: cluster 3 heartbeat=2 election=10 spare=1
     Cluster {
         members: u64,
         #[arg(key)]
@@ -33,6 +36,21 @@ pub(crate) enum Command {
         batch: Option<usize>,
         #[arg(key)]
         window: Option<usize>,
+        #[arg(key, optional)]
+        keep: usize,
+        #[arg(key)]
+        lease: Option<u32>,
+        #[arg(key)]
+        disk: Option<u32>,
+        #[arg(key)]
+        uncommitted: Option<usize>,
+        #[arg(key)]
+        lag: Option<u64>,
+        /// A delay of campaigns at n1.
+        #[arg(key, optional)]
+        delay: u32,
+        #[arg(key, optional)]
+        spare: u64,
     },
 
     /// Starts one member again with another disk, as if it had a past.
@@ -128,6 +146,31 @@ pub(crate) enum Command {
         #[arg(key)]
         count: Option<usize>,
     },
+
+    /// Asks a member for a change of the members. Example: change n1 "add n4, remove n1"
+    Change { member: Id, change: String },
+
+    /// Asks a member to hand leadership over. Example: transfer n1 to=n2
+    Transfer {
+        member: Id,
+        #[arg(key)]
+        to: Id,
+    },
+
+    /// A member takes a snapshot of what it has applied, which is durable at once.
+    Snapshot(Id),
+
+    /// The snapshot that a member was sent becomes durable, and it is told so.
+    Store(Id),
+
+    /// The snapshot that a member was sent turns out to be spoiled, and it is told so.
+    Spoil(Id),
+
+    /// Tells a member that its host missed so many ticks.
+    Skip { member: Id, ticks: u32 },
+
+    /// Prints who belongs to the cluster, as members know it, and how far the log reaches back.
+    Members(#[arg(optional)] Vec<Id>),
 
     /// Stops a member by power loss: what was not persisted is lost, but for the first `kept` of
     /// the waiting writes. Example: crash n1 kept=1

@@ -1,8 +1,18 @@
 //! A disk that forgets in a power loss whatever was not written yet.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use raft::{Entry, Restored, Write, WriteId};
+use raft::{Configuration, Entry, Position, Restored, Snapshot, Write, WriteId};
+
+/// How long snapshots are, and the pieces of them that are sent.
+const SNAPSHOT_BYTES: u64 = 5;
+pub(crate) const CHUNK_BYTES: u64 = 2;
+
+/// The snapshot of that position. The bytes of a state are of no interest here.
+pub(crate) fn snapshot(position: Position, configuration: Arc<Configuration>) -> Snapshot {
+    Snapshot { position, configuration, bytes: SNAPSHOT_BYTES, checksum: 0 }
+}
 
 /// One member's disk: what is durable, and the writes that wait, in order.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +21,8 @@ pub(crate) struct Disk {
     pub(crate) durable: Restored,
     /// What the core asked for and the disk has not done.
     pub(crate) pending: VecDeque<Write>,
+    /// A snapshot of which all pieces are here, and which is not durable yet.
+    pub(crate) received: Option<Snapshot>,
 }
 
 impl Disk {
@@ -20,10 +32,31 @@ impl Disk {
         if let Some(hard_state) = write.hard_state {
             self.durable.hard_state = hard_state;
         }
+        if let Some(base) = write.base {
+            move_base(&mut self.durable, base);
+        }
         replace_tail(&mut self.durable.entries, &write.entries);
         self.durable.commit = self.durable.commit.max(write.commit);
         Some(write)
     }
+
+    /// Makes a snapshot durable.
+    pub(crate) fn keep(&mut self, snapshot: Snapshot) {
+        let newest = self.durable.snapshot.as_ref().map(|snapshot| snapshot.position);
+        if newest.is_none_or(|newest| newest < snapshot.position) {
+            self.durable.snapshot = Some(snapshot);
+        }
+    }
+}
+
+/// Drops what is before the base; and everything, if the log does not hold it.
+fn move_base(log: &mut Restored, base: Position) {
+    if log.entries.iter().any(|entry| entry.position == base) {
+        log.entries.retain(|entry| entry.position.index > base.index);
+    } else if log.base != base {
+        log.entries.clear();
+    }
+    log.base = base;
 }
 
 /// Lets `entries` take the place of everything from the index of the first one on.

@@ -13,14 +13,17 @@
 //!   own disk; what it applies too.
 //! - *Own term*: a leader commits by counting only entries of its own term (§5.4.2).
 //! - *Monotony*: terms and commit indexes grow, a vote stays.
+//! - *One change at a time*: no log has two configurations that are not committed (§6).
+//! - *Snapshots*: a snapshot stands for what is committed, and takes the place of it only.
 //! - *Linearizable reads*: a read index covers all that was committed when the read was invoked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use raft::{
-    Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position, Restored, RoleName,
-    Standing, Status, Term, Ticket, Write,
+    Config, Configuration, Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position,
+    Restored, RoleName, Snapshot, Standing, Status, Tally, Term, Ticket, Write,
 };
 
 /// What was broken, in words.
@@ -29,7 +32,8 @@ pub(crate) type Checked = Result<(), String>;
 /// Everything that the checker remembers of a run.
 #[derive(Debug)]
 pub(crate) struct Invariants {
-    quorum: usize,
+    /// The configuration before any entry.
+    first: Arc<Configuration>,
     members: BTreeMap<NodeId, Mirror>,
     /// Who led each term, and where its log stood when it began to.
     leaders: BTreeMap<Term, (NodeId, Vec<Position>)>,
@@ -46,10 +50,13 @@ pub(crate) struct Invariants {
 /// What is known of one member from outside.
 #[derive(Debug, Default)]
 struct Mirror {
-    /// Its log in memory, from what it asked to write.
+    /// Its log in memory, from what it asked to write; and what a snapshot covers, as if it were
+    /// still there.
     log: Vec<Position>,
     /// Its log on the disk.
     durable: Vec<Position>,
+    /// What the snapshots cover that it was sent and has on its disk.
+    stored: Vec<Position>,
     /// The term on the disk.
     durable_term: Term,
     /// Each vote that ever was on the disk.
@@ -63,16 +70,29 @@ struct Mirror {
 }
 
 impl Invariants {
-    pub(crate) fn new(voters: impl ExactSizeIterator<Item = NodeId>) -> Self {
+    pub(crate) fn new<'a>(members: impl Iterator<Item = &'a Config>) -> Self {
+        let members = members.collect::<Vec<_>>();
+        let known = members.iter().map(|config| &config.configuration).find(|it| it.is_known());
         Self {
-            quorum: voters.len() / 2 + 1,
-            members: voters.map(|id| (id, Mirror::default())).collect(),
+            first: Arc::new(known.expect("somebody begins the cluster").clone()),
+            members: members.iter().map(|config| (config.id, Mirror::default())).collect(),
             leaders: BTreeMap::new(),
             entries: BTreeMap::new(),
             commands: BTreeMap::new(),
             committed: Vec::new(),
             reads: BTreeMap::new(),
         }
+    }
+
+    /// The last position that a member applied, if there is any.
+    pub(crate) fn applied(&self, id: NodeId) -> Option<Position> {
+        let applied = slot(self.members[&id].applied);
+        self.committed[..applied].last().map(|(position, _)| *position)
+    }
+
+    /// What is committed up to `index`.
+    fn committed_to(&self, index: Index) -> Vec<Position> {
+        self.committed[..slot(index)].iter().map(|(position, _)| *position).collect()
     }
 
     /// How many entries are committed.
@@ -82,19 +102,27 @@ impl Invariants {
 
     /// A member starts with what is on its disk.
     pub(crate) fn started(&mut self, id: NodeId, restored: &Restored) -> Checked {
-        self.learn_entries(Position::default(), &restored.entries)?;
+        self.learn_entries(restored.base, &restored.entries)?;
+        let mut durable = self.committed_to(restored.base.index);
+        durable.extend(restored.entries.iter().map(|entry| entry.position));
+        let covered = restored.snapshot.as_ref().map(|snapshot| snapshot.position);
+        let covered = covered.unwrap_or_default();
+        if !holds(&durable, covered) {
+            durable = self.committed_to(covered.index);
+        }
         let mirror = self.mirror(id);
-        mirror.durable = restored.entries.iter().map(|entry| entry.position).collect();
+        mirror.durable = durable;
         mirror.ever_durable.extend(&mirror.durable);
         mirror.log.clone_from(&mirror.durable);
         mirror.standing = None;
         mirror.commit = Index(0);
-        mirror.applied = Index(0);
+        mirror.applied = covered.index;
         mirror.keep_vote(id, restored.hard_state.term, restored.hard_state.vote)
     }
 
     /// A member asked for a write.
     pub(crate) fn asked_to_write(&mut self, id: NodeId, write: &Write) -> Checked {
+        self.move_base(id, write, |mirror| &mut mirror.log)?;
         let Some(first) = write.entries.first() else { return Ok(()) };
         let kept = before(first.position.index);
         let mirror = self.mirror(id);
@@ -102,11 +130,73 @@ impl Invariants {
         mirror.log.truncate(kept);
         let previous = mirror.log.last().copied().unwrap_or_default();
         mirror.log.extend(write.entries.iter().map(|entry| entry.position));
-        self.learn_entries(previous, &write.entries)
+        self.learn_entries(previous, &write.entries)?;
+        self.check_changes(id)
+    }
+
+    /// A log begins at another base from now on. What was before is committed; so is all of it if
+    /// the log does not hold the base.
+    fn move_base(
+        &mut self,
+        id: NodeId,
+        write: &Write,
+        log_of: impl Fn(&mut Mirror) -> &mut Vec<Position>,
+    ) -> Checked {
+        let Some(base) = write.base else { return Ok(()) };
+        let is_committed = self.committed.get(before(base.index)).is_some_and(|it| it.0 == base);
+        check(is_committed, || format!("{id} drops its log up to {base}, not committed"))?;
+        let covered = self.committed_to(base.index);
+        let log = log_of(self.mirror(id));
+        if !holds(log, base) {
+            *log = covered;
+        }
+        Ok(())
+    }
+
+    /// No log has two configurations that are not committed.
+    fn check_changes(&self, id: NodeId) -> Checked {
+        let log = &self.members[&id].log;
+        let uncommitted = log[self.committed.len().min(log.len())..].iter();
+        let changes = uncommitted.filter(|at| self.configuration_of(**at).is_some()).count();
+        check(changes <= 1, || format!("{id} has {changes} uncommitted configurations"))
+    }
+
+    /// The configuration that an entry is, if it is one.
+    fn configuration_of(&self, position: Position) -> Option<&Arc<Configuration>> {
+        match &self.entries.get(&position)?.1 {
+            Payload::Configuration(configuration) => Some(configuration),
+            Payload::Noop | Payload::Command(_) => None,
+        }
+    }
+
+    /// The configurations that a member may have counted a quorum of: the committed one, and those
+    /// after it.
+    fn configurations(&self, id: NodeId) -> Vec<Arc<Configuration>> {
+        let log = &self.members[&id].log;
+        let mut found = Vec::new();
+        for position in log.iter().rev() {
+            found.extend(self.configuration_of(*position).cloned());
+            if slot(position.index) <= self.committed.len() && !found.is_empty() {
+                return found;
+            }
+        }
+        found.push(self.first.clone());
+        found
+    }
+
+    /// A snapshot that a member was sent is on its disk.
+    pub(crate) fn snapshot_stored(&mut self, id: NodeId, snapshot: &Snapshot) {
+        let covered = self.committed_to(snapshot.position.index);
+        let mirror = self.mirror(id);
+        if covered.len() > mirror.stored.len() {
+            mirror.ever_durable.extend(&covered);
+            mirror.stored = covered;
+        }
     }
 
     /// A write became durable.
     pub(crate) fn is_durable(&mut self, id: NodeId, write: &Write) -> Checked {
+        self.move_base(id, write, |mirror| &mut mirror.durable)?;
         let mirror = self.mirror(id);
         if let Some(first) = write.entries.first() {
             mirror.durable.truncate(before(first.position.index));
@@ -138,7 +228,12 @@ impl Invariants {
             Effect::Send(envelope) => self.check_promise(id, envelope),
             Effect::Apply(entries) => self.check_applied(id, entries),
             Effect::ReadReady { ticket, index } => self.check_read(id, *ticket, *index),
-            Effect::Refuse { .. } | Effect::Became(_) => Ok(()),
+            Effect::Restore(snapshot) => self.check_restored(id, snapshot),
+            Effect::SendChunk { .. }
+            | Effect::StoreChunk { .. }
+            | Effect::Changed { .. }
+            | Effect::Refuse { .. }
+            | Effect::Became(_) => Ok(()),
         }
     }
 
@@ -184,8 +279,10 @@ impl Invariants {
         }
         let new = &mirror.log[shared..commit];
         let Some(last) = new.last() else { return Ok(()) };
-        let holders = self.members.values().filter(|mirror| mirror.holds_durably(*last)).count();
-        check(holders >= self.quorum, || format!("{id} commits {last}, durable on {holders}"))?;
+        let is_held = |id: NodeId| self.members[&id].holds_durably(*last);
+        let mut possible = self.configurations(id).into_iter();
+        let has_quorum = possible.any(|it| it.tally(|id| Some(is_held(id))) == Tally::Won);
+        check(has_quorum, || format!("{id} commits {last}, not durable on a quorum"))?;
         let led = before.is_some_and(|it| it.role == RoleName::Leader && it.term == term);
         if led && role == RoleName::Leader {
             check(last.term == term, || format!("{id} commits {last} by counting in term {term}"))?;
@@ -204,7 +301,7 @@ impl Invariants {
         }
         let votes_for = |candidate| mirror.votes.get(term) == Some(candidate);
         let kept = match message {
-            Message::RequestVote { last } => votes_for(from) && mirror.ever_held(*last),
+            Message::RequestVote { last, .. } => votes_for(from) && mirror.ever_held(*last),
             Message::Vote { granted: true } => votes_for(to),
             Message::Appended { matched } => {
                 self.leaders_position(*term, *matched).is_none_or(|it| mirror.ever_held(it))
@@ -218,7 +315,12 @@ impl Invariants {
             | Message::Heard { .. }
             | Message::Forward { .. }
             | Message::RequestReadIndex { .. }
-            | Message::ReadIndex { .. } => true,
+            | Message::ReadIndex { .. }
+            | Message::TimeoutNow
+            | Message::Chunk { .. }
+            | Message::ChunkReceived { .. }
+            | Message::RequestChange { .. }
+            | Message::ChangeAnswer { .. } => true,
         };
         check(kept, || format!("{envelope} is not backed by the disk"))
     }
@@ -244,6 +346,18 @@ impl Invariants {
                 format!("{id} applies {position} too early")
             })?;
         }
+        Ok(())
+    }
+
+    fn check_restored(&mut self, id: NodeId, snapshot: &Snapshot) -> Checked {
+        let position = snapshot.position;
+        let committed = self.committed.get(before(position.index));
+        check(committed.is_some_and(|(it, _)| *it == position), || {
+            format!("{id} restores {snapshot}, not committed")
+        })?;
+        let mirror = self.mirror(id);
+        check(position.index > mirror.applied, || format!("{id} goes back to {snapshot}"))?;
+        mirror.applied = position.index;
         Ok(())
     }
 
@@ -294,16 +408,20 @@ impl Mirror {
     }
 
     fn holds(&self, position: Position) -> bool {
-        self.log.get(before(position.index)) == Some(&position)
+        holds(&self.log, position)
     }
 
     fn holds_durably(&self, position: Position) -> bool {
-        self.durable.get(before(position.index)) == Some(&position)
+        holds(&self.durable, position) || holds(&self.stored, position)
     }
 
     fn ever_held(&self, position: Position) -> bool {
         position == Position::default() || self.ever_durable.contains(&position)
     }
+}
+
+fn holds(log: &[Position], position: Position) -> bool {
+    position == Position::default() || log.get(before(position.index)) == Some(&position)
 }
 
 /// How many entries there are up to `index`.

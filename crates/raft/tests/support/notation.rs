@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use bytes::Bytes;
-use raft::{Entry, Envelope, Index, Message, NodeId, Payload, Position, Term, Ticket};
+use raft::{Change, Entry, Envelope, Index, Message, NodeId, Payload, Position, Term, Ticket};
 
 /// Reads `n1@4 → n2 Append after 6@3 [7@4 8@4] commit 6`. The entries say nothing, and a pre-vote
 /// answers what was asked in its own term.
@@ -35,6 +35,24 @@ pub(crate) fn node(text: &str) -> Result<NodeId, String> {
     id.map(NodeId).ok_or_else(|| format!("not a member: {text}"))
 }
 
+/// Reads `add n4`, `learner n4`, `promote n4`, `demote n1` and `remove n1`, with commas between.
+pub(crate) fn changes(text: &str) -> Result<Vec<Change>, String> {
+    text.split(',').map(|step| change(step.trim())).collect()
+}
+
+fn change(step: &str) -> Result<Change, String> {
+    let (verb, id) = step.split_once(' ').ok_or_else(|| format!("not a change: {step}"))?;
+    let (id, address) = (node(id)?, Bytes::new());
+    Ok(match verb {
+        "add" => Change::AddVoter { id, address },
+        "learner" => Change::AddLearner { id, address },
+        "promote" => Change::Promote(id),
+        "demote" => Change::Demote(id),
+        "remove" => Change::Remove(id),
+        _ => return Err(format!("not a change: {step}")),
+    })
+}
+
 /// The word that a message begins with.
 pub(crate) fn kind(message: &Message) -> String {
     message.to_string().split(' ').next().unwrap_or_default().to_owned()
@@ -44,7 +62,13 @@ fn message(spoken: &[&str], term: Term) -> Result<Message, String> {
     Ok(match *spoken {
         ["RequestPreVote", "last", last] => Message::RequestPreVote { last: position(last)? },
         ["PreVote", answer] => Message::PreVote { asked_in: term, granted: granted(answer)? },
-        ["RequestVote", "last", last] => Message::RequestVote { last: position(last)? },
+        ["RequestVote", "last", last] => {
+            Message::RequestVote { last: position(last)?, forced: false }
+        }
+        ["RequestVote", "last", last, "forced"] => {
+            Message::RequestVote { last: position(last)?, forced: true }
+        }
+        ["TimeoutNow"] => Message::TimeoutNow,
         ["Vote", answer] => Message::Vote { granted: granted(answer)? },
         ["Append", "after", previous, ref list @ .., "commit", commit] => Message::Append {
             previous: position(previous)?,

@@ -24,13 +24,39 @@ impl Runner for Script {
     type Command = Command;
 
     fn run(&mut self, command: &Command, _: &Context) -> Result<String, Box<dyn Error>> {
-        if let Command::Cluster { members, heartbeat, election, batch, window } = command {
-            let configs = (1..=*members).map(|id| Config {
-                heartbeat_ticks: heartbeat.unwrap_or(5),
-                election_ticks: election.unwrap_or(10)..=2 * election.unwrap_or(10),
-                append_bytes_max: batch.unwrap_or(1 << 20),
-                inflight_appends_max: window.unwrap_or(256),
-                ..Config::new(NodeId(id), Configuration::new((1..=*members).map(NodeId)))
+        if let Command::Cluster {
+            members,
+            heartbeat,
+            election,
+            batch,
+            window,
+            keep,
+            lease,
+            disk,
+            uncommitted,
+            lag,
+            delay,
+            spare,
+        } = command
+        {
+            let voters = Configuration::new((1..=*members).map(NodeId));
+            let configs = (1..=members + spare).map(|id| {
+                let begins = id <= *members;
+                let known = if begins { voters.clone() } else { Configuration::unknown() };
+                let defaults = Config::new(NodeId(id), known);
+                Config {
+                    heartbeat_ticks: heartbeat.unwrap_or(5),
+                    election_ticks: election.unwrap_or(10)..=2 * election.unwrap_or(10),
+                    campaign_delay_ticks: if id == 1 { *delay } else { 0 },
+                    append_bytes_max: batch.unwrap_or(1 << 20),
+                    inflight_appends_max: window.unwrap_or(256),
+                    keep_bytes: *keep,
+                    lease_ticks: *lease,
+                    disk_ticks: disk.unwrap_or(defaults.disk_ticks),
+                    uncommitted_bytes_max: uncommitted.unwrap_or(defaults.uncommitted_bytes_max),
+                    promotion_lag_max: lag.unwrap_or(defaults.promotion_lag_max),
+                    ..defaults
+                }
             });
             let mut world = World::new(configs);
             world.trace = Some(String::new());
@@ -57,6 +83,7 @@ impl World {
                         },
                         entries: notation::entries(log)?,
                         commit: Index(*commit),
+                        ..Restored::default()
                     },
                 )?;
             }
@@ -119,6 +146,36 @@ impl World {
                     self.input(member.0, read)?;
                 }
                 self.drain(member.0)?;
+            }
+            Command::Change { member, change } => {
+                let change = self.change(notation::changes(change)?);
+                self.step(member.0, change)?;
+            }
+            Command::Transfer { member, to } => {
+                let transfer = self.transfer(to.0);
+                self.step(member.0, transfer)?;
+            }
+            Command::Snapshot(member) => {
+                let snapshotted = self.snapshot(member.0).ok_or("nothing is applied")?;
+                self.step(member.0, snapshotted)?;
+            }
+            Command::Store(member) => {
+                let stored = self.store(member.0).ok_or("no snapshot is there")?;
+                self.step(member.0, stored)?;
+            }
+            Command::Spoil(member) => {
+                let spoiled = self.member(member.0).disk.received.take();
+                let spoiled = spoiled.ok_or("no snapshot is there")?;
+                self.step(member.0, Input::SnapshotSpoiled(spoiled))?;
+            }
+            Command::Skip { member, ticks } => self.step(member.0, Input::Skipped(*ticks))?,
+            Command::Members(members) => {
+                for id in self.named(members) {
+                    let Status { configuration: (index, configuration), base, snapshot, .. } =
+                        self.node(id)?.status();
+                    let snapshot = snapshot.map(|at| format!(" snapshot {at}")).unwrap_or_default();
+                    self.print(&format!("{id} {index}:{{{configuration}}} base {base}{snapshot}"));
+                }
             }
             Command::Crash { member, kept } => self.crash(member.0, *kept)?,
             Command::Restart(member) => self.restart(member.0)?,
@@ -207,6 +264,9 @@ impl World {
                 self.deliver(&envelope)?;
             } else if let Some((id, last)) = self.find_unwritten() {
                 self.persist(id, last)?;
+            } else if let Some(id) = self.find_unstored() {
+                let stored = self.store(id).ok_or("no snapshot is there")?;
+                self.step(id, stored)?;
             } else {
                 return Ok(());
             }
@@ -223,6 +283,10 @@ impl World {
 
     fn find_unwritten(&self) -> Option<(NodeId, WriteId)> {
         self.members.iter().find_map(|(id, it)| Some((*id, it.disk.pending.back()?.id)))
+    }
+
+    fn find_unstored(&self) -> Option<NodeId> {
+        self.members.iter().find_map(|(id, it)| it.disk.received.is_some().then_some(*id))
     }
 
     fn persist(&mut self, id: NodeId, until: WriteId) -> Done {
@@ -294,6 +358,7 @@ fn spell<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> String {
     let spelled = entries.into_iter().map(|Entry { position, payload }| match payload {
         Payload::Noop => format!(" {position}"),
         Payload::Command(command) => format!(" {position}={}", String::from_utf8_lossy(command)),
+        Payload::Configuration(configuration) => format!(" {position}:{{{configuration}}}"),
     });
     spelled.collect()
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};
 
 use bytes::Bytes;
-use raft::{Config, Effect, Envelope, Input, Node, NodeId, Ticket, WriteId};
+use raft::{
+    Change, Config, Effect, Envelope, Input, Message, Node, NodeId, Snapshot, Term, Ticket, WriteId,
+};
 
-use crate::support::disk::Disk;
+use crate::support::disk::{self, Disk};
 use crate::support::invariants::{Checked, Invariants};
 
 /// No member forwards as often between two starts: the numbers of its forwards go on from here.
@@ -35,11 +37,13 @@ pub(crate) struct Member {
 
 impl World {
     /// A world of members that start with empty disks.
+    ///
+    /// Some may belong to no cluster yet: they wait to be added.
     pub(crate) fn new(configs: impl IntoIterator<Item = Config>) -> Self {
         let members = configs.into_iter().map(|config| (config.id, Member::new(config)));
         let members = members.collect::<BTreeMap<_, _>>();
         Self {
-            invariants: Invariants::new(members.keys().copied()),
+            invariants: Invariants::new(members.values().map(|member| &member.config)),
             members,
             network: Vec::new(),
             cuts: BTreeSet::new(),
@@ -85,7 +89,34 @@ impl World {
         Input::Read { ticket }
     }
 
+    /// A change of the members with a ticket of its own.
+    pub(crate) fn change(&mut self, change: Vec<Change>) -> Input {
+        Input::ChangeMembers { ticket: self.ticket(), change }
+    }
+
+    /// A transfer with a ticket of its own.
+    pub(crate) fn transfer(&mut self, to: NodeId) -> Input {
+        Input::TransferLeadership { ticket: self.ticket(), to }
+    }
+
     // Disks.
+
+    /// A member takes a snapshot of all that it has applied, and makes it durable at once.
+    pub(crate) fn snapshot(&mut self, id: NodeId) -> Option<Input> {
+        let position = self.invariants.applied(id)?;
+        let node = self.members[&id].node.as_ref()?;
+        let snapshot = disk::snapshot(position, node.configuration_at(position.index).clone());
+        self.member(id).disk.keep(snapshot.clone());
+        Some(Input::Snapshotted(snapshot))
+    }
+
+    /// The snapshot that a member was sent, if all of it is there. It becomes durable now.
+    pub(crate) fn store(&mut self, id: NodeId) -> Option<Input> {
+        let snapshot = self.member(id).disk.received.take()?;
+        self.member(id).disk.keep(snapshot.clone());
+        self.invariants.snapshot_stored(id, &snapshot);
+        Some(Input::SnapshotReceived(snapshot))
+    }
 
     /// Makes a member's writes durable, up to one of them, and tells the member.
     pub(crate) fn write(&mut self, id: NodeId, until: WriteId) -> Result<Input, String> {
@@ -105,6 +136,7 @@ impl World {
             self.write(id, WriteId(last))?;
         }
         self.member(id).disk.pending.clear();
+        self.member(id).disk.received = None;
         Ok(())
     }
 
@@ -136,14 +168,39 @@ impl World {
             self.invariants.asked(id, &effect)?;
             match effect {
                 Effect::Send(envelope) => self.send(envelope),
+                Effect::SendChunk { to, term, snapshot, offset } => {
+                    self.send_chunk(id, to, term, snapshot, offset);
+                }
+                Effect::StoreChunk { ref snapshot, offset, ref data } => {
+                    self.note("  ", format_args!("{id} {effect}"));
+                    if offset + data.len() as u64 == snapshot.bytes {
+                        self.member(id).disk.received = Some(snapshot.clone());
+                    }
+                }
                 Effect::Persist(_)
                 | Effect::Apply(_)
                 | Effect::ReadReady { .. }
+                | Effect::Changed { .. }
+                | Effect::Restore(_)
                 | Effect::Refuse { .. }
                 | Effect::Became(_) => self.note("  ", format_args!("{id} {effect}")),
             }
         }
         Ok(())
+    }
+
+    /// Reads a piece of a snapshot, which is only so long as the test needs it, and sends it.
+    fn send_chunk(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        term: Term,
+        snapshot: Snapshot,
+        offset: u64,
+    ) {
+        let rest = snapshot.bytes.saturating_sub(offset).min(disk::CHUNK_BYTES);
+        let data = Bytes::from(vec![b'.'; usize::try_from(rest).expect("short")]);
+        self.send(Envelope { from, to, term, message: Message::Chunk { snapshot, offset, data } });
     }
 
     fn send(&mut self, envelope: Envelope) {

@@ -1,0 +1,45 @@
+//! When to take a snapshot: when the log has grown so much since the last one that reading it again
+//! would take long.
+//!
+//! While a follower is being sent a snapshot, a new one would make it begin anew, so the next waits;
+//! but not for ever, lest a follower that never comes to the end lets the log grow without a bound.
+
+use raft::Entry;
+
+/// The log may grow so many times beyond the limit while a follower is sent a snapshot.
+const PATIENCE: u64 = 4;
+/// What an entry is counted for beside its command.
+const ENTRY_BYTES: u64 = 64;
+
+/// Counts the log since the last snapshot.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    limit_bytes: u64,
+    bytes: u64,
+    is_taking: bool,
+}
+
+impl Policy {
+    pub(crate) fn new(limit_bytes: u64) -> Self {
+        Self { limit_bytes, bytes: 0, is_taking: false }
+    }
+
+    pub(crate) fn on_applied(&mut self, entry: &Entry) {
+        self.bytes += ENTRY_BYTES + entry.payload.len() as u64;
+    }
+
+    /// Whether to take a snapshot now. If so, it is being taken from now on.
+    pub(crate) fn is_due(&mut self, is_sending: bool) -> bool {
+        let limit = if is_sending { PATIENCE * self.limit_bytes } else { self.limit_bytes };
+        if self.is_taking || self.bytes < limit {
+            return false;
+        }
+        (self.is_taking, self.bytes) = (true, 0);
+        true
+    }
+
+    /// It was taken, or that failed; then the log has to grow by the limit again.
+    pub(crate) fn on_taken(&mut self) {
+        self.is_taking = false;
+    }
+}
