@@ -77,9 +77,11 @@ impl Common {
         self.log.configuration().1
     }
 
-    /// Whether it may stand for election: only who votes may, in the configuration in force (§6).
+    /// Whether it may stand for election: only who votes may. Who is to vote no more may as long as
+    /// that is not committed, for it may be the only one that has the entry which says so, and
+    /// nobody with a shorter log could be elected (dissertation §4.2.2).
     pub(crate) fn may_campaign(&self) -> bool {
-        self.configuration().is_voter(self.id())
+        self.log.open_configurations().any(|configuration| configuration.is_voter(self.id()))
     }
 
     pub(crate) fn election_ticks(&self) -> &RangeInclusive<u32> {

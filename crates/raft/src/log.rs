@@ -101,6 +101,14 @@ impl Log {
         (*index, configuration)
     }
 
+    /// The configurations that may turn out to be the one in force: the last one that is committed,
+    /// and what follows it.
+    pub(crate) fn open_configurations(&self) -> impl Iterator<Item = &Configuration> {
+        let committed = self.configurations.partition_point(|(index, _)| *index <= self.commit);
+        let open = &self.configurations[committed.saturating_sub(1)..];
+        open.iter().map(|(_, configuration)| &**configuration)
+    }
+
     /// The configuration that was in force at `index`, which is not before the newest snapshot.
     pub(crate) fn configuration_at(&self, index: Index) -> &Arc<Configuration> {
         let until = self.configurations.partition_point(|(at, _)| *at <= index);

@@ -46,10 +46,22 @@ fn the_same_seed_gives_the_same_trace() {
 /// A run that proves nothing is no use: most must elect, commit, read and crash.
 #[test]
 fn runs_are_eventful() {
-    let traces = (0..20).map(|seed| run(seed, true).0).collect::<String>();
-    for event in
-        ["leader term", " apply ", " ready at ", " crashes", "(lost)", "Rejected", "Forward"]
-    {
+    let traces = (0..60).map(|seed| run(seed, true).0).collect::<String>();
+    for event in [
+        "leader term",
+        " apply ",
+        " ready at ",
+        " crashes",
+        "(lost)",
+        "Rejected",
+        "Forward",
+        " changed t",
+        " (n",
+        "TimeoutNow",
+        "Chunk of",
+        " restore ",
+        " base ",
+    ] {
         let count = traces.lines().filter(|line| line.contains(event)).count();
         assert!(count > 20, "only {count} times {event:?}");
     }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use raft::{
-    ElectionTimer, Entry, Index, NodeId, Payload, Position, Restored, RoleName, Standing, Status,
-    Term, Ticket, Write,
+    Configuration, ElectionTimer, Entry, Index, NodeId, Payload, Position, Restored, RoleName,
+    Standing, Status, Term, Ticket, Write,
 };
 use trace::{Event, Member, Observer, Phase, Sight};
 
@@ -151,7 +151,9 @@ fn check_fold(observer: &mut Observer, mut member: Member) -> Member {
 fn status(timer: Option<ElectionTimer>) -> Status {
     let standing = Standing { role: RoleName::Follower, term: Term(0), vote: None, leader: None };
     let (last, commit, durable) = (Position::default(), Index(0), Index(0));
-    Status { standing, last, commit, durable, timer }
+    let configuration = (Index(0), Configuration::new([NodeId(1)]).into());
+    let (base, snapshot) = (Position::default(), None);
+    Status { standing, last, commit, durable, base, snapshot, configuration, timer }
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "a status has one or none")]

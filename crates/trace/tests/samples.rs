@@ -215,7 +215,7 @@ fn sent() -> Vec<Event> {
     let messages = [
         Message::RequestPreVote { last },
         Message::PreVote { asked_in: Term(1), granted: true },
-        Message::RequestVote { last },
+        Message::RequestVote { last, forced: false },
         Message::Vote { granted: false },
         Message::Append { previous: Position::new(2, 1), entries, commit },
         Message::Append { previous: last, entries: Vec::new(), commit },

@@ -265,8 +265,9 @@ impl World {
                         }
                     }
                 }
-                Effect::Refuse { ticket } => member.observer.answered(now, ticket, Phase::Fail),
+                Effect::Refuse { ticket, .. } => member.observer.answered(now, ticket, Phase::Fail),
                 Effect::ReadReady { .. } | Effect::Became(_) => {}
+                other => unreachable!("nobody asked for {other}"),
             }
         }
         member.observer.look(now, &member.node.status(), member.applied);

@@ -130,8 +130,7 @@ impl Invariants {
         mirror.log.truncate(kept);
         let previous = mirror.log.last().copied().unwrap_or_default();
         mirror.log.extend(write.entries.iter().map(|entry| entry.position));
-        self.learn_entries(previous, &write.entries)?;
-        self.check_changes(id)
+        self.learn_entries(previous, &write.entries)
     }
 
     /// A log begins at another base from now on. What was before is committed; so is all of it if
@@ -175,8 +174,9 @@ impl Invariants {
         let log = &self.members[&id].log;
         let mut found = Vec::new();
         for position in log.iter().rev() {
-            found.extend(self.configuration_of(*position).cloned());
-            if slot(position.index) <= self.committed.len() && !found.is_empty() {
+            let Some(configuration) = self.configuration_of(*position) else { continue };
+            found.push(configuration.clone());
+            if slot(position.index) <= self.committed.len() {
                 return found;
             }
         }
@@ -215,6 +215,7 @@ impl Invariants {
     pub(crate) fn stands(&mut self, id: NodeId, status: &Status) -> Checked {
         let before = self.mirror(id).note(id, status)?;
         self.check_commit(id, status, before)?;
+        self.check_changes(id)?;
         if status.standing.role == RoleName::Leader {
             self.check_election(id, status.standing.term)?;
         }

@@ -4,7 +4,10 @@
 //! crashes and no loss, others all partitions; what needs a rare mixture turns up in one of a few
 //! hundred runs, where runs that are all alike would not show it in millions of steps.
 
-use raft::{Config, Configuration, Input, NodeId, RoleName, WriteId};
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use raft::{Change, Config, Configuration, Input, NodeId, RoleName, WriteId};
 
 use crate::random::Random;
 use crate::support::invariants::Checked;
@@ -49,13 +52,21 @@ enum Act {
     IsolateLeader,
     CutLink,
     Heal,
+    ChangeMembers,
+    Transfer,
+    Snapshot,
+    Store,
+    Spoil,
+    SkipTicks,
 }
 
 impl Storm {
     /// The weather of that seed.
     pub(crate) fn new(seed: u64, traced: bool) -> Self {
         let mut random = Random(seed);
-        let ids = (1..=random.pick(&[1, 2, 3, 3, 3, 3, 4, 5, 5])).map(NodeId).collect::<Vec<_>>();
+        let begin = random.pick(&[1, 2, 3, 3, 3, 3, 4, 5, 5]);
+        let spare = random.pick(&[0, 0, 1, 2]);
+        let ids = (1..=begin + spare).map(NodeId).collect::<Vec<_>>();
         let heartbeat_ticks = random.pick(&[1, 1, 2]);
         let election_ticks = random.pick(&[4, 4, 6]);
         let config = Config {
@@ -64,9 +75,19 @@ impl Storm {
             append_bytes_max: random.pick(&[1, 4, 16, 1 << 10]),
             inflight_appends_max: random.pick(&[1, 2, 16]),
             inflight_bytes_max: random.pick(&[1, 8, 1 << 10]),
-            ..Config::new(NodeId(1), Configuration::new(ids.iter().copied()))
+            uncommitted_bytes_max: random.pick(&[8, 1 << 10, 1 << 20]),
+            keep_bytes: random.pick(&[0, 0, 200, 1 << 10]),
+            promotion_lag_max: random.pick(&[0, 2, 1000]),
+            disk_ticks: random.pick(&[10, 100]),
+            ..Config::new(NodeId(1), Configuration::new((1..=begin).map(NodeId)))
         };
-        let configs = ids.iter().map(|id| Config { id: *id, seed: seed ^ id.0, ..config.clone() });
+        let configs = ids.iter().map(|id| {
+            let knows = id.0 <= begin;
+            let known = if knows { config.configuration.clone() } else { Configuration::unknown() };
+            let campaign_delay_ticks = random.pick(&[0, 0, election_ticks]);
+            let seed = seed ^ id.0;
+            Config { id: *id, seed, configuration: known, campaign_delay_ticks, ..config.clone() }
+        });
         let mut world = World::new(configs.collect::<Vec<_>>());
         world.trace = traced.then(String::new);
         let pace = |id: &NodeId| vec![*id; random.pick(&[1, 5, 5, 10])];
@@ -98,6 +119,12 @@ impl Storm {
             (Act::IsolateLeader, random.pick(&fault)),
             (Act::CutLink, random.pick(&fault)),
             (Act::Heal, random.pick(&[1, 1, 3])),
+            (Act::ChangeMembers, random.pick(&[0, 0, 1, 5])),
+            (Act::Transfer, random.pick(&[0, 0, 1, 3])),
+            (Act::Snapshot, random.pick(&[0, 2, 5])),
+            (Act::Store, random.pick(&[1, 5, 20])),
+            (Act::Spoil, random.pick(&[0, 0, 0, 1])),
+            (Act::SkipTicks, random.pick(&[0, 0, 1])),
         ]
     }
 
@@ -178,6 +205,30 @@ impl Storm {
                 self.world.cuts.clear();
                 Ok(())
             }
+            Act::ChangeMembers if is_up => {
+                let asked = self.leader().filter(|_| self.random.percent(70)).unwrap_or(id);
+                let change = self.draw_change(asked);
+                let change = self.world.change(change);
+                self.step(asked, change)
+            }
+            Act::Transfer if is_up => {
+                let to = self.random.pick(&self.ids);
+                let transfer = self.world.transfer(to);
+                self.step(self.leader().unwrap_or(id), transfer)
+            }
+            Act::Snapshot if is_up => self.snapshot(id),
+            Act::Store if is_up => self.store(id),
+            Act::Spoil if is_up => match self.world.member(id).disk.received.take() {
+                Some(snapshot) => self.step(id, Input::SnapshotSpoiled(snapshot)),
+                None => Ok(()),
+            },
+            Act::SkipTicks if is_up => self.step(id, Input::Skipped(3)),
+            Act::ChangeMembers
+            | Act::Transfer
+            | Act::Snapshot
+            | Act::Store
+            | Act::Spoil
+            | Act::SkipTicks => Ok(()),
             Act::Persist | Act::Propose | Act::Read | Act::Crash | Act::Restart => Ok(()),
         }
     }
@@ -263,6 +314,41 @@ impl Storm {
         self.step(id, proposal)
     }
 
+    // Members and snapshots.
+
+    /// One step of a change most often, and now and then several.
+    fn draw_change(&mut self, asked: NodeId) -> Vec<Change> {
+        let node = self.world.members[&asked].node.as_ref();
+        let known = node.map(|node| node.status().configuration.1);
+        let steps = self.random.pick(&[1, 1, 1, 2, 3]);
+        (0..steps).map(|_| self.draw_step(known.as_deref())).collect()
+    }
+
+    /// A step that could be taken; and now and then one that cannot.
+    fn draw_step(&mut self, known: Option<&Configuration>) -> Change {
+        let (id, address) = (self.random.pick(&self.ids), Bytes::new());
+        let is_voter = known.is_some_and(|known| known.is_voter(id));
+        let is_member = known.is_some_and(|known| known.is_member(id));
+        match (self.random.below(10), is_member, is_voter) {
+            (0, ..) | (5.., false, _) => Change::AddVoter { id, address },
+            (1, ..) | (2..5, false, _) => Change::AddLearner { id, address },
+            (2..8, true, false) => Change::Promote(id),
+            (2..4, true, true) => Change::Demote(id),
+            (8, true, _) => Change::Move { id, address },
+            (4.., true, _) => Change::Remove(id),
+        }
+    }
+
+    fn snapshot(&mut self, id: NodeId) -> Checked {
+        let snapshotted = self.world.snapshot(id);
+        snapshotted.map_or(Ok(()), |snapshotted| self.step(id, snapshotted))
+    }
+
+    fn store(&mut self, id: NodeId) -> Checked {
+        let stored = self.world.store(id);
+        stored.map_or(Ok(()), |stored| self.step(id, stored))
+    }
+
     // The calm.
 
     /// Lets time pass, in which all that can happen happens at once, until something is so.
@@ -283,7 +369,15 @@ impl Storm {
                 return Ok(());
             }
         }
-        Err(format!("{otherwise} after {ticks} ticks"))
+        let standings = self.world.members.iter().map(|(id, member)| {
+            let status = member.node.as_ref().map(raft::Node::status);
+            status.map_or_else(String::new, |status| {
+                let (index, configuration) = &status.configuration;
+                let (standing, last, commit) = (status.standing, status.last, status.commit);
+                format!("\n{id} {standing} last {last} commit {commit} {index}:{{{configuration}}}")
+            })
+        });
+        Err(format!("{otherwise} after {ticks} ticks:{}", standings.collect::<String>()))
     }
 
     fn move_something(&mut self) -> Result<bool, String> {
@@ -293,9 +387,13 @@ impl Storm {
         }
         let unwritten = self.world.members.iter();
         let unwritten = unwritten.filter_map(|(id, it)| Some((*id, it.disk.pending.back()?.id)));
-        let Some((id, until)) = unwritten.min() else { return Ok(false) };
-        self.persist(id, until)?;
-        Ok(true)
+        if let Some((id, until)) = unwritten.min() {
+            self.persist(id, until)?;
+            return Ok(true);
+        }
+        let mut members = self.world.members.iter();
+        let unstored = members.find_map(|(id, it)| it.disk.received.is_some().then_some(*id));
+        unstored.map_or(Ok(false), |id| self.store(id).map(|()| true))
     }
 
     /// The leader of the latest term that has one.
@@ -307,18 +405,26 @@ impl Storm {
         standings.max().map(|(_, id)| id)
     }
 
-    /// Whether every member follows the one leader.
+    /// Whether every member of the leader's configuration follows it.
     fn agree(&self) -> bool {
         let Some(leader) = self.leader() else { return false };
-        self.world.members.values().all(|member| {
-            member.node.as_ref().is_some_and(|node| node.standing().leader == Some(leader))
+        self.cluster(leader).into_iter().all(|id| {
+            let node = self.world.members[&id].node.as_ref();
+            node.is_some_and(|node| node.standing().leader == Some(leader))
         })
+    }
+
+    /// Who belongs to the cluster, as its leader has it.
+    fn cluster(&self, leader: NodeId) -> BTreeSet<NodeId> {
+        let node = self.world.members[&leader].node.as_ref();
+        node.map(|node| node.status().configuration.1.members()).unwrap_or_default()
     }
 
     /// Whether what was proposed last at the leader is committed and durable everywhere.
     fn all_is_applied(&self) -> bool {
-        self.world.members.values().all(|member| {
-            member.node.as_ref().is_some_and(|node| {
+        let Some(leader) = self.leader() else { return false };
+        self.cluster(leader).into_iter().all(|id| {
+            self.world.members[&id].node.as_ref().is_some_and(|node| {
                 let status = node.status();
                 status.commit == status.last.index && status.durable == status.commit
             })
