@@ -74,6 +74,11 @@ export interface Bodies {
   FW: { e: string[] };
   RI: Record<string, never>;
   RIR: { ri: number };
+  TN: Record<string, never>;
+  IS: { si: number; o: number; of: number | null };
+  ISR: { si: number; o: number; of: number | null };
+  RC: { c: string[] };
+  RCR: { ok: boolean };
 }
 
 export type MessageKind = keyof Bodies;
@@ -99,6 +104,10 @@ export interface Body {
   ci?: number;
   mi?: number;
   ri?: number;
+  si?: number;
+  o?: number;
+  of?: number | null;
+  c?: string[];
 }
 
 export interface Received extends Stamp, Of {

@@ -28,6 +28,8 @@ const THIN = {
   FW: 60_000,
   RI: 120_000,
   RIR: 120_000,
+  IS: 60_000,
+  ISR: 60_000,
 };
 /** And one lost message per this many: a leader does not tire of trying. */
 const THIN_DROPPED = 800_000;
@@ -175,7 +177,8 @@ function isNext(/** @type {Map<string, number>} */ shown, /** @type {Message} */
 
 /** @returns {Omit<Flight, "part" | "cross">} */
 function glyph(/** @type {Message} */ { key, from, to, m, term, b }) {
-  const texts = (b.e ?? []).map((entry) => short(typeof entry === "string" ? entry : entry[2]));
+  const said = b.e ?? b.c ?? [];
+  const texts = said.map((entry) => short(typeof entry === "string" ? entry : entry[2]));
   return { key, from, to, m, term, ok: b.ok ?? true, texts };
 }
 

@@ -57,6 +57,16 @@ function draw(message) {
       return [18, [shape("path", { d: "M8 0L-6 -7.5V7.5Z", class: "solid" })]];
     case "RIR":
       return [14, [shape("path", { d: "M7 0L-5 -6.5V6.5Z", class: "open" })]];
+    case "TN":
+      return [40, [diamond(7, "solid")]];
+    case "IS":
+      return [34, [pill(["snapshot"])]];
+    case "ISR":
+      return [14, [dot(5, "open")]];
+    case "RC":
+      return [24, [pill(message.texts)]];
+    case "RCR":
+      return [16, [dot(7.5, "open"), verdict(message.ok)]];
     default:
       return [0, []];
   }

@@ -24,6 +24,9 @@ use crate::types::{Index, NodeId, Payload, Snapshot, Ticket};
 pub(crate) struct Leader {
     /// One for each member, and its own.
     progress: BTreeMap<NodeId, Progress>,
+    /// The number of the last message by which each member forwarded commands. Kept over its
+    /// removal: it may come back in the same term, and so may its old messages.
+    forwarded: BTreeMap<NodeId, u64>,
     reads: Reads,
     lease: Lease,
     transfer: Option<Transfer>,
@@ -43,6 +46,7 @@ impl Leader {
         members.insert(common.id());
         Self {
             progress: members.into_iter().map(|id| (id, Progress::new(next))).collect(),
+            forwarded: BTreeMap::new(),
             reads: Reads::default(),
             lease: Lease::default(),
             transfer: None,
@@ -102,12 +106,8 @@ impl Leader {
                 progress.round = progress.round.max(round.min(self.reads.round()));
                 self.answer_reads(common);
             }
-            Message::Forward { number, commands } if number > progress.forwarded => {
-                progress.forwarded = number;
-                for command in commands {
-                    // The origin learns of what is not taken by its own time-out.
-                    let _ = self.append_command(common, command);
-                }
+            Message::Forward { number, commands } => {
+                self.append_forwarded(common, from, number, commands);
             }
             Message::RequestReadIndex { ticket } => self.read(common, from, ticket),
             Message::RequestChange { ticket, change } => {
@@ -117,7 +117,6 @@ impl Leader {
             }
             Message::RequestVote { .. } => common.send(from, Message::Vote { granted: false }),
             Message::Appended { .. }
-            | Message::Forward { .. }
             | Message::RequestPreVote { .. }
             | Message::PreVote { .. }
             | Message::Vote { .. }
@@ -135,6 +134,25 @@ impl Leader {
     pub(crate) fn propose(&mut self, common: &mut Common, ticket: Ticket, command: Bytes) {
         if let Err(reason) = self.append_command(common, command) {
             common.refuse(ticket, reason);
+        }
+    }
+
+    /// Appends what a follower forwards, once.
+    fn append_forwarded(
+        &mut self,
+        common: &mut Common,
+        from: NodeId,
+        number: u64,
+        commands: Vec<Bytes>,
+    ) {
+        let last = self.forwarded.entry(from).or_default();
+        if number <= *last {
+            return;
+        }
+        *last = number;
+        for command in commands {
+            // The origin learns of what is not taken by its own time-out.
+            let _ = self.append_command(common, command);
         }
     }
 

@@ -39,8 +39,9 @@
 //! `outbox` holds back promises until the disk has answered. `node` has the rules of terms and
 //! hands over to a role: `follower`, `candidate` or `leader`, which keeps a `progress` of each
 //! member and a queue of `reads`. `configuration` says who belongs to the cluster, and
-//! `leader/membership` changes it; `leader/transfer` hands leadership over, `leader/lease` counts how
-//! long reads need no quorum; `receiving` takes in a snapshot. `notation` prints everything, `codec` turns it into bytes.
+//! `leader/membership` changes it; `leader/transfer` hands leadership over, `leader/lease` counts
+//! how long reads need no quorum; `receiving` takes in a snapshot. `notation` prints everything,
+//! `codec` turns it into bytes.
 //!
 //! # What a host must do
 //!

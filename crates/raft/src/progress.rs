@@ -33,8 +33,6 @@ pub(crate) struct Progress {
     pub(crate) silence: u32,
     /// The latest round of reads that it answered.
     pub(crate) round: u64,
-    /// The number of the last message by which it forwarded commands.
-    pub(crate) forwarded: u64,
     /// Something that was sent is unanswered for longer than a heartbeat takes.
     overdue: bool,
     mode: Mode,
@@ -67,7 +65,6 @@ impl Progress {
             told: Index(0),
             silence: 0,
             round: 0,
-            forwarded: 0,
             overdue: false,
             mode: Mode::Probe { asked: false },
         }

@@ -1,7 +1,8 @@
 //! The snapshot that a follower is being sent (§7).
 //!
-//! Chunks are taken in order and nothing else is: the answer to each says where the next one begins.
-//! If the leader changes, and the next one sends the very same snapshot, the transfer goes on.
+//! Chunks are taken in order and nothing else is: the answer to each says where the next one
+//! begins. If the leader changes, and the next one sends the very same snapshot, the transfer goes
+//! on.
 
 use bytes::Bytes;
 

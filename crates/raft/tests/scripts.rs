@@ -84,6 +84,7 @@ scripts! {
     reads_do_not_survive_a_change_of_leader
     forward_counts_only_in_its_term
     forwards_leave_together
+    forward_counts_once_over_a_removal
     requests_without_a_leader_are_refused
     restart_applies_what_was_known_committed
     restart_of_all_keeps_everything

@@ -59,9 +59,9 @@
 //!
 //! # Snapshots
 //!
-//! When the log has grown enough, the replica has the state stored as a snapshot, and the core drops
-//! the log before it. A member that lags too far is sent the snapshot. What it had proposed and not
-//! seen then fails as unknown: its entry may be among those that the snapshot stands for.
+//! When the log has grown enough, the replica has the state stored as a snapshot, and the core
+//! drops the log before it. A member that lags too far is sent the snapshot. What it had proposed
+//! and not seen then fails as unknown: its entry may be among those that the snapshot stands for.
 
 mod changes;
 mod policy;

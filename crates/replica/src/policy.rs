@@ -1,8 +1,9 @@
 //! When to take a snapshot: when the log has grown so much since the last one that reading it again
 //! would take long.
 //!
-//! While a follower is being sent a snapshot, a new one would make it begin anew, so the next waits;
-//! but not for ever, lest a follower that never comes to the end lets the log grow without a bound.
+//! While a follower is being sent a snapshot, a new one would make it begin anew, so the next
+//! waits; but not for ever, lest a follower that never comes to the end lets the log grow without a
+//! bound.
 
 use raft::Entry;
 

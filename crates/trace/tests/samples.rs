@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use raft::{Entry, Envelope, Index, Message, NodeId, Payload, Position, Restored, Term, Ticket};
+use raft::{
+    Change, Configuration, Entry, Envelope, Index, Message, NodeId, Payload, Position, Restored,
+    Snapshot, Term, Ticket,
+};
 use serde_json::Value;
 use trace::{
     Body, Event, Fault, Frame, Kind, Member, NodeInfo, Observer, Phase, Record, Role, Sight,
@@ -110,7 +113,7 @@ fn unknown_kinds_are_skipped() {
 /// A message that a later version adds does not make its record unreadable.
 #[test]
 fn unknown_messages_are_read() {
-    let line = r#"{"i":0,"t":1,"n":"A","k":"tx","id":1,"to":"B","m":"TN","term":1,"b":{"x":1}}"#;
+    let line = r#"{"i":0,"t":1,"n":"A","k":"tx","id":1,"to":"B","m":"NEW","term":1,"b":{"x":1}}"#;
     let record = serde_json::from_str::<Record>(line).unwrap();
     let unknown =
         Event::Sent { id: 1, to: "B".into(), m: Kind::Unknown, term: 1, b: Body::Nothing {} };
@@ -211,6 +214,8 @@ fn sent() -> Vec<Event> {
     let command = |text: &str| Bytes::from(text.to_owned());
     let entry = |index, payload| Entry { position: Position::new(index, 2), payload };
     let entries = vec![entry(3, Payload::Noop), entry(4, Payload::Command(command("del a")))];
+    let configuration = Configuration::new([NodeId(1), NodeId(2)]).into();
+    let snapshot = Snapshot { position: last, configuration, bytes: 1024, checksum: 0 };
     let (commit, matched, ticket) = (Index(3), Index(4), Ticket(9));
     let messages = [
         Message::RequestPreVote { last },
@@ -226,6 +231,11 @@ fn sent() -> Vec<Event> {
         Message::Forward { number: 1, commands: vec![command("put b 2"), command("del a")] },
         Message::RequestReadIndex { ticket },
         Message::ReadIndex { ticket, index: commit },
+        Message::TimeoutNow,
+        Message::Chunk { snapshot, offset: 512, data: command("...") },
+        Message::ChunkReceived { position: last, next: 515 },
+        Message::RequestChange { ticket, change: vec![Change::Promote(NodeId(3))] },
+        Message::ChangeAnswer { ticket, result: Ok(last) },
     ];
     let mut observer = Observer::new(sight(), &Restored::default());
     observer.set_watched(true);

@@ -1,4 +1,5 @@
-//! The lease: a time in which a leader may serve reads without asking anybody (dissertation §6.4.1).
+//! The lease: a time in which a leader may serve reads without asking anybody (dissertation
+//! §6.4.1).
 //!
 //! A member that hears its leader refuses to vote for another until an election time-out has
 //! passed. So from the moment in which a leader sent what a quorum answered, no other leader can be

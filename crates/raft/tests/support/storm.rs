@@ -223,13 +223,18 @@ impl Storm {
                 None => Ok(()),
             },
             Act::SkipTicks if is_up => self.step(id, Input::Skipped(3)),
-            Act::ChangeMembers
+            // It needs a member that is up, or one that is down.
+            Act::Persist
+            | Act::Propose
+            | Act::Read
+            | Act::Crash
+            | Act::Restart
+            | Act::ChangeMembers
             | Act::Transfer
             | Act::Snapshot
             | Act::Store
             | Act::Spoil
             | Act::SkipTicks => Ok(()),
-            Act::Persist | Act::Propose | Act::Read | Act::Crash | Act::Restart => Ok(()),
         }
     }
 
