@@ -5,9 +5,7 @@ use replica::StateMachine;
 use trace::Change;
 
 /// A state machine that a host can run and show.
-pub trait Machine:
-    StateMachine<Reply: Send + 'static, Image: Send + 'static, State: Send + 'static> + Send + 'static
-{
+pub trait Machine: StateMachine<Reply: Send, Image: Send, State: Send> + Send + 'static {
     /// Says a command in one short line.
     fn text(command: &Bytes) -> String;
 

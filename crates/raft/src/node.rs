@@ -154,9 +154,11 @@ impl Node {
     }
 
     /// Who belonged to the cluster when everything up to `index` was applied, which is not before
-    /// the newest snapshot.
-    pub fn configuration_at(&self, index: Index) -> &Arc<Configuration> {
-        self.common.log.configuration_at(index)
+    /// the newest snapshot. `None` at a member that joined, if it is before all that the log says
+    /// of it: no snapshot can be taken there.
+    pub fn configuration_at(&self, index: Index) -> Option<&Arc<Configuration>> {
+        let configuration = self.common.log.configuration_at(index);
+        configuration.is_known().then_some(configuration)
     }
 
     /// Whether the log holds that position. `None` if it does not reach back so far.

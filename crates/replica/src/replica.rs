@@ -471,10 +471,11 @@ impl<S: StateMachine> Replica<S> {
     }
 
     fn take_snapshot(&mut self) {
+        let Some(configuration) = self.node.configuration_at(self.applied.index) else { return };
         if self.restoring.is_none() && self.policy.is_due(self.node.sends_snapshot()) {
             self.outputs.push(Output::TakeSnapshot {
                 position: self.applied,
-                configuration: self.node.configuration_at(self.applied.index).clone(),
+                configuration: configuration.clone(),
                 image: self.machine.image(),
             });
         }

@@ -105,7 +105,7 @@ impl World {
     pub(crate) fn snapshot(&mut self, id: NodeId) -> Option<Input> {
         let position = self.invariants.applied(id)?;
         let node = self.members[&id].node.as_ref()?;
-        let snapshot = disk::snapshot(position, node.configuration_at(position.index).clone());
+        let snapshot = disk::snapshot(position, node.configuration_at(position.index)?.clone());
         self.member(id).disk.keep(snapshot.clone());
         Some(Input::Snapshotted(snapshot))
     }
