@@ -7,6 +7,8 @@
 //! cargo xtask tidy      the project's own rules alone; also a step of check
 //! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
+//! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
+//! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! ```
 //!
 //! What checks and what writes are kept apart: `check` never changes a file of yours.
@@ -17,6 +19,7 @@ mod command;
 mod demo;
 mod failover;
 mod metadata;
+mod mutants;
 mod page;
 mod tidy;
 mod write;
@@ -47,11 +50,14 @@ fn run(words: &[String]) -> Result<()> {
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
+        "mutants" => mutants::run(&root),
+        "mutants-table" => mutants::write_table(&root),
         other => bail!("there is no task {other:?}\n{USAGE}"),
     }
 }
 
-const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover";
+const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover | mutants | \
+                     mutants-table";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

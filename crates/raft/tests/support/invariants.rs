@@ -23,7 +23,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use raft::{
     Config, Configuration, Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position,
-    Restored, RoleName, Snapshot, Standing, Status, Tally, Term, Ticket, Write,
+    Restored, RoleName, Snapshot, Standing, Status, Term, Ticket, Write,
 };
 
 /// What was broken, in words.
@@ -168,15 +168,15 @@ impl Invariants {
         }
     }
 
-    /// The configurations that a member may have counted a quorum of: the committed one, and those
-    /// after it.
-    fn configurations(&self, id: NodeId) -> Vec<Arc<Configuration>> {
+    /// The configurations that a member may have counted a quorum of: the last of those that are
+    /// committed, if so many entries are, and those after it.
+    fn configurations(&self, id: NodeId, committed: usize) -> Vec<Arc<Configuration>> {
         let log = &self.members[&id].log;
         let mut found = Vec::new();
         for position in log.iter().rev() {
             let Some(configuration) = self.configuration_of(*position) else { continue };
             found.push(configuration.clone());
-            if slot(position.index) <= self.committed.len() {
+            if slot(position.index) <= committed {
                 return found;
             }
         }
@@ -255,6 +255,11 @@ impl Invariants {
     }
 
     fn check_election(&mut self, id: NodeId, term: Term) -> Checked {
+        if !self.leaders.contains_key(&term) {
+            let known = self.configurations(id, slot(self.members[&id].commit));
+            let may_lead = known.iter().any(|it| it.is_voter(id));
+            check(may_lead, || format!("{id} leads term {term} and does not vote"))?;
+        }
         let log = &self.members[&id].log;
         let (leader, _) = self.leaders.entry(term).or_insert_with(|| (id, log.clone()));
         check(*leader == id, || format!("{leader} and {id} both lead term {term}"))
@@ -281,8 +286,12 @@ impl Invariants {
         let new = &mirror.log[shared..commit];
         let Some(last) = new.last() else { return Ok(()) };
         let is_held = |id: NodeId| self.members[&id].holds_durably(*last);
-        let mut possible = self.configurations(id).into_iter();
-        let has_quorum = possible.any(|it| it.tally(|id| Some(is_held(id))) == Tally::Won);
+        let mut possible = self.configurations(id, self.committed.len()).into_iter();
+        let has_quorum = possible.any(|configuration| {
+            let old = configuration.outgoing().collect::<Vec<_>>();
+            is_majority(&configuration.voters().collect::<Vec<_>>(), is_held)
+                && (old.is_empty() || is_majority(&old, is_held))
+        });
         check(has_quorum, || format!("{id} commits {last}, not durable on a quorum"))?;
         let led = before.is_some_and(|it| it.role == RoleName::Leader && it.term == term);
         if led && role == RoleName::Leader {
@@ -419,6 +428,11 @@ impl Mirror {
     fn ever_held(&self, position: Position) -> bool {
         position == Position::default() || self.ever_durable.contains(&position)
     }
+}
+
+/// Whether more than half of these are so. The core's own arithmetic is not asked.
+fn is_majority(voters: &[NodeId], is_so: impl Fn(NodeId) -> bool) -> bool {
+    2 * voters.iter().filter(|id| is_so(**id)).count() > voters.len()
 }
 
 fn holds(log: &[Position], position: Position) -> bool {

@@ -5,6 +5,7 @@
 //! hundred runs, where runs that are all alike would not show it in millions of steps.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use raft::{Change, Config, Configuration, Input, NodeId, RoleName, WriteId};
@@ -323,8 +324,7 @@ impl Storm {
 
     /// One step of a change most often, and now and then several.
     fn draw_change(&mut self, asked: NodeId) -> Vec<Change> {
-        let node = self.world.members[&asked].node.as_ref();
-        let known = node.map(|node| node.status().configuration.1);
+        let known = self.configuration(asked);
         let steps = self.random.pick(&[1, 1, 1, 2, 3]);
         (0..steps).map(|_| self.draw_step(known.as_deref())).collect()
     }
@@ -410,19 +410,27 @@ impl Storm {
         standings.max().map(|(_, id)| id)
     }
 
-    /// Whether every member of the leader's configuration follows it.
+    /// Whether every member of the leader's configuration follows it, the leader votes, and no
+    /// change of the members is under way.
     fn agree(&self) -> bool {
         let Some(leader) = self.leader() else { return false };
-        self.cluster(leader).into_iter().all(|id| {
-            let node = self.world.members[&id].node.as_ref();
-            node.is_some_and(|node| node.standing().leader == Some(leader))
-        })
+        let configuration = self.configuration(leader);
+        let is_settled = |it: &Configuration| it.is_voter(leader) && !it.is_joint();
+        configuration.is_some_and(|it| is_settled(&it))
+            && self.cluster(leader).into_iter().all(|id| {
+                let node = self.world.members[&id].node.as_ref();
+                node.is_some_and(|node| node.standing().leader == Some(leader))
+            })
     }
 
     /// Who belongs to the cluster, as its leader has it.
     fn cluster(&self, leader: NodeId) -> BTreeSet<NodeId> {
-        let node = self.world.members[&leader].node.as_ref();
-        node.map(|node| node.status().configuration.1.members()).unwrap_or_default()
+        self.configuration(leader).map(|it| it.members()).unwrap_or_default()
+    }
+
+    /// The configuration in force at a member that is up.
+    fn configuration(&self, id: NodeId) -> Option<Arc<Configuration>> {
+        self.world.members[&id].node.as_ref().map(|node| node.status().configuration.1)
     }
 
     /// Whether what was proposed last at the leader is committed and durable everywhere.

@@ -1,0 +1,252 @@
+//! `cargo xtask mutants`: shows that the random runs of the core would have found the bugs that Raft
+//! libraries have had.
+//!
+//! A *mutant* is a small text file in `crates/raft/mutants`: what is broken, in which project the
+//! bug was, and what to replace by what. Each is made in a copy of the sources and run until it is
+//! found. One that is not found is a hole in the tests; one that does not fit the sources any more
+//! has to be written anew. The sources themselves know nothing of mutants, and have no switches.
+//!
+//! ```text
+//! A granted vote leaves before it is durable      what is broken
+//! raft-rs #372                                    where that bug was
+//!
+//! === crates/raft/src/message.rs                  replace, in this file ...
+//!             Self::Vote { granted } => *granted,
+//! --->
+//!             Self::Vote { .. } => false,
+//! ```
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{cargo, read};
+
+const MUTANTS: &str = "crates/raft/mutants";
+const TABLE: &str = "docs/mutants.md";
+/// A mutant that so many seeds do not find is not found.
+const SEEDS_MAX: &str = "60000";
+
+struct Mutant {
+    name: String,
+    title: String,
+    source: String,
+    hunks: Vec<Hunk>,
+}
+
+struct Hunk {
+    path: String,
+    old: String,
+    new: String,
+}
+
+/// How a mutant was found.
+struct Found {
+    how: String,
+    seeds: String,
+    took: Duration,
+}
+
+/// Makes and hunts each mutant, and fails if one is not found. The copy is made anew, so the
+/// command changes no file of the sources.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    hunt_all(root).map(drop)
+}
+
+/// Does the same, and writes the table of what was found.
+pub(crate) fn write_table(root: &Path) -> Result<()> {
+    let table = hunt_all(root)?;
+    fs::write(root.join(TABLE), table).with_context(|| format!("cannot write {TABLE}"))
+}
+
+fn hunt_all(root: &Path) -> Result<String> {
+    let mutants = mutants(root)?;
+    let copy = root.join("target/mutants");
+    let mut table = String::from(TABLE_HEAD);
+    let mut missed = Vec::new();
+    for Mutant { name, title, source, hunks } in &mutants {
+        copy_sources(root, &copy)?;
+        for hunk in hunks {
+            hunk.apply(&copy).with_context(|| format!("the mutant {name}"))?;
+        }
+        let Some(Found { how, seeds, took }) = hunt(&copy)? else {
+            println!("{name}: NOT FOUND");
+            missed.push(name.as_str());
+            continue;
+        };
+        let seconds = took.as_secs_f32();
+        println!("{name}: found in {seeds} seeds and {seconds:.1} s: {how}");
+        let how = how.replace('|', "/");
+        writeln!(table, "| {title} | {source} | {how} | {seeds} | {seconds:.1} |")?;
+    }
+    if missed.is_empty() {
+        println!("{} mutants, all found", mutants.len());
+        Ok(table)
+    } else {
+        bail!("not found: {}", missed.join(", "))
+    }
+}
+
+const TABLE_HEAD: &str = "# Mutants
+
+Bugs that Raft libraries have had, made in a copy of the core, one at a time; and how the random runs
+of `crates/raft/tests/chaos.rs` find each. `cargo xtask mutants` finds them all again, and fails if one
+is not found; `cargo xtask mutants-table` writes this page. The seconds are of one run on two cores,
+and without the build.
+
+| bug | where it was | found because | seeds | seconds |
+| --- | --- | --- | --- | --- |
+";
+
+/// The mutants, by name.
+fn mutants(root: &Path) -> Result<Vec<Mutant>> {
+    let mut paths = fs::read_dir(root.join(MUTANTS))
+        .with_context(|| format!("cannot list {MUTANTS}"))?
+        .map(|file| Ok(file?.path()))
+        .collect::<Result<Vec<PathBuf>>>()?;
+    paths.sort();
+    paths.iter().map(|path| Mutant::read(path)).collect()
+}
+
+impl Mutant {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Self::parse(name, &text).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    fn parse(name: String, text: &str) -> Result<Self> {
+        let mut parts = text.split("\n=== ");
+        let mut head = parts.next().unwrap_or_default().lines();
+        let title = head.next().context("it has no title")?.to_owned();
+        let source = head.next().context("it does not say where the bug was")?.to_owned();
+        let hunks = parts.map(Hunk::parse).collect::<Result<Vec<_>>>()?;
+        if hunks.is_empty() {
+            bail!("it changes nothing");
+        }
+        Ok(Self { name, title, source, hunks })
+    }
+}
+
+impl Hunk {
+    fn parse(part: &str) -> Result<Self> {
+        let (path, change) = part.split_once('\n').context("a hunk names its file")?;
+        let (old, new) = change.split_once("\n--->\n").context("a hunk has an arrow")?;
+        let new = new.trim_end_matches('\n');
+        Ok(Self { path: path.to_owned(), old: old.to_owned(), new: new.to_owned() })
+    }
+
+    /// Makes the change in a copy of the sources. The old text must be there, and once.
+    fn apply(&self, copy: &Path) -> Result<()> {
+        let path = copy.join(&self.path);
+        let text = fs::read_to_string(&path).with_context(|| format!("no {}", self.path))?;
+        match text.matches(&self.old).count() {
+            1 => Ok(fs::write(path, text.replacen(&self.old, &self.new, 1))?),
+            count => bail!("what it replaces in {} is there {count} times", self.path),
+        }
+    }
+}
+
+/// Copies what the runs are made of: the core, and the settings of the workspace.
+fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
+    let raft = copy.join("crates/raft");
+    if raft.exists() {
+        fs::remove_dir_all(&raft)?;
+    }
+    fs::create_dir_all(copy.join("crates"))?;
+    copy_directory(&root.join("crates/raft"), &raft)?;
+    for name in ["Cargo.lock", "rust-toolchain.toml"] {
+        fs::copy(root.join(name), copy.join(name))?;
+    }
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let manifest = manifest
+        .replace(r#"members = ["crates/*", "xtask"]"#, r#"members = ["crates/raft"]"#)
+        .replace(r#"default-members = ["crates/quorate"]"#, "");
+    Ok(fs::write(copy.join("Cargo.toml"), manifest)?)
+}
+
+fn copy_directory(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        let to = to.join(file.file_name());
+        if file.file_type()?.is_dir() {
+            copy_directory(&file.path(), &to)?;
+        } else {
+            // Its time is now, so that cargo sees what another mutant changed.
+            fs::write(to, fs::read(file.path())?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs seeds until one fails. `None` if none does.
+fn hunt(copy: &Path) -> Result<Option<Found>> {
+    const TEST: [&str; 6] = ["test", "--release", "--package", "raft", "--test", "chaos"];
+    // What a mutant leaves unused is of no interest.
+    let quiet = |command: &mut Command| {
+        command.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
+    };
+    let mut build = cargo(copy, &TEST);
+    quiet(build.args(["--no-run", "--quiet"]));
+    read(&mut build)?;
+    let mut test = cargo(copy, &TEST);
+    quiet(test.args(["--quiet", "--", "every_invariant_holds_in_every_run"]));
+    let started = Instant::now();
+    let output = test.env("QUORATE_SEEDS", SEEDS_MAX).env("RUST_BACKTRACE", "0").output()?;
+    let took = started.elapsed();
+    if output.status.success() {
+        return Ok(None);
+    }
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let (how, seeds) = verdict(&said).with_context(|| format!("no verdict in:\n{said}"))?;
+    Ok(Some(Found { how, seeds, took }))
+}
+
+/// What was broken, and at which seed, in what a failing run prints.
+fn verdict(said: &str) -> Option<(String, String)> {
+    let lines = said.lines().collect::<Vec<_>>();
+    let at = lines.iter().position(|line| line.starts_with("(seed "))?;
+    let seeds = lines[at].split("the ").nth(1)?.trim_end_matches("th)").to_owned();
+    let mut how = lines[..at].iter().rev().take_while(|line| !line.is_empty()).last()?.to_string();
+    if how.contains("the core panicked") {
+        let panic = lines.iter().position(|line| line.contains("panicked at src/"));
+        let panic = panic.or_else(|| lines.iter().position(|l| l.contains("raft/src/")));
+        let message = panic.and_then(|at| lines.get(at + 1))?;
+        how = format!("the core asserts: {message}");
+    }
+    Some((how.trim_end_matches(':').to_owned(), seeds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mutant_is_read() {
+        let text =
+            "It forgets\nlib #1\n\n=== a.rs\nold\n  text\n--->\nnew\n\n=== b.rs\nx\n--->\ny\n";
+        let mutant = Mutant::parse("forgets".into(), text).unwrap();
+        assert_eq!((mutant.title.as_str(), mutant.source.as_str()), ("It forgets", "lib #1"));
+        let hunks = mutant.hunks.iter().map(|it| (&*it.path, &*it.old, &*it.new));
+        let expected = [("a.rs", "old\n  text", "new"), ("b.rs", "x", "y")];
+        assert_eq!(hunks.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_mutant_that_changes_nothing_is_refused() {
+        assert!(Mutant::parse("none".into(), "It does nothing\nnowhere\n").is_err());
+    }
+
+    #[test]
+    fn a_verdict_is_found() {
+        let said = "n1 tick\n\nn1 forgets term 3\n(seed 41, the 42th)\nreproduce: ...";
+        assert_eq!(verdict(said), Some(("n1 forgets term 3".into(), "42".into())));
+        let said = "no leader after 9 ticks:\nn1 follower\nn2 follower\n(seed 0, the 1th)";
+        assert_eq!(verdict(said), Some(("no leader after 9 ticks".into(), "1".into())));
+    }
+}
