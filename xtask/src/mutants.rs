@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: shows that the random runs of the core would have found the bugs that Raft
-//! libraries have had.
+//! `cargo xtask mutants`: shows that the random runs of the core would have found the bugs that
+//! Raft libraries have had.
 //!
 //! A *mutant* is a small text file in `crates/raft/mutants`: what is broken, in which project the
 //! bug was, and what to replace by what. Each is made in a copy of the sources and run until it is
@@ -93,10 +93,10 @@ fn hunt_all(root: &Path) -> Result<String> {
 
 const TABLE_HEAD: &str = "# Mutants
 
-Bugs that Raft libraries have had, made in a copy of the core, one at a time; and how the random runs
-of `crates/raft/tests/chaos.rs` find each. `cargo xtask mutants` finds them all again, and fails if one
-is not found; `cargo xtask mutants-table` writes this page. The seconds are of one run on two cores,
-and without the build.
+Bugs that Raft libraries have had, made in a copy of the core, one at a time; and how the random
+runs of `crates/raft/tests/chaos.rs` find each. `cargo xtask mutants` finds them all again, and
+fails if one is not found; `cargo xtask mutants-table` writes this page. The seconds are of one run
+on two cores, and without the build.
 
 | bug | where it was | found because | seeds | seconds |
 | --- | --- | --- | --- | --- |

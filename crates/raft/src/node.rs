@@ -38,6 +38,7 @@ pub struct Node {
 
 /// What only a member of that role knows.
 #[derive(Clone, Debug, Hash)]
+#[allow(clippy::large_enum_variant, reason = "a member has one role, and no member has many")]
 enum Role {
     Follower(Follower),
     Candidate(Candidate),

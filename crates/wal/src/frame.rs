@@ -82,7 +82,7 @@ pub(crate) fn trailer(block: &[u8], seed: u32) -> Option<u64> {
 
 /// Puts a frame of these writes into the buffer, but for what [`seal`] will know. The buffer is
 /// then as long as the frame.
-pub(crate) fn encode(writes: &[Write], buffer: &mut BytesMut) {
+pub(crate) fn encode<'a>(writes: impl IntoIterator<Item = &'a Write>, buffer: &mut BytesMut) {
     buffer.clear();
     buffer.put_bytes(0, HEADER_BYTES);
     for write in writes {

@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
-use raft::{Restored, Write};
+use raft::{Index, Position, Restored, Write};
 
 use crate::disk::{Disk, File};
 use crate::error::{Damage, Error};
@@ -34,9 +34,9 @@ use crate::{Identity, io_error};
 pub struct Recovery {
     /// The last write was cut short, and is gone.
     pub torn: Option<TornTail>,
-    /// How many frames were read: one for each append.
+    /// The number of the last frame: one for each append that there ever was.
     pub frames: u64,
-    /// How many segments were read. None: the log is new.
+    /// How many segments there are. None: the log is new.
     pub segments: u64,
 }
 
@@ -62,6 +62,19 @@ pub(crate) struct Recovered<F> {
     pub(crate) position: u64,
     /// The checksum of the last frame.
     pub(crate) checksum: u32,
+    /// The segments before the last one, oldest first.
+    pub(crate) older: Vec<Covered>,
+    /// The highest index in the last segment.
+    pub(crate) highest: Index,
+}
+
+/// A segment that is complete.
+#[derive(Debug)]
+pub(crate) struct Covered {
+    /// Its number.
+    pub(crate) segment: u64,
+    /// The highest index in it. A base that is not before it makes the segment superfluous.
+    pub(crate) highest: Index,
 }
 
 /// A file whose header was read.
@@ -83,28 +96,37 @@ pub(crate) fn recover<D: Disk>(
         .filter_map(|name| segment::number(name))
         .collect();
     numbers.sort_unstable();
-    let Some(&count) = numbers.last() else { return Ok(None) };
-    if let Some((missing, _)) = (1..).zip(&numbers).find(|(expected, number)| expected != *number) {
+    let (Some(&first), Some(&newest)) = (numbers.first(), numbers.last()) else { return Ok(None) };
+    let mut expected = (first..).zip(&numbers);
+    if let Some((missing, _)) = expected.find(|(expected, number)| expected != *number) {
         let path = disk.path(&segment::name(missing));
         return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
     }
     // A process that was killed may have left a name that can be seen and is not durable yet.
     disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
 
-    let mut replay = Replay::default();
-    let mut segment = open_segment(disk, identity, 1)?;
+    let mut segment = open_segment(disk, identity, first)?;
+    let mut replay = Replay::after_removed(&segment.header);
     replay.enter(disk, &segment)?;
-    for number in 2..=count {
+    let mut older = Vec::new();
+    for number in first + 1..=newest {
         let next = open_segment(disk, identity, number)?;
         replay.read_whole(disk, &segment, next.header.first_frame)?;
         replay.enter(disk, &next)?;
+        older.push(Covered { segment: number - 1, highest: replay.take_highest() });
         segment = next;
     }
     let (position, torn) = replay.read_last(disk, &segment)?;
+    if !replay.is_proven() {
+        let path = disk.path(&segment::name(first - 1));
+        return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
+    }
 
-    let Replay { restored, frames, checksum } = replay;
-    let recovery = Recovery { torn, frames, segments: count };
-    Ok(Some(Recovered { restored, recovery, last: segment, position, checksum }))
+    let highest = replay.take_highest();
+    let Replay { restored, frames, checksum, .. } = replay;
+    let recovery = Recovery { torn, frames, segments: newest + 1 - first };
+    let last = segment;
+    Ok(Some(Recovered { restored, recovery, last, position, checksum, older, highest }))
 }
 
 fn open_segment<D: Disk>(
@@ -148,6 +170,14 @@ struct Replay {
     frames: u64,
     /// The checksum of the last frame.
     checksum: u32,
+    /// Whether segments before the first one were removed. Then entries may be missing between the
+    /// base, as the first frame has it, and the first entry; a later base must prove that they are
+    /// not needed.
+    is_cut: bool,
+    /// The index of the last entry that is missing, until it is proven that nobody needs it.
+    unproven: Option<Index>,
+    /// The highest index in the segment.
+    highest: Index,
 }
 
 /// What stands at a place where a frame may begin.
@@ -163,6 +193,21 @@ enum Found {
 }
 
 impl Replay {
+    /// What is known of what was removed before a segment.
+    fn after_removed(first: &SegmentHeader) -> Self {
+        let (frames, checksum) = (first.first_frame.saturating_sub(1), first.previous);
+        Self { frames, checksum, is_cut: first.segment > 1, ..Self::default() }
+    }
+
+    /// Whether no entry is missing.
+    fn is_proven(&self) -> bool {
+        self.unproven.is_none()
+    }
+
+    fn take_highest(&mut self) -> Index {
+        std::mem::take(&mut self.highest)
+    }
+
     fn next_frame(&self) -> u64 {
         self.frames + 1
     }
@@ -309,10 +354,16 @@ impl Replay {
             self.restored.hard_state = hard_state;
         }
         self.restored.commit = self.restored.commit.max(write.commit);
-        let entries = &mut self.restored.entries;
+        if let Some(base) = write.base {
+            self.move_base(base);
+        }
         if let Some(first) = write.entries.first() {
-            let (first, end) = (first.position.index.0, entries.len() as u64 + 1);
-            if first == 0 || first > end {
+            let first = first.position.index.0;
+            self.leave_gap(first);
+            let base = self.restored.base.index.0;
+            let entries = &mut self.restored.entries;
+            let end = base + entries.len() as u64 + 1;
+            if first <= base || first > end {
                 return Err((end, first));
             }
             for (expected, entry) in (first..).zip(&write.entries) {
@@ -320,10 +371,43 @@ impl Replay {
                     return Err((expected, entry.position.index.0));
                 }
             }
-            entries.truncate(usize::try_from(first - 1).expect("it is at most their number"));
+            let kept = usize::try_from(first - base - 1).expect("it is at most their number");
+            entries.truncate(kept);
             entries.extend(write.entries);
+            let last = entries.last().map_or(Index(0), |entry| entry.position.index);
+            self.highest = self.highest.max(last);
         }
         Ok(())
+    }
+
+    /// Drops what is before the base; and everything, if the log does not hold it.
+    fn move_base(&mut self, base: Position) {
+        let Restored { base: current, entries, .. } = &mut self.restored;
+        // A base never goes back. One that does was said again before a gap was found.
+        if *current == base || base.index < current.index {
+            return;
+        }
+        let is_held = entries.iter().position(|entry| entry.position == base);
+        let ends_the_gap = self.unproven == Some(base.index);
+        match is_held {
+            Some(at) => drop(entries.drain(..=at)),
+            None if ends_the_gap => {}
+            None => entries.clear(),
+        }
+        *current = base;
+        self.unproven.take_if(|missing| *missing <= base.index);
+    }
+
+    /// Before the first entries of a log whose beginning was removed, others may be missing.
+    fn leave_gap(&mut self, first: u64) {
+        let Restored { base, entries, .. } = &mut self.restored;
+        let begins_later = entries.is_empty() && first > base.index.0 + 1;
+        let begins_earlier = self.unproven.is_some() && (1..=base.index.0).contains(&first);
+        if self.is_cut && (begins_later || begins_earlier) {
+            entries.clear();
+            *base = Position { index: Index(first).previous(), ..Position::default() };
+            self.unproven = Some(base.index);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::Identity;
 use crate::frame::BLOCK_LEN;
 
 /// The format that this version writes and reads.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The name of a segment that is being made ready.
 pub(crate) const NEXT_NAME: &str = "wal-next.tmp";

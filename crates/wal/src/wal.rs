@@ -1,12 +1,14 @@
 //! The log, open for writing.
 
+use std::collections::VecDeque;
+
 use bytes::BytesMut;
-use raft::{Index, Restored, Write};
+use raft::{HardState, Index, Position, Restored, Write};
 
 use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::frame::{self, BLOCK_BYTES};
-use crate::recovery::{self, Recovered, Recovery};
+use crate::recovery::{self, Covered, Recovered, Recovery};
 use crate::segment::{self, NEXT_NAME, SegmentHeader};
 use crate::{Config, Identity, io_error, write_zeros};
 
@@ -28,6 +30,15 @@ pub struct Wal<D: Disk> {
     checksum: u32,
     /// The last entry's index.
     last: Index,
+    /// What the newest durable writes said. The first frame of each segment says it again, so that
+    /// no segment before it is needed for it.
+    base: Position,
+    hard_state: HardState,
+    commit: Index,
+    /// The segments before the active one, oldest first.
+    older: VecDeque<Covered>,
+    /// The highest index in the active segment.
+    highest: Index,
     /// The frame that is being written. Kept for its memory.
     buffer: BytesMut,
     is_poisoned: bool,
@@ -78,7 +89,7 @@ impl<D: Disk> Wal<D> {
             let wal = Self::start(disk, identity, config)?;
             return Ok((wal, Restored::default(), Recovery::default()));
         };
-        let Recovered { restored, recovery, last, position, checksum } = recovered;
+        let Recovered { restored, recovery, last, position, checksum, older, highest } = recovered;
         let active = Active {
             name: last.name,
             file: last.file,
@@ -96,7 +107,12 @@ impl<D: Disk> Wal<D> {
             next: None,
             frame: recovery.frames + 1,
             checksum,
-            last: Index(restored.entries.len() as u64),
+            last: Index(restored.base.index.0 + restored.entries.len() as u64),
+            base: restored.base,
+            hard_state: restored.hard_state,
+            commit: restored.commit,
+            older: older.into(),
+            highest,
             buffer: BytesMut::new(),
             is_poisoned: false,
         };
@@ -115,6 +131,11 @@ impl<D: Disk> Wal<D> {
             frame: 1,
             checksum: 0,
             last: Index(0),
+            base: Position::default(),
+            hard_state: HardState::default(),
+            commit: Index(0),
+            older: VecDeque::new(),
+            highest: Index(0),
             buffer: BytesMut::new(),
             is_poisoned: false,
         })
@@ -143,10 +164,23 @@ impl<D: Disk> Wal<D> {
         let appended = self.append_frame(writes);
         self.is_poisoned = appended.is_err();
         self.last = last;
+        if appended.is_ok() {
+            writes.iter().for_each(|write| self.remember(write));
+        }
         appended
     }
 
-    /// Makes space ready ahead of the appends, in steps of [`Config::step_bytes`], so that they
+    /// Notes what a durable write said.
+    fn remember(&mut self, write: &Write) {
+        self.base = write.base.unwrap_or(self.base);
+        self.hard_state = write.hard_state.unwrap_or(self.hard_state);
+        self.commit = self.commit.max(write.commit);
+        let highest = write.entries.last().map_or(Index(0), |entry| entry.position.index);
+        self.highest = self.highest.max(highest);
+    }
+
+    /// Removes a segment that nobody needs any more, because the base has passed all its entries;
+    /// or makes space ready ahead of the appends, in steps of [`Config::step_bytes`], so that they
     /// need not wait for it. Call it when there is nothing to append; it returns whether there is
     /// more to do. One step takes about as long as writing and syncing that many bytes.
     ///
@@ -157,7 +191,10 @@ impl<D: Disk> Wal<D> {
     /// other error every later call fails with [`Error::Poisoned`].
     pub fn prepare_next(&mut self) -> Result<bool, Error> {
         self.refuse_if_poisoned()?;
-        let prepared = self.prepare_step();
+        let prepared = match self.remove_oldest() {
+            Ok(false) => self.prepare_step(),
+            removed => removed,
+        };
         if let Err(error) = &prepared {
             self.is_poisoned = !error.is_storage_full();
         }
@@ -170,7 +207,12 @@ impl<D: Disk> Wal<D> {
 
     fn append_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
         frame::encode(writes, &mut self.buffer);
-        let bytes = frame::padded_bytes(&self.buffer);
+        let mut bytes = frame::padded_bytes(&self.buffer);
+        if self.active.position + bytes > self.active.header.bytes {
+            frame::encode(std::iter::once(&self.so_far()).chain(writes), &mut self.buffer);
+            bytes = frame::padded_bytes(&self.buffer);
+            self.enter_next(bytes)?;
+        }
         self.make_room(bytes)?;
         let checksum = frame::seal(&mut self.buffer, self.frame, self.checksum, self.active.seed);
 
@@ -183,19 +225,47 @@ impl<D: Disk> Wal<D> {
         Ok(())
     }
 
+    /// What all writes so far have come to, but for the entries.
+    fn so_far(&self) -> Write {
+        Write {
+            base: Some(self.base),
+            hard_state: Some(self.hard_state),
+            commit: self.commit,
+            ..Write::default()
+        }
+    }
+
+    /// Begins the next segment, with a frame of so many bytes to come.
+    fn enter_next(&mut self, bytes: u64) -> Result<(), Error> {
+        let segment = self.active.header.segment;
+        let (number, previous) = (self.frame, self.checksum);
+        let first = FirstFrame { segment: segment + 1, number, previous, bytes };
+        let next = self.next.take();
+        self.active = name_next(&self.disk, self.identity, &self.config, next, &first)?;
+        self.older.push_back(Covered { segment, highest: std::mem::take(&mut self.highest) });
+        Ok(())
+    }
+
     /// Sees to it that a frame of so many bytes fits into prepared space of the active segment.
     fn make_room(&mut self, bytes: u64) -> Result<(), Error> {
-        if self.active.position + bytes > self.active.header.bytes {
-            let (segment, previous) = (self.active.header.segment + 1, self.checksum);
-            let first = FirstFrame { segment, number: self.frame, previous, bytes };
-            let next = self.next.take();
-            self.active = name_next(&self.disk, self.identity, &self.config, next, &first)?;
-        }
         let end = self.active.position + bytes;
         if end > self.active.prepared {
             self.prepare_active(end.max(self.active.prepared + self.config.step_bytes))?;
         }
         Ok(())
+    }
+
+    /// Removes the oldest segment, if all its entries are before the base. Whether there was one.
+    /// The first frame of the next segment says again what else it said.
+    fn remove_oldest(&mut self) -> Result<bool, Error> {
+        let is_covered = |oldest: &mut Covered| oldest.highest <= self.base.index;
+        let Some(Covered { segment, .. }) = self.older.pop_front_if(is_covered) else {
+            return Ok(false);
+        };
+        let name = segment::name(segment);
+        self.disk.remove(&name).map_err(io_error(&self.disk, &name, "remove"))?;
+        self.disk.sync_dir().map_err(io_error(&self.disk, ".", "sync"))?;
+        Ok(true)
     }
 
     fn prepare_step(&mut self) -> Result<bool, Error> {
@@ -237,6 +307,8 @@ impl<D: Disk> Wal<D> {
 
 /// The last index after that write.
 fn last_after(last: Index, write: &Write) -> Index {
+    // Whether the log holds a base, only its terms say: it may end there.
+    let last = write.base.map_or(last, |base| last.max(base.index));
     let Some(first) = write.entries.first() else { return last };
     let first = first.position.index;
     assert!(

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{entries, model, open, vote};
+use common::{base, entries, model, open, vote};
 use raft::{Restored, Write};
 use wal::{Error, Fault, MemoryDisk};
 
@@ -22,6 +22,14 @@ fn batches() -> Vec<Vec<Write>> {
         vec![entries(4, 2, &[9000])],
         vec![entries(5, 2, &[5000, 10])],
         vec![vote(3, 1), entries(7, 3, &[4040])],
+        // A snapshot covers 6. The segments before are removed, now or later.
+        vec![base(6, 2)],
+        vec![entries(8, 3, &[5000])],
+        vec![base(8, 3), entries(9, 3, &[10])],
+        // One that was sent takes the place of the log.
+        vec![base(20, 4)],
+        vec![entries(21, 4, &[9000])],
+        vec![entries(22, 4, &[100])],
     ]
 }
 
@@ -32,7 +40,7 @@ fn run(disk: &MemoryDisk) -> (usize, Result<(), Error>) {
     let result = (|| {
         let (mut wal, _, _) = open(disk)?;
         for batch in batches() {
-            if acknowledged % 2 == 0 {
+            if acknowledged % 2 == 0 || acknowledged > 8 {
                 wal.prepare_next()?;
             }
             wal.append(&batch)?;
@@ -64,7 +72,8 @@ fn check(disk: &MemoryDisk, acknowledged: usize) -> usize {
 #[track_caller]
 fn check_goes_on(disk: &MemoryDisk, count: usize, seed: u64) {
     let (mut wal, restored, _) = open(disk).unwrap();
-    let more = entries(restored.entries.len() as u64 + 1, 9, &[5000]);
+    let last = restored.base.index.0 + restored.entries.len() as u64;
+    let more = entries(last + 1, 9, &[5000]);
     wal.append(std::slice::from_ref(&more)).unwrap();
     disk.crash(seed);
     let (_, restored, recovery) = open(disk).unwrap();
@@ -95,6 +104,7 @@ fn operations_of_a_run() -> u64 {
     let (acknowledged, result) = run(&disk);
     result.unwrap();
     assert_eq!(acknowledged, batches().len());
+    assert_eq!(disk.contents("wal-0000000000000001.log"), None, "segments are removed");
     disk.operations()
 }
 

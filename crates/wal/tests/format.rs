@@ -10,7 +10,7 @@ use bytes::{BufMut, BytesMut};
 use common::{IDENTITY, SMALL, entries, open, vote};
 use crc32c::{crc32c, crc32c_append};
 use raft::codec::{self, DecodeError};
-use raft::{Index, Write};
+use raft::{Index, Position, Write};
 use wal::{Damage, Error, MemoryDisk};
 
 const FIRST: &str = "wal-0000000000000001.log";
@@ -31,7 +31,12 @@ fn a_log_is_as_it_is_drawn() {
     let expected = [header(1, 1, 0), first, second].concat();
     assert_eq!(disk.contents(FIRST).unwrap(), expected);
 
-    let third = body(&[entries(2, 2, &[1])]);
+    let so_far = Write {
+        base: Some(Position::default()),
+        hard_state: vote(2, 2).hard_state,
+        ..Write::default()
+    };
+    let third = body(&[so_far, entries(2, 2, &[1])]);
     let third =
         Frame { number: 3, body: third, previous: checksum_2, segment: 2, body_bytes: None };
     let mut expected = [header(2, 3, checksum_2), frame(third).0].concat();
@@ -44,11 +49,11 @@ fn a_format_that_is_not_known_is_refused() {
     let disk = MemoryDisk::new();
     open(&disk).unwrap();
     let mut header = header(1, 1, 0);
-    header[8] = 2;
+    header[8] = 3;
     sign(&mut header);
     disk.overwrite(FIRST, 0, &header);
     let error = open(&disk).unwrap_err();
-    assert!(matches!(error, Error::Format { found: 2, supported: 1, .. }), "{error}");
+    assert!(matches!(error, Error::Format { found: 3, supported: 2, .. }), "{error}");
 }
 
 #[test]
@@ -200,7 +205,7 @@ fn body(writes: &[Write]) -> Vec<u8> {
 
 fn header(segment: u64, first_frame: u64, previous: u32) -> Vec<u8> {
     let mut block = b"QUORWAL\n".to_vec();
-    block.put_u32_le(1);
+    block.put_u32_le(2);
     block.put_u32_le(0);
     for field in [IDENTITY.cluster, IDENTITY.member, segment, SMALL.segment_bytes, first_frame] {
         block.put_u64_le(field);

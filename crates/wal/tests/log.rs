@@ -243,6 +243,7 @@ impl Draft {
             }),
         };
         Write {
+            base: None,
             id: WriteId(7),
             hard_state: self
                 .hard_state

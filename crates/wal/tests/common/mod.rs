@@ -27,6 +27,7 @@ pub(crate) fn entries(first: u64, term: u64, command_bytes: &[usize]) -> Write {
     };
     Write {
         id: WriteId(first),
+        base: None,
         hard_state: None,
         entries: (first..).zip(command_bytes).map(entry).collect(),
         commit: Index(first - 1),
@@ -39,12 +40,25 @@ pub(crate) fn vote(term: u64, member: u64) -> Write {
     Write { hard_state: Some(hard_state), ..Write::default() }
 }
 
+/// A write that moves the base.
+pub(crate) fn base(index: u64, term: u64) -> Write {
+    Write { base: Some(Position::new(index, term)), ..Write::default() }
+}
+
 /// What a log that holds these writes gives back, by the words of `raft::Write`.
 pub(crate) fn model<'a>(writes: impl IntoIterator<Item = &'a Write>) -> Restored {
     let mut restored = Restored::default();
     for write in writes {
         if let Some(hard_state) = write.hard_state {
             restored.hard_state = hard_state;
+        }
+        if let Some(base) = write.base {
+            if restored.entries.iter().any(|entry| entry.position == base) {
+                restored.entries.retain(|entry| entry.position.index > base.index);
+            } else if restored.base != base {
+                restored.entries.clear();
+            }
+            restored.base = base;
         }
         for entry in &write.entries {
             restored.entries.retain(|held| held.position.index < entry.position.index);
