@@ -1,6 +1,8 @@
 //! `cargo xtask mutants`: shows that the random runs of the core would have found the bugs that
 //! Raft libraries have had.
 //!
+//! What the random runs do not find, a golden script must.
+//!
 //! A *mutant* is a small text file in `crates/raft/mutants`: what is broken, in which project the
 //! bug was, and what to replace by what. Each is made in a copy of the sources and run until it is
 //! found. One that is not found is a hole in the tests; one that does not fit the sources any more
@@ -19,12 +21,11 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, read};
+use crate::command::cargo;
 
 const MUTANTS: &str = "crates/raft/mutants";
 const TABLE: &str = "docs/mutants.md";
@@ -184,27 +185,46 @@ fn copy_directory(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs seeds until one fails. `None` if none does.
+/// Runs seeds until one fails, and then the golden scripts. `None` if none of them does.
 fn hunt(copy: &Path) -> Result<Option<Found>> {
-    const TEST: [&str; 6] = ["test", "--release", "--package", "raft", "--test", "chaos"];
-    // What a mutant leaves unused is of no interest.
-    let quiet = |command: &mut Command| {
-        command.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
-    };
-    let mut build = cargo(copy, &TEST);
-    quiet(build.args(["--no-run", "--quiet"]));
-    read(&mut build)?;
-    let mut test = cargo(copy, &TEST);
-    quiet(test.args(["--quiet", "--", "every_invariant_holds_in_every_run"]));
+    test(copy, "chaos", &["--no-run"])?;
     let started = Instant::now();
-    let output = test.env("QUORATE_SEEDS", SEEDS_MAX).env("RUST_BACKTRACE", "0").output()?;
+    let said = test(copy, "chaos", &["--", "every_invariant_holds_in_every_run"])?;
+    if let Some(said) = said {
+        let took = started.elapsed();
+        let (how, seeds) = verdict(&said).with_context(|| format!("no verdict in:\n{said}"))?;
+        return Ok(Some(Found { how, seeds, took }));
+    }
+    test(copy, "scripts", &["--no-run"])?;
+    let started = Instant::now();
+    let said = test(copy, "scripts", &[])?;
     let took = started.elapsed();
+    Ok(said.and_then(|said| failed_script(&said)).map(|script| {
+        let how = format!("the golden script `{script}`");
+        Found { how, seeds: "none".into(), took }
+    }))
+}
+
+/// Runs one of the core's tests in the copy. What it prints, if it fails.
+fn test(copy: &Path, name: &str, more: &[&str]) -> Result<Option<String>> {
+    let mut command = cargo(copy, &["test", "--release", "--quiet", "--package", "raft"]);
+    command.args(["--test", name]).args(more);
+    // What a mutant leaves unused is of no interest.
+    command.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
+    let output = command.env("QUORATE_SEEDS", SEEDS_MAX).env("RUST_BACKTRACE", "0").output()?;
     if output.status.success() {
         return Ok(None);
     }
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    let (how, seeds) = verdict(&said).with_context(|| format!("no verdict in:\n{said}"))?;
-    Ok(Some(Found { how, seeds, took }))
+    if more == ["--no-run"] {
+        bail!("it cannot be built:\n{said}");
+    }
+    Ok(Some(said.into_owned()))
+}
+
+/// The first script that failed.
+fn failed_script(said: &str) -> Option<&str> {
+    said.lines().find_map(|line| line.strip_prefix("---- ")?.strip_suffix(" stdout ----"))
 }
 
 /// What was broken, and at which seed, in what a failing run prints.

@@ -101,6 +101,12 @@ pub enum Damage {
     /// A segment between others, or the first, is not there.
     #[error("the segment is missing")]
     MissingSegment,
+    /// The end of a snapshot's file does not match its checksum, or says what cannot be.
+    #[error("its end does not match its checksum")]
+    BadFooter,
+    /// A snapshot's bytes do not match their checksum.
+    #[error("its content does not match its checksum")]
+    BadContent,
     /// The file ends before the segment does.
     #[error("the file has {bytes} bytes and the segment {expected}")]
     ShortFile {

@@ -61,6 +61,7 @@ mod memory;
 mod real;
 mod recovery;
 mod segment;
+mod snapshot;
 mod wal;
 
 use std::{fmt, io};
@@ -70,6 +71,7 @@ pub use error::{Damage, Error};
 pub use memory::{Fault, MemoryDisk, MemoryFile};
 pub use real::RealDisk;
 pub use recovery::{Recovery, TornTail};
+pub use snapshot::{SnapshotWriter, Snapshots};
 pub use wal::Wal;
 
 use frame::BLOCK_BYTES;

@@ -165,7 +165,9 @@ impl<D: Disk> Wal<D> {
         self.is_poisoned = appended.is_err();
         self.last = last;
         if appended.is_ok() {
-            writes.iter().for_each(|write| self.remember(write));
+            for write in writes {
+                self.remember(write);
+            }
         }
         appended
     }
