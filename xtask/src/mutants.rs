@@ -199,7 +199,8 @@ fn hunt(copy: &Path) -> Result<Option<Found>> {
     let started = Instant::now();
     let said = test(copy, "scripts", &[])?;
     let took = started.elapsed();
-    Ok(said.and_then(|said| failed_script(&said)).map(|script| {
+    let script = said.as_deref().and_then(failed_script);
+    Ok(script.map(|script| {
         let how = format!("the golden script `{script}`");
         Found { how, seeds: "none".into(), took }
     }))
