@@ -1,6 +1,6 @@
 //! One number for all that a store holds, to compare members by.
 
-use crate::memory::{Memory, Version};
+use crate::memory::Version;
 use crate::store::{Member, Store};
 
 impl Store {
@@ -14,7 +14,7 @@ impl Store {
         let mut hash = Fnv::new();
         hash.number(self.revision());
         hash.number(self.compacted_revision().unwrap_or(-1));
-        hash_memory(self.memory(), &mut hash);
+        hash_memory(self, &mut hash);
         for (id, Member { name, client_urls }) in self.members() {
             hash.bytes(&id.to_le_bytes());
             hash.bytes(name.as_bytes());
@@ -27,8 +27,9 @@ impl Store {
     }
 }
 
-fn hash_memory(memory: &Memory, hash: &mut Fnv) {
-    for (key, Version { at, live }) in memory.versions() {
+fn hash_memory(store: &Store, hash: &mut Fnv) {
+    let compacted = store.compacted_revision().unwrap_or(-1);
+    for (key, Version { at, live }) in store.memory().versions(compacted) {
         hash.bytes(key);
         hash.number(at.main);
         hash.number(at.sub.into());

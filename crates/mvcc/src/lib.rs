@@ -48,6 +48,7 @@ mod codec;
 mod command;
 mod describe;
 mod hash;
+mod image;
 mod memory;
 mod read;
 mod refusal;
@@ -64,6 +65,7 @@ pub use command::{
     SortOrder, SortTarget, Txn,
 };
 pub use describe::describe;
+pub use image::{Image, RestoreError, Restorer};
 pub use read::{RangeReader, Step};
 pub use refusal::Refusal;
 pub use reply::{

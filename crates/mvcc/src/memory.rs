@@ -82,6 +82,10 @@ pub(crate) struct Memory {
     live_keys: usize,
     /// What all versions take together.
     size_bytes: u64,
+    /// How many images are being read, for which nothing may be forgotten.
+    pins: usize,
+    /// The compaction to make up for when there are none.
+    deferred: Option<i64>,
 }
 
 impl Memory {
@@ -114,9 +118,59 @@ impl Memory {
         })
     }
 
-    /// All versions of all keys, in key order, oldest first.
-    pub(crate) fn versions(&self) -> impl Iterator<Item = (&Bytes, &Version)> {
-        self.keys.iter().flat_map(|(key, versions)| versions.iter().map(move |v| (key, v)))
+    /// All versions of all keys that a compaction at `compacted` keeps, in key order, oldest first.
+    pub(crate) fn versions(&self, compacted: i64) -> impl Iterator<Item = (&Bytes, &Version)> {
+        let kept = self.keys.iter().map(move |(key, versions)| (key, kept(versions, compacted)));
+        kept.flat_map(|(key, versions)| versions.iter().map(move |version| (key, version)))
+    }
+
+    /// The keys after that one, or all, in order, each with what is there of its history.
+    pub(crate) fn histories(
+        &self,
+        after: Option<&Bytes>,
+    ) -> impl Iterator<Item = (&Bytes, &[Version])> {
+        let from = after.map_or(Bound::Unbounded, |key| Bound::Excluded(&key[..]));
+        let histories = self.keys.range::<[u8], _>((from, Bound::Unbounded));
+        histories.map(|(key, versions)| (key, &versions[..]))
+    }
+
+    // Images.
+
+    /// Forgets nothing from now on.
+    pub(crate) fn pin(&mut self) {
+        self.pins += 1;
+    }
+
+    /// Undoes one `pin`, and forgets what was compacted meanwhile if it was the last.
+    pub(crate) fn unpin(&mut self) {
+        self.pins -= 1;
+        if self.pins == 0
+            && let Some(main) = self.deferred.take()
+        {
+            self.compact(main);
+        }
+    }
+
+    /// Adds a key that is not there yet, with its history, oldest first.
+    pub(crate) fn insert_history(&mut self, key: Bytes, versions: Vec<Version>) {
+        let bytes = versions.iter().map(|version| version.size_bytes(&key)).sum::<u64>();
+        self.size_bytes += bytes;
+        self.live_keys += usize::from(versions.last().is_some_and(|last| last.live.is_some()));
+        self.keys.insert(key, versions);
+    }
+
+    /// Lists again what changed from the compacted revision on. False if two changes claim to be
+    /// the same.
+    pub(crate) fn rebuild_journal(&mut self, compacted: i64) -> bool {
+        let mut changes = Vec::new();
+        for (key, versions) in &self.keys {
+            let first = versions.partition_point(|version| version.at.main < compacted);
+            changes.extend(versions[first..].iter().map(|version| (version.at, key.clone())));
+        }
+        changes.sort_unstable_by_key(|(at, _)| *at);
+        let is_strict = changes.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        self.journal = changes.into();
+        is_strict
     }
 
     /// Sets a key, and returns it as it is now and as it was. `at` is after every earlier change.
@@ -146,7 +200,13 @@ impl Memory {
     /// Forgets what nobody can ask for who asks for revision `main` or later: of each key the
     /// versions before its newest one up to `main`, and that one too if it is a delete from before
     /// `main`. (A delete at `main` itself is an event that a watch from `main` must still see.)
+    ///
+    /// While an image is read, it is put off: nobody can ask for it any more, but the image does.
     pub(crate) fn compact(&mut self, main: i64) {
+        if self.pins > 0 {
+            self.deferred = Some(main);
+            return;
+        }
         let older = self.journal.partition_point(|(at, _)| at.main < main);
         for (_, key) in self.journal.drain(..older).collect::<Vec<_>>() {
             self.compact_key(&key, main);
@@ -161,9 +221,7 @@ impl Memory {
 
     fn compact_key(&mut self, key: &Bytes, main: i64) {
         let Some(versions) = self.keys.get_mut(key) else { return };
-        let newer = versions.partition_point(|version| version.at.main <= main);
-        let Some(newest) = newer.checked_sub(1).map(|index| &versions[index]) else { return };
-        let forget = if newest.live.is_none() && newest.at.main < main { newer } else { newer - 1 };
+        let forget = versions.len() - kept(versions, main).len();
         let freed: u64 = versions.drain(..forget).map(|version| version.size_bytes(key)).sum();
         self.size_bytes -= freed;
         if versions.is_empty() {
@@ -188,6 +246,14 @@ impl Memory {
         self.journal.push_back((at, kept.clone()));
         kept
     }
+}
+
+/// What a compaction at `main` keeps of a key's history.
+pub(crate) fn kept(versions: &[Version], main: i64) -> &[Version] {
+    let newer = versions.partition_point(|version| version.at.main <= main);
+    let Some(newest) = newer.checked_sub(1).map(|index| &versions[index]) else { return versions };
+    let is_gone = newest.live.is_none() && newest.at.main < main;
+    &versions[if is_gone { newer } else { newer - 1 }..]
 }
 
 fn one(key: &[u8]) -> Span<'_> {

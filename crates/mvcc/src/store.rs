@@ -124,6 +124,20 @@ impl Store {
         &self.memory
     }
 
+    pub(crate) fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// A store made of the parts of another.
+    pub(crate) fn restored(
+        revision: i64,
+        compacted: i64,
+        memory: Memory,
+        members: BTreeMap<u64, Member>,
+    ) -> Self {
+        Self { revision, compacted, memory, members }
+    }
+
     pub(crate) fn view(&self) -> View<'_> {
         View { memory: &self.memory, current: self.revision, compacted: self.compacted }
     }

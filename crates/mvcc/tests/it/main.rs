@@ -9,6 +9,7 @@ mod against_model;
 mod codec;
 mod describe;
 mod generate;
+mod image;
 mod model;
 mod reader;
 mod rules;

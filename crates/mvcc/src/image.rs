@@ -1,0 +1,327 @@
+//! Snapshots: the whole store as bytes, and back.
+//!
+//! An [`Image`] pins the store at one revision. It costs nothing to take; its bytes are then read in
+//! steps, each of which holds up the store for a bounded time, while writes go on. A compaction
+//! that comes meanwhile is in force at once, but forgets nothing before the last image is given
+//! back.
+//!
+//! `docs/formats.md` draws the bytes. Equal stores give equal bytes. The [`Restorer`] takes them in
+//! pieces of any size, and trusts none of them.
+
+use std::collections::BTreeMap;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::memory::{Live, Memory, Revision, Version};
+use crate::store::{Member, Store};
+
+const FORMAT: u32 = 1;
+const KEY: u8 = 1;
+const END: u8 = 0;
+
+/// The store as it was at one moment. Give it back with [`Store::release`].
+#[derive(Debug)]
+pub struct Image {
+    revision: i64,
+    compacted: i64,
+    members: BTreeMap<u64, Member>,
+    reached: Reached,
+}
+
+/// How far an image was read.
+#[derive(Debug)]
+enum Reached {
+    Nothing,
+    /// Everything up to this key, and how many keys that were.
+    Key(Bytes, u64),
+    End,
+}
+
+/// Why bytes are not a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// They end too early.
+    #[error("the snapshot ends too early")]
+    Short,
+    /// They go on after their end.
+    #[error("the snapshot goes on after its end")]
+    Long,
+    /// A newer version wrote them.
+    #[error("the snapshot is of format {0}, and this version reads format {FORMAT}")]
+    Format(u32),
+    /// They say what no store says.
+    #[error("the snapshot is malformed: {0}")]
+    Malformed(&'static str),
+}
+
+impl Store {
+    /// Pins the store as it is now.
+    pub fn image(&mut self) -> Image {
+        self.memory_mut().pin();
+        Image {
+            revision: self.revision(),
+            compacted: self.compacted_revision().unwrap_or(-1),
+            members: self.members().clone(),
+            reached: Reached::Nothing,
+        }
+    }
+
+    /// Appends more of an image's bytes to `out`: those of at least one key, and of no more than
+    /// `versions_max` versions and one key. Whether there is still more.
+    pub fn read_image(&self, image: &mut Image, versions_max: usize, out: &mut BytesMut) -> bool {
+        let (after, mut count) = match &image.reached {
+            Reached::Nothing => {
+                encode_head(image, out);
+                (None, 0)
+            }
+            Reached::Key(key, count) => (Some(key.clone()), *count),
+            Reached::End => return false,
+        };
+        let mut versions_left = versions_max;
+        let histories = self.memory().histories(after.as_ref());
+        for (key, versions) in histories {
+            if versions_left == 0 {
+                return true;
+            }
+            let until = versions.partition_point(|version| version.at.main <= image.revision);
+            let kept = crate::memory::kept(&versions[..until], image.compacted);
+            if !kept.is_empty() {
+                encode_key(key, kept, out);
+                count += 1;
+            }
+            versions_left = versions_left.saturating_sub(versions.len().max(1));
+            image.reached = Reached::Key(key.clone(), count);
+        }
+        out.put_u8(END);
+        out.put_u64_le(count);
+        image.reached = Reached::End;
+        false
+    }
+
+    /// Gives an image back: what was compacted meanwhile is forgotten now.
+    pub fn release(&mut self, image: Image) {
+        drop(image);
+        self.memory_mut().unpin();
+    }
+}
+
+fn encode_head(image: &Image, out: &mut BytesMut) {
+    out.put_u32_le(FORMAT);
+    out.put_i64_le(image.revision);
+    out.put_i64_le(image.compacted);
+    put_length(image.members.len(), out);
+    for (id, Member { name, client_urls }) in &image.members {
+        out.put_u64_le(*id);
+        put_bytes(name.as_bytes(), out);
+        put_length(client_urls.len(), out);
+        for url in client_urls {
+            put_bytes(url.as_bytes(), out);
+        }
+    }
+}
+
+fn encode_key(key: &Bytes, versions: &[Version], out: &mut BytesMut) {
+    out.put_u8(KEY);
+    put_bytes(key, out);
+    put_length(versions.len(), out);
+    for Version { at, live } in versions {
+        out.put_i64_le(at.main);
+        out.put_u32_le(at.sub);
+        match live {
+            None => out.put_u8(0),
+            Some(Live { value, create_revision, version, lease }) => {
+                out.put_u8(1);
+                out.put_i64_le(*create_revision);
+                out.put_i64_le(*version);
+                out.put_i64_le(*lease);
+                put_bytes(value, out);
+            }
+        }
+    }
+}
+
+fn put_length(length: usize, out: &mut BytesMut) {
+    out.put_u64_le(length as u64);
+}
+
+fn put_bytes(bytes: &[u8], out: &mut BytesMut) {
+    put_length(bytes.len(), out);
+    out.put_slice(bytes);
+}
+
+/// Makes a store of a snapshot's bytes, which come in pieces.
+#[derive(Debug, Default)]
+pub struct Restorer {
+    /// What has come and is not a whole part yet.
+    pending: BytesMut,
+    head: Option<(i64, i64, BTreeMap<u64, Member>)>,
+    memory: Memory,
+    last: Option<Bytes>,
+    count: u64,
+    is_complete: bool,
+}
+
+impl Restorer {
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    ///
+    /// A [`RestoreError`]. The restorer is of no use then.
+    pub fn feed(&mut self, piece: &[u8]) -> Result<(), RestoreError> {
+        self.pending.extend_from_slice(piece);
+        loop {
+            let before = self.pending.len();
+            let mut input = Input(&self.pending);
+            match self.take_part(&mut input) {
+                Ok(part) => {
+                    let used = before - input.0.len();
+                    self.keep(part)?;
+                    self.pending.advance(used);
+                }
+                // The rest of it is still to come.
+                Err(RestoreError::Short) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The store, when all pieces were taken.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::Short`], and [`RestoreError::Malformed`].
+    pub fn finish(mut self) -> Result<Store, RestoreError> {
+        let (Some((revision, compacted, members)), true) = (self.head, self.is_complete) else {
+            return Err(RestoreError::Short);
+        };
+        if !self.memory.rebuild_journal(compacted) {
+            return Err(RestoreError::Malformed("two changes have one revision"));
+        }
+        Ok(Store::restored(revision, compacted, self.memory, members))
+    }
+
+    fn take_part(&self, input: &mut Input<'_>) -> Result<Part, RestoreError> {
+        if self.is_complete {
+            let is_more = !input.0.is_empty();
+            return Err(if is_more { RestoreError::Long } else { RestoreError::Short });
+        }
+        let Some((revision, ..)) = &self.head else { return input.head() };
+        match input.u8()? {
+            KEY => input.key(*revision),
+            END => Ok(Part::End(input.u64()?)),
+            _ => Err(RestoreError::Malformed("unknown tag")),
+        }
+    }
+
+    fn keep(&mut self, part: Part) -> Result<(), RestoreError> {
+        match part {
+            Part::Head(revision, compacted, members) => {
+                self.head = Some((revision, compacted, members));
+            }
+            Part::Key(key, versions) => {
+                if self.last.as_ref().is_some_and(|last| *last >= key) {
+                    return Err(RestoreError::Malformed("the keys are not in order"));
+                }
+                self.last = Some(key.clone());
+                self.count += 1;
+                self.memory.insert_history(key, versions);
+            }
+            Part::End(count) if count == self.count => self.is_complete = true,
+            Part::End(_) => return Err(RestoreError::Malformed("keys are missing")),
+        }
+        Ok(())
+    }
+}
+
+/// A part of a snapshot that is taken as a whole.
+enum Part {
+    Head(i64, i64, BTreeMap<u64, Member>),
+    Key(Bytes, Vec<Version>),
+    End(u64),
+}
+
+/// Bytes that are read from the front. What ends too early may go on later.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn head(&mut self) -> Result<Part, RestoreError> {
+        let format = self.u32()?;
+        if format != FORMAT {
+            return Err(RestoreError::Format(format));
+        }
+        let (revision, compacted) = (self.i64()?, self.i64()?);
+        if revision < 1 || compacted < -1 || compacted > revision {
+            return Err(RestoreError::Malformed("impossible revisions"));
+        }
+        let mut members = BTreeMap::new();
+        for _ in 0..self.u64()? {
+            let (id, name) = (self.u64()?, self.text()?);
+            let mut client_urls = Vec::new();
+            for _ in 0..self.u64()? {
+                client_urls.push(self.text()?);
+            }
+            members.insert(id, Member { name, client_urls });
+        }
+        Ok(Part::Head(revision, compacted, members))
+    }
+
+    fn key(&mut self, revision: i64) -> Result<Part, RestoreError> {
+        let key = Bytes::copy_from_slice(self.bytes()?);
+        let mut versions = Vec::<Version>::new();
+        for _ in 0..self.u64()? {
+            let version = self.version()?;
+            let is_later = versions.last().is_none_or(|last| last.at < version.at);
+            if !is_later || !(1..=revision).contains(&version.at.main) {
+                return Err(RestoreError::Malformed("the versions of a key are not in order"));
+            }
+            versions.push(version);
+        }
+        if versions.is_empty() {
+            return Err(RestoreError::Malformed("a key has no versions"));
+        }
+        Ok(Part::Key(key, versions))
+    }
+
+    fn version(&mut self) -> Result<Version, RestoreError> {
+        let at = Revision { main: self.i64()?, sub: self.u32()? };
+        let live = match self.u8()? {
+            0 => None,
+            1 => Some(Live {
+                create_revision: self.i64()?,
+                version: self.i64()?,
+                lease: self.i64()?,
+                value: Bytes::copy_from_slice(self.bytes()?),
+            }),
+            _ => return Err(RestoreError::Malformed("unknown tag")),
+        };
+        Ok(Version { at, live })
+    }
+
+    fn text(&mut self) -> Result<String, RestoreError> {
+        let bytes = self.bytes()?.to_vec();
+        String::from_utf8(bytes).map_err(|_| RestoreError::Malformed("a text is not UTF-8"))
+    }
+
+    fn bytes(&mut self) -> Result<&[u8], RestoreError> {
+        let length = usize::try_from(self.u64()?).map_err(|_| RestoreError::Short)?;
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(RestoreError::Short)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    fn u8(&mut self) -> Result<u8, RestoreError> {
+        self.0.try_get_u8().map_err(|_| RestoreError::Short)
+    }
+
+    fn u32(&mut self) -> Result<u32, RestoreError> {
+        self.0.try_get_u32_le().map_err(|_| RestoreError::Short)
+    }
+
+    fn u64(&mut self) -> Result<u64, RestoreError> {
+        self.0.try_get_u64_le().map_err(|_| RestoreError::Short)
+    }
+
+    fn i64(&mut self) -> Result<i64, RestoreError> {
+        self.0.try_get_i64_le().map_err(|_| RestoreError::Short)
+    }
+}
