@@ -59,6 +59,11 @@ pub enum JoinError {
     },
 }
 
+/// Whether a member has run in that directory.
+pub fn has_log(data_dir: &Path) -> bool {
+    data_dir.join("member").join("wal").exists()
+}
+
 /// What a member was told when it joined. `None` if it did not join.
 pub fn recall_joined(data_dir: &Path, initial: &Cluster) -> Result<Option<Joined>, JoinError> {
     let path = data_dir.join("member").join(FILE);

@@ -46,7 +46,7 @@ pub use cluster::{
     Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, urls_of,
 };
 pub use handle::{Failure, Handle, Status};
-pub use join::{JoinError, Joined, join, recall_joined};
+pub use join::{JoinError, Joined, has_log, join, recall_joined};
 pub use machine::Machine;
 pub use meters::Meters;
 pub use start::{Config, Fatal, Host, Origin, StartError};
