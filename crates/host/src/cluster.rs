@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use raft::NodeId;
+use bytes::Bytes;
+use raft::{Configuration, NodeId};
 use sha1::{Digest, Sha1};
 
 /// A cluster's number: the first eight bytes of the SHA-1 of its first members' ids, in order.
@@ -26,6 +27,38 @@ pub struct Peer {
     pub name: String,
     /// Where it can be reached, sorted.
     pub urls: Vec<String>,
+}
+
+impl Peer {
+    /// A member as a configuration has it: its peer URLs, with commas between.
+    pub(crate) fn new(id: NodeId, name: String, address: &Bytes) -> Self {
+        Self { id, name, urls: urls_of(address) }
+    }
+
+    /// What a configuration says of it.
+    pub(crate) fn address(&self) -> Bytes {
+        address_bytes(&self.urls)
+    }
+}
+
+/// The peer URLs of a member, as a configuration keeps them.
+pub fn address_bytes(urls: &[String]) -> Bytes {
+    urls.join(",").into()
+}
+
+/// The peer URLs that a configuration keeps.
+pub fn urls_of(address: &Bytes) -> Vec<String> {
+    let text = String::from_utf8_lossy(address);
+    text.split(',').filter(|url| !url.is_empty()).map(str::to_owned).collect()
+}
+
+/// The number of a member that is added to a running cluster: as that of a first member, with the
+/// time in seconds in the place of the token, so that who was removed never comes back.
+pub fn added_id(urls: &[String], unix_seconds: u64) -> NodeId {
+    let mut urls = urls.to_vec();
+    urls.sort();
+    let time = unix_seconds.to_string();
+    NodeId(hash(urls.iter().map(String::as_bytes).chain([time.as_bytes()])))
 }
 
 /// The members that a cluster begins with.
@@ -88,6 +121,12 @@ impl Cluster {
         let peers = peers.collect::<BTreeMap<_, _>>();
         let ids = peers.keys().map(|id| id.0.to_be_bytes()).collect::<Vec<_>>();
         Self { id: ClusterId(hash(ids.iter().map(<[u8; 8]>::as_slice))), peers }
+    }
+
+    /// The configuration that it begins with.
+    pub(crate) fn configuration(&self) -> Configuration {
+        let addresses = self.peers.values().map(|peer| (peer.id, peer.address()));
+        Configuration::new(self.peers.keys().copied()).with_addresses(addresses)
     }
 
     /// The member of that name.

@@ -16,7 +16,8 @@ use trace::{Observer, Phase};
 
 use crate::clock::Clock;
 use crate::handle::{Failure, Request, Status};
-use crate::link::Link;
+use crate::leaving::Leaving;
+use crate::links::Links;
 use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::viewers::Viewers;
@@ -29,7 +30,8 @@ const TURN_MAX: usize = 512;
 pub(crate) struct Driver<S: Machine> {
     pub(crate) replica: Replica<S>,
     pub(crate) observer: Observer,
-    pub(crate) links: BTreeMap<NodeId, Link>,
+    pub(crate) links: Links,
+    pub(crate) leaving: Leaving,
     /// Not bounded here: what may be unwritten is bounded by the proposals that the replica takes
     /// and by the window that a leader has for a follower.
     pub(crate) writes: std::sync::mpsc::Sender<Write>,
@@ -50,22 +52,33 @@ pub(crate) struct Inbox<R> {
     pub(crate) persisted: watch::Receiver<WriteId>,
 }
 
+/// Why a driver ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nobody needs it any more, or the disk thread is gone, which has the reason.
+    Stopped,
+    /// The member belongs to the cluster no more.
+    Removed,
+}
+
 /// The clients that wait for an answer.
 #[derive(Debug)]
 pub(crate) struct Waiting<R> {
     proposals: BTreeMap<Ticket, oneshot::Sender<Result<R, Failure>>>,
     reads: BTreeMap<Ticket, oneshot::Sender<Result<(), Failure>>>,
+    /// Changes of the members, and transfers of leadership.
+    changes: BTreeMap<Ticket, oneshot::Sender<Result<(), Failure>>>,
 }
 
 impl<R> Default for Waiting<R> {
     fn default() -> Self {
-        Self { proposals: BTreeMap::new(), reads: BTreeMap::new() }
+        Self { proposals: BTreeMap::new(), reads: BTreeMap::new(), changes: BTreeMap::new() }
     }
 }
 
 impl<S: Machine> Driver<S> {
-    /// Runs until all handles are gone, or the disk thread is.
-    pub(crate) async fn run(mut self, mut inbox: Inbox<S::Reply>, tick: Duration) {
+    /// Runs until all handles are gone, or the disk thread is, or the member has left its cluster.
+    pub(crate) async fn run(mut self, mut inbox: Inbox<S::Reply>, tick: Duration) -> End {
         let mut ticks = interval(tick);
         // A member that was held up must not start an election for the time that it missed.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -75,27 +88,32 @@ impl<S: Machine> Driver<S> {
         let mut listens = true;
         loop {
             tokio::select! {
-                _ = ticks.tick() => self.replica.tick(),
+                _ = ticks.tick() => {
+                    self.replica.tick();
+                    if self.leaving.is_due(tick) {
+                        return End::Removed;
+                    }
+                }
                 count = inbox.messages.recv_many(&mut messages, TURN_MAX), if listens => {
                     listens = count > 0;
                     messages.drain(..).flatten().for_each(|message| self.receive(message));
                 }
                 changed = inbox.persisted.changed() => {
                     if changed.is_err() {
-                        return;
+                        return End::Stopped;
                     }
                     let write = *inbox.persisted.borrow_and_update();
                     self.replica.persisted(write);
                 }
                 count = inbox.requests.recv_many(&mut requests, TURN_MAX) => {
                     if count == 0 {
-                        return;
+                        return End::Stopped;
                     }
                     requests.drain(..).for_each(|request| self.take(request));
                 }
             }
             if self.carry_out().is_err() {
-                return;
+                return End::Stopped;
             }
         }
     }
@@ -116,6 +134,14 @@ impl<S: Machine> Driver<S> {
             Request::Read { reply } => {
                 let ticket = self.replica.read();
                 self.waiting.reads.insert(ticket, reply);
+            }
+            Request::Change { change, reply } => {
+                let ticket = self.replica.change_members(change);
+                self.waiting.changes.insert(ticket, reply);
+            }
+            Request::Transfer { to, reply } => {
+                let ticket = self.replica.transfer(to);
+                self.waiting.changes.insert(ticket, reply);
             }
             Request::Watch { viewer } => {
                 self.viewers.add(viewer, self.clock.now_us(), &mut self.observer);
@@ -158,8 +184,8 @@ impl<S: Machine> Driver<S> {
                 Output::TakeSnapshot { .. }
                 | Output::SendChunk { .. }
                 | Output::StoreChunk { .. }
-                | Output::Restore(_)
-                | Output::Done(_) => {}
+                | Output::Restore(_) => {}
+                Output::Done(ticket) => self.waiting.finish(ticket),
                 Output::Became(standing) => {
                     tracing::info!("{}: {standing}", self.observer.name());
                 }
@@ -168,6 +194,8 @@ impl<S: Machine> Driver<S> {
         for (to, messages) in messages {
             self.send(now, to, messages);
         }
+        // After the last words to those who are removed.
+        self.follow_configuration(&status);
         self.observer.look(now, &status.raft, status.applied);
         let told = self.observer.take();
         self.viewers.show(told, now, &mut self.observer);
@@ -182,13 +210,19 @@ impl<S: Machine> Driver<S> {
 
     /// Gives a link all its messages of this turn at once. What it does not take is lost.
     fn send(&mut self, now: u64, to: NodeId, messages: Vec<Numbered>) {
-        if let Some(link) = self.links.get(&to)
-            && let Err(lost) = link.send(messages)
-        {
+        if let Err(lost) = self.links.send(to, messages) {
             for (number, _) in lost {
                 self.observer.dropped(now, number, "not connected");
             }
         }
+    }
+
+    /// Has links to the members that there are now, and notices when this one is none any more.
+    fn follow_configuration(&mut self, status: &Status) {
+        let (index, configuration) = &status.raft.configuration;
+        let is_committed = *index <= status.raft.commit;
+        self.links.follow(configuration, is_committed);
+        self.leaving.look(configuration, is_committed);
     }
 
     /// Lets everybody see how the member is doing.
@@ -226,10 +260,16 @@ impl<R> Waiting<R> {
         }
     }
 
+    fn finish(&mut self, ticket: Ticket) {
+        if let Some(client) = self.changes.remove(&ticket) {
+            let _ = client.send(Ok(()));
+        }
+    }
+
     fn fail(&mut self, ticket: Ticket, failure: Failure) {
         if let Some(client) = self.proposals.remove(&ticket) {
             let _ = client.send(Err(failure));
-        } else if let Some(client) = self.reads.remove(&ticket) {
+        } else if let Some(client) = self.reads.remove(&ticket).or(self.changes.remove(&ticket)) {
             let _ = client.send(Err(failure));
         }
     }

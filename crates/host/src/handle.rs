@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use raft::Standing;
+use raft::{Change, NodeId, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::meters::Meters;
@@ -29,6 +29,8 @@ pub enum Failure {
 pub(crate) enum Request<R> {
     Propose { command: Bytes, reply: oneshot::Sender<Result<R, Failure>> },
     Read { reply: oneshot::Sender<Result<(), Failure>> },
+    Change { change: Vec<Change>, reply: oneshot::Sender<Result<(), Failure>> },
+    Transfer { to: NodeId, reply: oneshot::Sender<Result<(), Failure>> },
     Watch { viewer: mpsc::Sender<Batch> },
 }
 
@@ -68,6 +70,19 @@ impl<R> Handle<R> {
     pub async fn read_index(&self) -> Result<(), Failure> {
         let (reply, answer) = oneshot::channel();
         self.ask(Request::Read { reply }, answer).await
+    }
+
+    /// Has the members changed, and waits until this member knows of it as committed. Any member
+    /// takes it.
+    pub async fn change_members(&self, change: Vec<Change>) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Change { change, reply }, answer).await
+    }
+
+    /// Hands leadership to that member, and waits until it leads. Only the leader can.
+    pub async fn transfer(&self, to: NodeId) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Transfer { to, reply }, answer).await
     }
 
     /// How the member is doing.

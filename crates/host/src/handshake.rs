@@ -6,7 +6,15 @@
 //! ```
 //!
 //! Numbers in little-endian order. The listener says who it is in any case, so that both sides can
-//! say what is wrong.
+//! say what is wrong. It talks to any member of its cluster, also to one that it does not know: the
+//! configuration that has it may not have come yet.
+//!
+//! Who is to join a cluster asks who belongs to it, and hangs up:
+//!
+//! ```text
+//!   joiner   ── "QUO-WHO" version u8 ──▶   listener
+//!            ◀── version u8, length u32, roster ──
+//! ```
 
 use std::io;
 
@@ -19,7 +27,12 @@ use crate::cluster::ClusterId;
 /// The version of all that members say to each other, handshake and messages.
 const VERSION: u8 = 1;
 const MAGIC: &[u8; 7] = b"QUORATE";
+/// What somebody says first who wants to know who the members are.
+const QUESTION: &[u8; 7] = b"QUO-WHO";
+const OPENING_BYTES: usize = 8;
 const HELLO_BYTES: usize = 32;
+/// A roster is not longer.
+const ROSTER_BYTES_MAX: usize = 1 << 20;
 const ANSWER_BYTES: usize = 17;
 
 /// Who somebody says to be.
@@ -88,15 +101,44 @@ pub(crate) async fn dial(
     Ok(())
 }
 
-/// The listener's side. Says who dialed, if it is one of `members`.
+/// Asks who the members are.
+pub(crate) async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+) -> Result<String, Error> {
+    let mut question = QUESTION.to_vec();
+    question.put_u8(VERSION);
+    stream.write_all(&question).await?;
+    let version = stream.read_u8().await?;
+    if version != VERSION {
+        return Err(Refusal::OtherVersion(version).into());
+    }
+    let length = usize::try_from(stream.read_u32_le().await?).unwrap_or(usize::MAX);
+    if length > ROSTER_BYTES_MAX {
+        return Err(Refusal::Stranger.into());
+    }
+    let mut roster = vec![0; length];
+    stream.read_exact(&mut roster).await?;
+    String::from_utf8(roster).map_err(|_| Refusal::Stranger.into())
+}
+
+/// The listener's side. Says who dialed, or `None` if somebody only asked for the roster.
 pub(crate) async fn answer(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     own: Identity,
-    is_member: impl Fn(NodeId) -> bool,
-) -> Result<NodeId, Error> {
+    roster: impl Fn() -> String,
+) -> Result<Option<NodeId>, Error> {
     let mut hello = [0; HELLO_BYTES];
-    stream.read_exact(&mut hello).await?;
-    let Some(mut hello) = hello.strip_prefix(MAGIC) else { return Err(Refusal::Stranger.into()) };
+    let (opening, rest) = hello.split_at_mut(OPENING_BYTES);
+    stream.read_exact(opening).await?;
+    if opening.starts_with(QUESTION) {
+        tell(stream, &roster()).await?;
+        return Ok(None);
+    }
+    if !opening.starts_with(MAGIC) {
+        return Err(Refusal::Stranger.into());
+    }
+    stream.read_exact(rest).await?;
+    let mut hello = &hello[MAGIC.len()..];
 
     let mut answer = Vec::with_capacity(ANSWER_BYTES);
     answer.put_u8(VERSION);
@@ -113,10 +155,18 @@ pub(crate) async fn answer(
     if cluster != own.cluster {
         return Err(Refusal::OtherCluster { ours: own.cluster, theirs: cluster }.into());
     }
-    if from == own.member || !is_member(from) || to != own.member {
+    if from == own.member || to != own.member {
         return Err(Refusal::OtherMember(from).into());
     }
-    Ok(from)
+    Ok(Some(from))
+}
+
+/// Tells who the members are.
+async fn tell(stream: &mut (impl AsyncWrite + Unpin), roster: &str) -> Result<(), Error> {
+    let mut answer = vec![VERSION];
+    answer.put_u32_le(u32::try_from(roster.len()).expect("a roster of some members is short"));
+    answer.put_slice(roster.as_bytes());
+    Ok(stream.write_all(&answer).await?)
 }
 
 #[cfg(test)]
@@ -133,11 +183,10 @@ mod tests {
         dialer: Identity,
         to: NodeId,
         listener: Identity,
-    ) -> (Result<(), Refusal>, Result<NodeId, Refusal>) {
+    ) -> (Result<(), Refusal>, Result<Option<NodeId>, Refusal>) {
         let (mut near, mut far) = duplex(64);
-        let is_member = |id: NodeId| (1..=3).contains(&id.0);
         let (dialed, answered) =
-            tokio::join!(dial(&mut near, dialer, to), answer(&mut far, listener, is_member));
+            tokio::join!(dial(&mut near, dialer, to), answer(&mut far, listener, String::new));
         (dialed.map_err(refusal), answered.map_err(refusal))
     }
 
@@ -150,7 +199,17 @@ mod tests {
 
     #[tokio::test]
     async fn members_make_sure_of_each_other() {
-        assert_eq!(shake(DIALER, LISTENER.member, LISTENER).await, (Ok(()), Ok(DIALER.member)));
+        let shaken = shake(DIALER, LISTENER.member, LISTENER).await;
+        assert_eq!(shaken, (Ok(()), Ok(Some(DIALER.member))));
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_told_who_the_members_are() {
+        let (mut near, mut far) = duplex(64);
+        let roster = || "somebody\n".repeat(1000);
+        let (told, answered) = tokio::join!(ask(&mut near), answer(&mut far, LISTENER, roster));
+        assert_eq!(told.map_err(refusal), Ok(roster()));
+        assert_eq!(answered.map_err(refusal), Ok(None));
     }
 
     /// Both sides learn why.
@@ -173,11 +232,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_no_other_member_is_refused() {
-        for member in [NodeId(4), LISTENER.member] {
-            let dialer = Identity { member, ..DIALER };
-            let (_, answered) = shake(dialer, LISTENER.member, LISTENER).await;
-            assert_eq!(answered, Err(Refusal::OtherMember(member)));
-        }
+        let dialer = Identity { member: LISTENER.member, ..DIALER };
+        let (_, answered) = shake(dialer, LISTENER.member, LISTENER).await;
+        assert_eq!(answered, Err(Refusal::OtherMember(LISTENER.member)));
     }
 
     #[tokio::test]
@@ -187,7 +244,7 @@ mod tests {
         hello.push(VERSION + 1);
         hello.resize(HELLO_BYTES, 0);
         near.write_all(&hello).await.unwrap();
-        let refused = answer(&mut far, LISTENER, |_| true).await.map_err(refusal);
+        let refused = answer(&mut far, LISTENER, String::new).await.map_err(refusal);
         assert_eq!(refused, Err(Refusal::OtherVersion(VERSION + 1)));
         // It says which version it speaks.
         assert_eq!(near.read_u8().await.unwrap(), VERSION);
@@ -203,7 +260,7 @@ mod tests {
     async fn a_stranger_gets_no_answer() {
         let (mut near, mut far) = duplex(64);
         near.write_all(&[b'x'; HELLO_BYTES]).await.unwrap();
-        let refused = answer(&mut far, LISTENER, |_| true).await.map_err(refusal);
+        let refused = answer(&mut far, LISTENER, String::new).await.map_err(refusal);
         assert_eq!(refused, Err(Refusal::Stranger));
         drop(far);
         assert_eq!(near.read(&mut [0]).await.unwrap(), 0);
@@ -214,7 +271,7 @@ mod tests {
         let (mut near, mut far) = duplex(64);
         near.write_all(&MAGIC[..]).await.unwrap();
         drop(near);
-        let error = answer(&mut far, LISTENER, |_| true).await.unwrap_err();
+        let error = answer(&mut far, LISTENER, String::new).await.unwrap_err();
         assert!(matches!(error, Error::Io(_)), "{error}");
 
         let (mut near, far) = duplex(64);

@@ -14,7 +14,9 @@
 //! - The *disk thread* owns the log. It takes all the writes that wait, makes them durable with one
 //!   sync, and says so.
 //! - A *link* is a connection on which this member speaks to one other; the *listener* hears all of
-//!   them. Members shake hands first, and strangers are refused.
+//!   them. Members shake hands first, and strangers are refused. There is a link to each other
+//!   member of the configuration that is in force.
+//! - A member that is to *join* a running cluster asks its members who they are before it starts.
 //!
 //! A [`Handle`] is what a server holds: it proposes, asks for reads, looks, and watches.
 //!
@@ -28,17 +30,24 @@ mod disk;
 mod driver;
 mod handle;
 mod handshake;
+mod join;
+mod leaving;
 mod link;
+mod links;
 mod listener;
 mod machine;
 mod meters;
+mod roster;
 mod start;
 mod viewers;
 mod wire;
 
-pub use cluster::{Cluster, ClusterError, ClusterId, Peer, address_of};
+pub use cluster::{
+    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, urls_of,
+};
 pub use handle::{Failure, Handle, Status};
+pub use join::{JoinError, Joined, has_log, join, recall_joined};
 pub use machine::Machine;
 pub use meters::Meters;
-pub use start::{Config, Fatal, Host, StartError};
+pub use start::{Config, Fatal, Host, Origin, StartError};
 pub use viewers::Batch;

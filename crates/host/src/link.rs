@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
@@ -31,12 +32,12 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Starts to dial the peer, for ever.
-    pub(crate) fn start(own: Identity, peer: Peer) -> Self {
+    /// Starts to dial the peer, until the link is dropped.
+    pub(crate) fn start(runtime: &Handle, own: Identity, peer: Peer) -> Self {
         let (messages, receiver) = mpsc::channel(WAITING_MAX);
         let is_connected = Arc::new(AtomicBool::new(false));
         let voice = Voice { own, peer, is_connected: is_connected.clone() };
-        tokio::spawn(voice.run(receiver));
+        runtime.spawn(voice.run(receiver));
         Self { messages, is_connected }
     }
 
@@ -56,7 +57,7 @@ struct Voice {
 }
 
 impl Voice {
-    /// Ends when the driver does.
+    /// Ends when the link is dropped.
     async fn run(self, mut messages: mpsc::Receiver<Vec<Numbered>>) {
         let mut retry = RETRY_MIN;
         let mut complained = String::new();

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use raft::NodeId;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::handle::Status;
 use crate::handshake::{self, Identity};
+use crate::roster::Roster;
 use crate::wire::{self, Numbered};
 
 /// A connection that has not said who it is by then is closed.
@@ -24,7 +26,7 @@ const COMPLAINTS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Ear {
     own: Identity,
-    members: BTreeSet<NodeId>,
+    status: watch::Receiver<Status>,
     heard: mpsc::Sender<Vec<Numbered>>,
     /// What ends the newest connection of each member, by being dropped.
     newest: Mutex<BTreeMap<NodeId, oneshot::Sender<()>>>,
@@ -34,11 +36,11 @@ pub(crate) struct Ear {
 impl Ear {
     pub(crate) fn new(
         own: Identity,
-        members: BTreeSet<NodeId>,
+        status: watch::Receiver<Status>,
         heard: mpsc::Sender<Vec<Numbered>>,
     ) -> Arc<Self> {
         let (newest, complaints) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { own, members, heard, newest, complaints })
+        Arc::new(Self { own, status, heard, newest, complaints })
     }
 
     /// Takes connections until the driver ends, and then lets all of them go.
@@ -73,11 +75,14 @@ impl Ear {
     }
 
     async fn serve(&self, mut stream: TcpStream, address: IpAddr) {
-        let is_member = |id| self.members.contains(&id);
-        let shaken =
-            timeout(HANDSHAKE_PATIENCE, handshake::answer(&mut stream, self.own, is_member));
+        let roster = || {
+            let configuration = self.status.borrow().raft.configuration.1.clone();
+            Roster::of(self.own.cluster, &configuration).to_string()
+        };
+        let shaken = timeout(HANDSHAKE_PATIENCE, handshake::answer(&mut stream, self.own, roster));
         match shaken.await {
-            Ok(Ok(peer)) => {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(peer))) => {
                 let replaced = self.replace_connection(peer);
                 tokio::select! {
                     heard = self.hear(stream, peer) => {
@@ -103,7 +108,9 @@ impl Ear {
     /// noticed, and would never notice if the peer's machine is gone.
     fn replace_connection(&self, peer: NodeId) -> oneshot::Receiver<()> {
         let (newest, replaced) = oneshot::channel();
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, newest);
+        let mut connections = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.retain(|_, connection| !connection.is_closed());
+        connections.insert(peer, newest);
         replaced
     }
 

@@ -20,10 +20,11 @@ use wal::{RealDisk, Wal};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::disk;
-use crate::driver::{Driver, Inbox, Waiting};
+use crate::driver::{Driver, End, Inbox, Waiting};
 use crate::handle::Handle;
 use crate::handshake::Identity;
-use crate::link::Link;
+use crate::leaving::{Leaving, is_removed};
+use crate::links::Links;
 use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
@@ -41,6 +42,8 @@ pub struct Config {
     pub cluster: Cluster,
     /// Which member it is.
     pub own: NodeId,
+    /// How it came to the cluster.
+    pub origin: Origin,
     /// Where it keeps what it must not forget.
     pub data_dir: PathBuf,
     /// Where it listens for other members.
@@ -50,6 +53,15 @@ pub struct Config {
     /// The shortest time without a leader after which a member campaigns. The longest is twice
     /// that.
     pub election_timeout: Duration,
+}
+
+/// How a member came to its cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The cluster began with it, and with the others of [`Config::cluster`].
+    Founded,
+    /// It was added later, and [`join`](crate::join())ed: its log tells it who the members are.
+    Joined,
 }
 
 /// Why a member cannot start. Nothing was changed.
@@ -78,6 +90,12 @@ pub enum StartError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] wal::Error),
+    /// The member was removed from its cluster.
+    #[error(
+        "this member was removed from the cluster, and can never come back: to have one here \
+         again, remove {}, and add a new member", .0.display()
+    )]
+    Removed(PathBuf),
     /// A peer address cannot be listened on.
     #[error("cannot listen for members on {address}: {}", advice(source))]
     Listen {
@@ -105,6 +123,9 @@ pub enum Fatal {
     /// The disk failed. What was acknowledged is durable; what was not is unknown.
     #[error(transparent)]
     Log(#[from] wal::Error),
+    /// The others have removed it.
+    #[error("this member was removed from the cluster; its data directory can be removed too")]
+    Removed,
     /// A thread of the member ended, by a bug.
     #[error("a thread of the member ended; its panic is in the log above")]
     Bug,
@@ -139,6 +160,9 @@ impl<R: Send + 'static> Host<R> {
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
         let (log, restored) = open_log(&config)?;
+        if is_removed(config.own, &restored) {
+            return Err(StartError::Removed(config.data_dir));
+        }
 
         let own = Identity { cluster: config.cluster.id, member: config.own };
         let meters = Arc::new(Meters::default());
@@ -147,21 +171,20 @@ impl<R: Send + 'static> Host<R> {
         let (writes, write_receiver) = std::sync::mpsc::channel();
         let (persisted, persisted_receiver) = watch::channel(WriteId::default());
 
-        let members = config.cluster.peers.keys().copied().collect();
-        let ear = Ear::new(own, members, messages);
-        for listener in listeners {
-            tokio::spawn(ear.clone().listen(listener));
-        }
-        let peers = config.cluster.peers.values().filter(|peer| peer.id != config.own);
-        let links = peers.map(|peer| (peer.id, Link::start(own, peer.clone()))).collect();
+        let links = Links::new(own, &config.cluster, tokio::runtime::Handle::current());
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
+        let ear = Ear::new(own, status_receiver.clone(), messages);
+        for listener in listeners {
+            tokio::spawn(ear.clone().listen(listener));
+        }
         let clock = Clock::default();
         let driver = Driver {
             replica,
             observer,
             links,
+            leaving: Leaving::new(config.own),
             writes,
             status,
             meters: meters.clone(),
@@ -189,14 +212,17 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let ticks =
         |time: Duration| u32::try_from(time.as_micros() / tick.as_micros()).unwrap_or(u32::MAX / 4);
     let random = || getrandom::u64().map_err(|error| StartError::System(error.into()));
-    let voters = raft::Configuration::new(config.cluster.peers.keys().copied());
+    let configuration = match config.origin {
+        Origin::Founded => config.cluster.configuration(),
+        Origin::Joined => raft::Configuration::unknown(),
+    };
     let patience = ticks(config.election_timeout);
     let raft = raft::Config {
         election_ticks: patience..=patience.saturating_mul(2),
         heartbeat_ticks: ticks(config.heartbeat_interval),
         first_forward: Clock::default().now_us(),
         seed: random()?,
-        ..raft::Config::new(config.own, voters)
+        ..raft::Config::new(config.own, configuration)
     };
     raft.check().map_err(StartError::Timers)?;
     // Far from those of every other run, and far from the end of the numbers.
@@ -235,7 +261,7 @@ fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {
 }
 
 /// Creates a directory that only its owner can look into, and those above it.
-fn create_private(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
@@ -265,7 +291,8 @@ fn spawn_driver<S: Machine>(
     let driver = spawn("driver", move || runtime.block_on(driver.run(inbox, tick)))?;
     spawn("watchdog", move || {
         let end = match (driver.join(), disk.join()) {
-            (Ok(()), Ok(Ok(()))) => return,
+            (Ok(End::Stopped), Ok(Ok(()))) => return,
+            (Ok(End::Removed), Ok(Ok(()))) => Fatal::Removed,
             (_, Ok(Err(error))) => Fatal::Log(error),
             (Err(_), _) | (_, Err(_)) => Fatal::Bug,
         };

@@ -39,7 +39,7 @@ const BAD_FLAGS: &[(&str, &str, &[&str])] = &[
         "http://127.0.0.1:1",
         &["--initial-cluster", "make them equal"],
     ),
-    ("--initial-cluster-state", "existing", &["there is no member", "--initial-cluster-state new"]),
+    ("--initial-cluster-state", "existing", &["no other member", "--initial-cluster-state new"]),
     ("--initial-cluster-state", "bogus", &["'bogus'", "new, existing"]),
     ("--heartbeat-interval", "0", &["--heartbeat-interval"]),
     ("--heartbeat-interval", "50ms", &["--heartbeat-interval"]),

@@ -20,6 +20,22 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// A [`Failure`].
     fn read_index(&self) -> impl Future<Output = Result<(), Failure>> + Send;
 
+    /// Gets the members changed, wherever the leader is, and returns when this member knows of it
+    /// as committed.
+    ///
+    /// # Errors
+    /// A [`ChangeFailure`].
+    fn change_members(
+        &self,
+        change: MemberChange,
+    ) -> impl Future<Output = Result<(), ChangeFailure>> + Send;
+
+    /// Hands leadership to that member, and returns when it leads.
+    ///
+    /// # Errors
+    /// A [`ChangeFailure`].
+    fn move_leader(&self, to: u64) -> impl Future<Output = Result<(), ChangeFailure>> + Send;
+
     /// Looks at the store of this member. `read` holds up the applying of commands, so it is short.
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T;
 
@@ -51,6 +67,56 @@ pub enum Failure {
     /// The member is shutting down.
     #[error("etcdserver: server stopped")]
     Stopped,
+}
+
+/// One change of the members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberChange {
+    /// A new member, which votes unless it is a learner.
+    Add(Peer),
+    /// A member leaves.
+    Remove(u64),
+    /// A learner becomes a voter.
+    Promote(u64),
+    /// A member is reached elsewhere.
+    Move {
+        /// The member.
+        id: u64,
+        /// Where the others reach it from now on.
+        urls: Vec<String>,
+    },
+}
+
+/// Why the members are not changed, or another one does not lead. It prints as etcd's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeFailure {
+    /// It failed as any request may.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// There is a member of that number.
+    #[error("etcdserver: member ID already exist")]
+    MemberExists,
+    /// There is no such member.
+    #[error("etcdserver: member not found")]
+    MemberNotFound,
+    /// Only a learner can be promoted.
+    #[error("etcdserver: can only promote a learner member")]
+    NotLearner,
+    /// The learner holds too little of the log.
+    #[error("etcdserver: can only promote a learner member which is in sync with leader")]
+    LearnerNotReady,
+    /// The members that are left, or that started, would be no quorum.
+    #[error("etcdserver: re-configuration failed due to not enough started members")]
+    NotEnoughStarted,
+    /// Only the leader can hand over.
+    #[error("etcdserver: not leader")]
+    NotLeader,
+    /// Leadership cannot be handed to it.
+    #[error("etcdserver: bad leader transferee")]
+    BadTransferee,
+    /// The other one did not win in time. The old leader leads on.
+    #[error("etcdserver: request timed out, leader transfer took too long")]
+    TransferTimedOut,
 }
 
 /// How a member is.

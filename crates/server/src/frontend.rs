@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
-use crate::backend::{Backend, Failure, MemberStatus};
+use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus};
 use crate::metrics::Metrics;
 use crate::status::Error;
 
@@ -84,6 +84,19 @@ impl<B: Backend> Frontend<B> {
     /// Makes the reads that follow linearizable.
     pub(crate) async fn read_index(&self) -> Result<(), Error> {
         self.in_time(self.backend.read_index()).await
+    }
+
+    /// Has the members changed.
+    pub(crate) async fn change_members(&self, change: MemberChange) -> Result<(), Error> {
+        let change = self.backend.change_members(change);
+        let answer = timeout(self.options.request_timeout, change).await;
+        Ok(answer.unwrap_or(Err(Failure::TimedOut.into()))?)
+    }
+
+    /// Has another member lead.
+    pub(crate) async fn move_leader(&self, to: u64) -> Result<(), Error> {
+        let answer = timeout(self.options.request_timeout, self.backend.move_leader(to)).await;
+        Ok(answer.unwrap_or(Err(ChangeFailure::TransferTimedOut))?)
     }
 
     /// Reads a range from the member's own store, in steps.

@@ -12,9 +12,9 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Cluster.MemberList`, `Maintenance.Status`, gRPC health; `/health`, `/version` and
-//! `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, changes of the
-//! members, the rest of maintenance, and users. Left out too: TLS, and the JSON gateway.
+//! Served: `KV`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; `/health`, `/version`
+//! and `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, the rest of
+//! maintenance, and users. Left out too: TLS, and the JSON gateway.
 
 mod authority;
 mod backend;
@@ -27,13 +27,14 @@ mod kv;
 mod machine;
 mod maintenance;
 mod member;
+mod membership;
 mod metrics;
 pub mod page;
 mod serve;
 mod status;
 pub mod trace;
 
-pub use backend::{Backend, Failure, MemberStatus, Peer};
+pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use frontend::{Frontend, Options};
 pub use http::router;
 pub use machine::SharedStore;

@@ -1,12 +1,13 @@
-//! The service `Maintenance`: for now, how the member is.
+//! The service `Maintenance`: for now, how the member is, and who shall lead.
 
 use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::maintenance_server::Maintenance;
 use tonic::{Request, Response, Status};
 
 use crate::ETCD_VERSION;
-use crate::backend::{Backend, Failure};
+use crate::backend::{Backend, ChangeFailure, Failure, Peer};
 use crate::frontend::Frontend;
+use crate::status::Error;
 
 /// Serves `Maintenance`.
 pub(crate) struct MaintenanceService<B>(pub(crate) Frontend<B>);
@@ -45,5 +46,25 @@ impl<B: Backend> Maintenance for MaintenanceService<B> {
             db_size_quota: 0,
             downgrade_info: Some(pb::DowngradeInfo::default()),
         }))
+    }
+
+    /// Only the leader does it. Its answer has no header, as etcd's.
+    async fn move_leader(
+        &self,
+        request: Request<pb::MoveLeaderRequest>,
+    ) -> Result<Response<pb::MoveLeaderResponse>, Status> {
+        let status = self.0.voter()?;
+        let target = request.into_inner().target_id;
+        if !status.is_leader() {
+            return Err(Error::from(ChangeFailure::NotLeader).into());
+        }
+        let is_voter = |peer: &Peer| peer.id == target && !peer.is_learner;
+        if !self.0.backend().members().iter().any(is_voter) {
+            return Err(Error::from(ChangeFailure::BadTransferee).into());
+        }
+        if target != status.member_id {
+            self.0.move_leader(target).await?;
+        }
+        Ok(Response::new(pb::MoveLeaderResponse { header: None }))
     }
 }

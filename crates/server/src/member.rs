@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
-use host::{Cluster, Handle};
+use host::{Cluster, Handle, address_bytes, urls_of};
 use mvcc::{Command, DecodeError, Publish, Reply, Store};
-use raft::NodeId;
+use raft::{Change, ChangeError, Configuration, NodeId};
+use tokio::time::sleep;
 use trace::{Event, NodeInfo, Timing, VERSION};
 
-use crate::backend::{Backend, Failure, MemberStatus, Peer};
+use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 use crate::machine::SharedStore;
+
+/// The pause before a change is asked for again that could not be made at that moment.
+const CHANGE_PAUSE: Duration = Duration::from_millis(20);
 
 /// A member that runs in this process: what the services serve. Clones are handles on the same
 /// member.
@@ -64,43 +69,65 @@ impl Member {
     /// Streams what the member does.
     async fn trace(&self) -> Response {
         let Place { cluster, own, timing } = &*self.place;
-        let name = cluster.peers.get(own).map_or_else(|| own.to_string(), |peer| peer.name.clone());
+        // As the observer calls them, which knows those that were there when this member started.
+        let name = |id: NodeId| {
+            cluster.peers.get(&id).map_or_else(|| id.to_string(), |peer| peer.name.clone())
+        };
         let client_urls = self.store.read(|store| {
             let members = store.members().iter();
             members.map(|(id, member)| (*id, member.client_urls.join(","))).collect::<Vec<_>>()
         });
-        let client_url = |id: NodeId| {
-            let found = client_urls.iter().find(|(known, _)| *known == id.0);
+        let client_url = |id: u64| {
+            let found = client_urls.iter().find(|(known, _)| *known == id);
             found.map_or_else(String::new, |(_, urls)| urls.clone())
         };
-        let nodes = cluster.peers.values().map(|peer| NodeInfo {
-            id: peer.name.clone(),
+        let peers = self.members();
+        let nodes = peers.iter().map(|peer| NodeInfo {
+            id: name(NodeId(peer.id)),
             client: client_url(peer.id),
             peer: peer.urls.join(","),
         });
+        let voters = peers.iter().filter(|peer| !peer.is_learner);
         let hello = Event::Hello {
             v: VERSION,
             src: "live".into(),
             cluster: cluster.id.to_string(),
             nodes: nodes.collect(),
-            voters: cluster.peers.values().map(|peer| peer.name.clone()).collect(),
+            voters: voters.map(|peer| name(NodeId(peer.id))).collect(),
             timing: timing.clone(),
             build: env!("CARGO_PKG_VERSION").into(),
             can: Vec::new(),
         };
-        crate::trace::stream(&self.handle, name, hello).await
+        crate::trace::stream(&self.handle, name(*own), hello).await
     }
 }
 
 impl Backend for Member {
     async fn propose(&self, command: Bytes) -> Result<Reply, Failure> {
-        let reply = self.handle.propose(command).await.map_err(failure)?;
+        let reply = self.handle.propose(command).await.map_err(failure_of)?;
         // This member encoded it.
         Ok(reply.expect("a command decodes as it was encoded"))
     }
 
     async fn read_index(&self) -> Result<(), Failure> {
-        self.handle.read_index().await.map_err(failure)
+        self.handle.read_index().await.map_err(failure_of)
+    }
+
+    /// What cannot be done at the moment is tried again until the caller's patience ends: a new
+    /// leader is not ready at once, and one change is made at a time.
+    async fn change_members(&self, change: MemberChange) -> Result<(), ChangeFailure> {
+        let change = step(change);
+        loop {
+            match self.handle.change_members(vec![change.clone()]).await {
+                Ok(()) => return Ok(()),
+                Err(failure) if may_try_again(failure) => sleep(CHANGE_PAUSE).await,
+                Err(failure) => return Err(change_failure(failure)),
+            }
+        }
+    }
+
+    async fn move_leader(&self, to: u64) -> Result<(), ChangeFailure> {
+        self.handle.transfer(NodeId(to)).await.map_err(change_failure)
     }
 
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
@@ -116,7 +143,7 @@ impl Backend for Member {
             member_id: self.place.own.0,
             term: standing.term.0,
             leader: standing.leader.map(|id| id.0),
-            is_learner: false,
+            is_learner: status.raft.configuration.1.learners().any(|id| id == self.place.own),
             commit: status.raft.commit.0,
             applied: status.applied.0,
             leader_changes: meters.leader_changes.load(Relaxed),
@@ -126,14 +153,69 @@ impl Backend for Member {
     }
 
     fn members(&self) -> Vec<Peer> {
-        let peers = self.place.cluster.peers.values();
-        peers
-            .map(|peer| Peer { id: peer.id.0, urls: peer.urls.clone(), is_learner: false })
-            .collect()
+        let configuration = self.handle.status().raft.configuration.1;
+        let is_learner = |id| !configuration.is_voter(id);
+        let urls = |id| urls_in(&configuration, id);
+        let peer = |id: NodeId| Peer { id: id.0, urls: urls(id), is_learner: is_learner(id) };
+        configuration.members().into_iter().map(peer).collect()
     }
 }
 
-fn failure(failure: host::Failure) -> Failure {
+fn urls_in(configuration: &Configuration, id: NodeId) -> Vec<String> {
+    let mut addresses = configuration.addresses();
+    addresses.find(|(known, _)| *known == id).map_or_else(Vec::new, |(_, address)| urls_of(address))
+}
+
+/// The core's word for a change.
+fn step(change: MemberChange) -> Change {
+    match change {
+        MemberChange::Add(Peer { id, urls, is_learner }) => {
+            let (id, address) = (NodeId(id), address_bytes(&urls));
+            if is_learner {
+                Change::AddLearner { id, address }
+            } else {
+                Change::AddVoter { id, address }
+            }
+        }
+        MemberChange::Remove(id) => Change::Remove(NodeId(id)),
+        MemberChange::Promote(id) => Change::Promote(NodeId(id)),
+        MemberChange::Move { id, urls } => {
+            Change::Move { id: NodeId(id), address: address_bytes(&urls) }
+        }
+    }
+}
+
+/// Whether a change had no effect, and may have one when it is asked for again.
+fn may_try_again(failure: host::Failure) -> bool {
+    use replica::Failure::{Change, NoLeader, NotLeader, Superseded};
+    let host::Failure::Replica(failure) = failure else { return false };
+    matches!(
+        failure,
+        NoLeader | NotLeader | Superseded | Change(ChangeError::Pending | ChangeError::NotReady)
+    )
+}
+
+fn change_failure(failure: host::Failure) -> ChangeFailure {
+    use replica::Failure as Replica;
+    match failure {
+        host::Failure::Replica(Replica::Change(error)) => match error {
+            ChangeError::Pending | ChangeError::NotReady => Failure::TimedOut.into(),
+            ChangeError::AlreadyMember(_) => ChangeFailure::MemberExists,
+            ChangeError::NotMember(_) | ChangeError::NotVoter(_) | ChangeError::Empty => {
+                ChangeFailure::MemberNotFound
+            }
+            ChangeError::NotLearner(_) => ChangeFailure::NotLearner,
+            ChangeError::NotCaughtUp(_) => ChangeFailure::LearnerNotReady,
+            ChangeError::NoVoter => ChangeFailure::NotEnoughStarted,
+        },
+        host::Failure::Replica(Replica::NotLeader) => ChangeFailure::NotLeader,
+        host::Failure::Replica(Replica::BadTarget) => ChangeFailure::BadTransferee,
+        host::Failure::Replica(Replica::TransferTimedOut) => ChangeFailure::TransferTimedOut,
+        host::Failure::Replica(_) | host::Failure::Stopped => failure_of(failure).into(),
+    }
+}
+
+fn failure_of(failure: host::Failure) -> Failure {
     match failure {
         host::Failure::Replica(replica::Failure::TooManyRequests) => Failure::Overloaded,
         host::Failure::Replica(replica::Failure::TooLarge) => Failure::TooLarge,

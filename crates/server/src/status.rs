@@ -6,7 +6,7 @@
 use mvcc::Refusal;
 use tonic::{Code, Status};
 
-use crate::backend::Failure;
+use crate::backend::{ChangeFailure, Failure};
 
 /// Why a request got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,18 @@ pub(crate) enum Error {
     /// The member could not do it.
     #[error(transparent)]
     Failed(#[from] Failure),
+    /// The members are not changed, or another one does not lead.
+    #[error(transparent)]
+    NotChanged(#[from] ChangeFailure),
+    /// A member is to be reached nowhere, or at what is no peer URL.
+    #[error("etcdserver: given member URLs are invalid")]
+    BadMemberUrls,
+    /// A member is to be reached where another one is.
+    #[error("etcdserver: Peer URLs already exists")]
+    PeerUrlExists,
+    /// There are as many learners as there may be.
+    #[error("etcdserver: too many learner members in cluster")]
+    TooManyLearners,
     /// A range is to be sorted in a way that does not exist.
     #[error("etcdserver: invalid sort option")]
     InvalidSortOption,
@@ -41,18 +53,37 @@ impl Error {
                 Refusal::LeaseNotFound => Code::NotFound,
                 Refusal::Compacted { .. } | Refusal::FutureRevision { .. } => Code::OutOfRange,
             },
-            Self::Failed(failure) => match failure {
-                Failure::NoLeader
-                | Failure::LeaderChanged
-                | Failure::TimedOut
-                | Failure::Stopped => Code::Unavailable,
-                Failure::Overloaded => Code::ResourceExhausted,
-                Failure::TooLarge => Code::InvalidArgument,
+            Self::Failed(failure) => code_of_failure(failure),
+            Self::NotChanged(failure) => match failure {
+                ChangeFailure::Failed(failure) => code_of_failure(failure),
+                ChangeFailure::MemberNotFound => Code::NotFound,
+                ChangeFailure::MemberExists
+                | ChangeFailure::NotLearner
+                | ChangeFailure::LearnerNotReady
+                | ChangeFailure::NotEnoughStarted
+                | ChangeFailure::NotLeader
+                | ChangeFailure::BadTransferee => Code::FailedPrecondition,
+                // As in etcd, which has no code for it.
+                ChangeFailure::TransferTimedOut => Code::Unknown,
             },
-            Self::InvalidSortOption | Self::RequestTooLarge => Code::InvalidArgument,
-            // Clients with several endpoints try another one on this code and text.
-            Self::NotSupportedForLearner => Code::FailedPrecondition,
+            Self::InvalidSortOption | Self::RequestTooLarge | Self::BadMemberUrls => {
+                Code::InvalidArgument
+            }
+            // Clients with several endpoints try another one on this code and that text.
+            Self::NotSupportedForLearner | Self::PeerUrlExists | Self::TooManyLearners => {
+                Code::FailedPrecondition
+            }
         }
+    }
+}
+
+fn code_of_failure(failure: Failure) -> Code {
+    match failure {
+        Failure::NoLeader | Failure::LeaderChanged | Failure::TimedOut | Failure::Stopped => {
+            Code::Unavailable
+        }
+        Failure::Overloaded => Code::ResourceExhausted,
+        Failure::TooLarge => Code::InvalidArgument,
     }
 }
 
@@ -101,5 +132,38 @@ mod tests {
         check(Error::RequestTooLarge, InvalidArgument, "etcdserver: request is too large");
         let text = "etcdserver: rpc not supported for learner";
         check(Error::NotSupportedForLearner, FailedPrecondition, text);
+    }
+
+    /// Those of changes of the members, likewise.
+    #[test]
+    fn codes_and_texts_of_changes_are_those_of_etcd() {
+        use ChangeFailure::{
+            BadTransferee, LearnerNotReady, MemberExists, MemberNotFound, NotEnoughStarted,
+            NotLeader, NotLearner, TransferTimedOut,
+        };
+        use Code::{FailedPrecondition, InvalidArgument, NotFound, Unavailable, Unknown};
+
+        let check = |error: Error, code: Code, text: &str| {
+            let status = Status::from(error);
+            assert_eq!(status.code(), code, "{text}");
+            assert_eq!(status.message(), format!("etcdserver: {text}"));
+        };
+        check(Error::BadMemberUrls, InvalidArgument, "given member URLs are invalid");
+        check(Error::PeerUrlExists, FailedPrecondition, "Peer URLs already exists");
+        let text = "too many learner members in cluster";
+        check(Error::TooManyLearners, FailedPrecondition, text);
+        check(MemberExists.into(), FailedPrecondition, "member ID already exist");
+        check(MemberNotFound.into(), NotFound, "member not found");
+        check(NotLearner.into(), FailedPrecondition, "can only promote a learner member");
+        let text = "can only promote a learner member which is in sync with leader";
+        check(LearnerNotReady.into(), FailedPrecondition, text);
+        let text = "re-configuration failed due to not enough started members";
+        check(NotEnoughStarted.into(), FailedPrecondition, text);
+        check(NotLeader.into(), FailedPrecondition, "not leader");
+        check(BadTransferee.into(), FailedPrecondition, "bad leader transferee");
+        let text = "request timed out, leader transfer took too long";
+        check(TransferTimedOut.into(), Unknown, text);
+        let failure = ChangeFailure::Failed(Failure::NoLeader);
+        check(failure.into(), Unavailable, "no leader");
     }
 }

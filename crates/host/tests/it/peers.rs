@@ -20,7 +20,12 @@ async fn two_of_three() -> (Town, Runner, Runner) {
 
 fn vote(from: NodeId, to: NodeId) -> Envelope {
     let last = Position::new(u64::MAX, u64::MAX);
-    Envelope { from, to, term: Term(1_000_000), message: Message::RequestVote { last } }
+    Envelope {
+        from,
+        to,
+        term: Term(1_000_000),
+        message: Message::RequestVote { last, forced: false },
+    }
 }
 
 /// A member that was set up with another token is of another cluster.

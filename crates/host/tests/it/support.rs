@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use host::{Cluster, Config, Host, Machine, StartError};
+use host::{Cluster, Config, Host, Machine, Origin, StartError};
 use raft::{Envelope, Index, NodeId, codec};
 use replica::StateMachine;
 use tempfile::TempDir;
@@ -126,6 +126,7 @@ impl Town {
         Config {
             cluster: cluster.clone(),
             own: cluster.named(name).unwrap().id,
+            origin: Origin::Founded,
             data_dir: self.dirs.path().join(name),
             listen_peers: vec![self.address(name)],
             heartbeat_interval: self.heartbeat_interval,

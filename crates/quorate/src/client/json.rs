@@ -10,11 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::etcdserverpb::{
-    DeleteRangeResponse, DowngradeInfo, Member, MemberListResponse, PutResponse, RangeResponse,
+    DeleteRangeResponse, DowngradeInfo, Member, MemberAddResponse, MemberListResponse,
+    MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse, PutResponse, RangeResponse,
     ResponseHeader, ResponseOp, StatusResponse, TxnResponse,
 };
 use etcdpb::mvccpb::KeyValue;
 
+use super::member::About;
 use super::status::ServerStatus;
 
 /// Something with a form for programs.
@@ -58,6 +60,10 @@ message!(PutResponse { "header": header, "prev_kv": prev_kv });
 message!(DeleteRangeResponse { "header": header, "deleted": deleted, "prev_kvs": prev_kvs });
 message!(TxnResponse { "header": header, "succeeded": succeeded, "responses": responses });
 message!(MemberListResponse { "header": header, "members": members });
+message!(MemberAddResponse { "header": header, "member": member, "members": members });
+message!(MemberRemoveResponse { "header": header, "members": members });
+message!(MemberUpdateResponse { "header": header, "members": members });
+message!(MemberPromoteResponse { "header": header, "members": members });
 message!(Member {
     "ID": id,
     "name": name,
@@ -82,6 +88,12 @@ message!(StatusResponse {
 });
 message!(DowngradeInfo { "enabled": enabled, "targetVersion": target_version });
 message!(ServerStatus { "Endpoint": endpoint, "Status": status });
+
+impl<R: Json> Json for About<R> {
+    fn json(&self, out: &mut Vec<u8>) {
+        self.answer.json(out);
+    }
+}
 
 impl Json for ResponseOp {
     fn json(&self, out: &mut Vec<u8>) {

@@ -1,4 +1,4 @@
-//! The client commands: `put`, `get`, `del`, `txn`, `status` and `members`.
+//! The client commands: `put`, `get`, `del`, `txn`, `status`, `member` and `move-leader`.
 //!
 //! They speak the etcd v3 API and print what `etcdctl` prints, so they work with any etcd server,
 //! and scripts that were written for `etcdctl` work with them:
@@ -20,7 +20,8 @@ mod endpoints;
 mod get;
 mod json;
 mod keys;
-mod members;
+mod member;
+mod move_leader;
 mod output;
 mod put;
 mod quote;
@@ -96,8 +97,12 @@ pub(crate) enum Command {
     Txn(txn::Txn),
     /// Tell how each server is
     Status(status::Status),
-    /// List the members of the cluster
-    Members(members::Members),
+    /// List the members of the cluster, as `member list`
+    Members(member::List),
+    /// Add, remove, change or list members
+    Member(member::Member),
+    /// Hand leadership to another member
+    MoveLeader(move_leader::MoveLeader),
 }
 
 /// Carries `command` out and says how it went.
@@ -120,7 +125,9 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Del(del) => output.print(&del.run(&endpoints).await?),
             Command::Txn(txn) => output.print(&txn.run(&endpoints).await?),
             Command::Status(status) => status.run(&endpoints, output).await,
-            Command::Members(members) => output.print(&members.run(&endpoints).await?),
+            Command::Members(list) => output.print(&list.run(&endpoints).await?),
+            Command::Member(member) => member.run(&endpoints, output).await,
+            Command::MoveLeader(transfer) => transfer.run(&endpoints).await,
         }
     })
 }

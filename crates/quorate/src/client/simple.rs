@@ -2,10 +2,13 @@
 
 use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::etcdserverpb::{
-    DeleteRangeResponse, Member, MemberListResponse, PutResponse, RangeResponse, TxnResponse,
+    DeleteRangeResponse, Member, MemberAddResponse, MemberListResponse, MemberPromoteResponse,
+    MemberRemoveResponse, MemberUpdateResponse, PutResponse, RangeResponse, ResponseHeader,
+    TxnResponse,
 };
 use etcdpb::mvccpb::KeyValue;
 
+use super::member::About;
 use super::status::ServerStatus;
 
 /// Something with a form for people.
@@ -68,6 +71,37 @@ impl Simple for MemberListResponse {
             member.simple(out);
         }
     }
+}
+
+impl Simple for MemberAddResponse {
+    fn simple(&self, out: &mut Vec<u8>) {
+        let member = self.member.as_ref().map_or(0, |member| member.id);
+        changed(out, member, "added to", self.header.as_ref());
+    }
+}
+
+impl Simple for About<MemberRemoveResponse> {
+    fn simple(&self, out: &mut Vec<u8>) {
+        changed(out, self.member, "removed from", self.answer.header.as_ref());
+    }
+}
+
+impl Simple for About<MemberUpdateResponse> {
+    fn simple(&self, out: &mut Vec<u8>) {
+        changed(out, self.member, "updated in", self.answer.header.as_ref());
+    }
+}
+
+impl Simple for About<MemberPromoteResponse> {
+    fn simple(&self, out: &mut Vec<u8>) {
+        changed(out, self.member, "promoted in", self.answer.header.as_ref());
+    }
+}
+
+/// Says what became of a member.
+fn changed(out: &mut Vec<u8>, member: u64, what: &str, header: Option<&ResponseHeader>) {
+    let cluster = header.map_or(0, |header| header.cluster_id);
+    line(out, format!("Member {member:16x} {what} cluster {cluster:16x}").as_bytes());
 }
 
 impl Simple for Member {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
-use host::Cluster;
+use host::{Cluster, JoinError, Joined, Origin};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -49,7 +49,7 @@ pub(crate) struct Serve {
     /// All members, as NAME=URL,NAME=URL [default: this member alone]
     #[arg(long, env = "ETCD_INITIAL_CLUSTER")]
     initial_cluster: Option<String>,
-    /// Whether the cluster starts for the first time
+    /// Whether the cluster starts for the first time, or this member joins one that runs
     #[arg(long, env = "ETCD_INITIAL_CLUSTER_STATE", default_value = "new")]
     initial_cluster_state: ClusterState,
     /// Tells clusters apart that have members at the same addresses
@@ -71,7 +71,7 @@ pub(crate) struct Serve {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ClusterState {
+pub(super) enum ClusterState {
     New,
     Existing,
 }
@@ -85,6 +85,7 @@ fn millis() -> RangedU64ValueParser<u64> {
 pub(super) struct Settings {
     pub(super) host: host::Config,
     pub(super) name: String,
+    pub(super) state: ClusterState,
     pub(super) listen_clients: Vec<SocketAddr>,
     pub(super) advertise_client_urls: Vec<String>,
 }
@@ -116,11 +117,12 @@ impl Serve {
         let own = self.own(&cluster, &initial_cluster)?;
         let data_dir =
             self.data_dir.clone().unwrap_or_else(|| format!("{}.quorate", self.name).into());
-        if self.initial_cluster_state == ClusterState::Existing && !data_dir.exists() {
+        let joins = self.initial_cluster_state == ClusterState::Existing;
+        if joins && cluster.peers.len() == 1 && !host::has_log(&data_dir) {
             return Err(format!(
-                "--initial-cluster-state existing: there is no member in {}, and this version \
-                 cannot join a running cluster; start all members with --initial-cluster-state new",
-                data_dir.display()
+                "--initial-cluster-state existing: --initial-cluster {initial_cluster} names no \
+                 other member to join; name those that run, or start a cluster with \
+                 --initial-cluster-state new"
             ));
         }
         if let Some(url) = self.advertise_client_urls.iter().find(|url| !is_client_url(url)) {
@@ -137,6 +139,7 @@ impl Serve {
             host: host::Config {
                 cluster,
                 own,
+                origin: Origin::Founded,
                 data_dir,
                 listen_peers: addresses("--listen-peer-urls", &self.listen_peer_urls)?,
                 heartbeat_interval: Duration::from_millis(self.heartbeat_interval),
@@ -144,6 +147,7 @@ impl Serve {
             },
             listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
             name: self.name,
+            state: self.initial_cluster_state,
             advertise_client_urls,
         })
     }
@@ -171,6 +175,23 @@ impl Serve {
             ));
         }
         Ok(peer.id)
+    }
+}
+
+impl Settings {
+    /// Finds this member's place in a cluster that it has joined, or joins it.
+    pub(super) async fn take_place(&mut self) -> Result<(), JoinError> {
+        let host::Config { cluster, own, data_dir, .. } = &self.host;
+        let joined = match host::recall_joined(data_dir, cluster)? {
+            Some(joined) => joined,
+            // Who is there already goes on as it began, whatever the flag says.
+            None if self.state == ClusterState::New || host::has_log(data_dir) => return Ok(()),
+            None => host::join(data_dir, cluster, &cluster.peers[own]).await?,
+        };
+        let Joined { cluster, own } = joined;
+        tracing::info!(cluster = %cluster.id, member = format!("{:x}", own.0), "joined a cluster");
+        self.host = host::Config { cluster, own, origin: Origin::Joined, ..self.host.clone() };
+        Ok(())
     }
 }
 

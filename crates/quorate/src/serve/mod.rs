@@ -46,13 +46,14 @@ impl Serve {
 }
 
 /// Runs the member until `stop` ends. Fails with a reason for people.
-async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
-    let Settings { host, name, listen_clients, advertise_client_urls } = settings;
+async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
     // First what can be refused without having touched anything.
     let mut listeners = Vec::new();
-    for address in listen_clients {
-        listeners.push(listen(address).await?);
+    for address in &settings.listen_clients {
+        listeners.push(listen(*address).await?);
     }
+    settings.take_place().await.map_err(|error| error.to_string())?;
+    let Settings { host, name, advertise_client_urls, .. } = settings;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();

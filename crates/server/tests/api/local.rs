@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mvcc::{Command, Publish, Reply, Store};
-use server::{Backend, Failure, Frontend, MemberStatus, Metrics, Options, Peer};
+use server::{
+    Backend, ChangeFailure, Failure, Frontend, MemberChange, MemberStatus, Metrics, Options, Peer,
+};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,6 +25,7 @@ pub(crate) struct Local {
 struct State {
     store: Store,
     status: MemberStatus,
+    peers: Vec<Peer>,
 }
 
 impl Local {
@@ -35,7 +38,10 @@ impl Local {
             leader: Some(8),
             ..MemberStatus::default()
         };
-        let state = State { store: Store::new(), status };
+        let peer =
+            |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
+        let peers = vec![peer(9, true), peer(8, false)];
+        let state = State { store: Store::new(), status, peers };
         let local = Self { state: Arc::new(Mutex::new(state)), metrics: Arc::new(Metrics::new()) };
         let client_urls = vec!["http://client".to_owned()];
         let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
@@ -80,6 +86,26 @@ impl Backend for Local {
         Ok(())
     }
 
+    async fn change_members(&self, change: MemberChange) -> Result<(), ChangeFailure> {
+        self.leader().await;
+        let mut state = self.lock();
+        match change {
+            MemberChange::Add(peer) => state.peers.push(peer),
+            MemberChange::Remove(id) => state.peers.retain(|peer| peer.id != id),
+            MemberChange::Promote(_) => return Err(ChangeFailure::LearnerNotReady),
+            MemberChange::Move { id, urls } => {
+                let moved = state.peers.iter_mut().find(|peer| peer.id == id);
+                moved.ok_or(ChangeFailure::MemberNotFound)?.urls = urls;
+            }
+        }
+        Ok(())
+    }
+
+    async fn move_leader(&self, to: u64) -> Result<(), ChangeFailure> {
+        self.lock().status.leader = Some(to);
+        Ok(())
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
         read(&self.lock().store)
     }
@@ -89,9 +115,7 @@ impl Backend for Local {
     }
 
     fn members(&self) -> Vec<Peer> {
-        let peer =
-            |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
-        vec![peer(9, true), peer(8, false)]
+        self.lock().peers.clone()
     }
 }
 

@@ -1,0 +1,72 @@
+//! The links of a member: one to each other member of the configuration that is in force.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use raft::{Configuration, NodeId};
+use tokio::runtime::Handle;
+
+use crate::cluster::{Cluster, Peer};
+use crate::handshake::Identity;
+use crate::link::Link;
+use crate::wire::Numbered;
+
+/// All links. A new configuration begins and ends some of them; the others are left alone.
+#[derive(Debug)]
+pub(crate) struct Links {
+    own: Identity,
+    names: BTreeMap<NodeId, String>,
+    links: BTreeMap<NodeId, (Peer, Link)>,
+    /// The last configuration that was looked at, and whether it was committed.
+    followed: Option<(Arc<Configuration>, bool)>,
+    /// Where the links run.
+    runtime: Handle,
+}
+
+impl Links {
+    /// Links to the members that this one was told of when it started. A member that joins has
+    /// only these until it hears a leader.
+    pub(crate) fn new(own: Identity, cluster: &Cluster, runtime: Handle) -> Self {
+        let names = cluster.peers.values().map(|peer| (peer.id, peer.name.clone())).collect();
+        let mut links = Self { own, names, links: BTreeMap::new(), followed: None, runtime };
+        cluster.peers.values().for_each(|peer| links.reach(peer.clone()));
+        links
+    }
+
+    /// Begins links to those who are new or have moved. Ends those to members that are gone when
+    /// that is committed: until then they are sent to. What was given to a link is still sent.
+    pub(crate) fn follow(&mut self, configuration: &Arc<Configuration>, is_committed: bool) {
+        let is_same = self.followed.as_ref().is_some_and(|(followed, was_committed)| {
+            Arc::ptr_eq(followed, configuration) && *was_committed == is_committed
+        });
+        if is_same || !configuration.is_known() {
+            return;
+        }
+        self.followed = Some((configuration.clone(), is_committed));
+        if is_committed {
+            let members = configuration.members();
+            self.links.retain(|id, _| members.contains(id));
+        }
+        for (id, address) in configuration.addresses() {
+            let name = self.names.get(&id).cloned().unwrap_or_else(|| format!("{:x}", id.0));
+            self.reach(Peer::new(id, name, address));
+        }
+    }
+
+    /// Sends the messages, or gives them back.
+    pub(crate) fn send(&self, to: NodeId, messages: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
+        match self.links.get(&to) {
+            Some((_, link)) => link.send(messages),
+            None => Err(messages),
+        }
+    }
+
+    /// Has a link to that member, at those addresses.
+    fn reach(&mut self, peer: Peer) {
+        let is_there = self.links.get(&peer.id).is_some_and(|(known, _)| *known == peer);
+        if peer.id != self.own.member && !is_there {
+            let link = Link::start(&self.runtime, self.own, peer.clone());
+            self.links.insert(peer.id, (peer, link));
+        }
+    }
+}
