@@ -94,6 +94,31 @@ scripts! {
     append_covers_no_more_than_it_carries
     later_write_replaces_an_earlier_one
     half_is_no_quorum
+    configuration_counts_when_appended
+    configuration_is_rolled_back
+    one_change_at_a_time
+    new_leader_minds_a_pending_change
+    no_change_before_a_commit_of_the_term
+    learner_gets_the_log_and_does_not_count
+    learner_never_campaigns
+    newcomer_waits_to_be_told
+    learner_grants_votes
+    promotion_waits_for_the_log
+    silent_learner_is_not_promoted
+    joint_needs_its_new_half
+    joint_needs_its_old_half
+    joint_elects_with_both_halves
+    joint_is_left_by_itself
+    new_leader_finishes_the_joint
+    removed_leader_hands_over
+    removed_member_cannot_disturb
+    removed_member_is_sent_no_more
+    removal_commits_what_waited
+    removal_confirms_reads
+    empty_member_of_an_idle_cluster_gets_a_snapshot
+    new_voter_of_a_single_member_is_down
+    change_at_a_follower
+    changes_that_make_no_sense
 }
 
 fn run(name: &str) {
