@@ -119,6 +119,46 @@ scripts! {
     new_voter_of_a_single_member_is_down
     change_at_a_follower
     changes_that_make_no_sense
+    transfer_waits_for_the_target
+    transfer_target_campaigns_past_stickiness
+    transfer_holds_proposals
+    forwards_wait_for_the_end_of_a_transfer
+    transfer_refuses_bad_targets
+    transfer_to_a_leaving_member_is_given_up
+    no_change_during_a_transfer
+    transfer_to_a_freshly_promoted_member
+    timeout_now_of_a_stranger_is_ignored
+    reads_during_a_transfer
+    lease_reads_at_once
+    lease_ends_with_skipped_ticks
+    lease_ends_with_timeout_now
+    lease_needs_a_commit_of_the_term
+    restarted_member_keeps_the_lease
+    restarted_member_votes_at_once_without_leases
+    leader_without_a_disk_hands_over
+    single_voter_waits_for_its_disk
+    uncommitted_bytes_are_bounded
+    held_bytes_are_bounded
+    campaign_delay_lets_others_go_first
+    snapshot_goes_in_chunks
+    snapshot_answer_may_get_lost
+    snapshot_goes_on_over_a_change_of_leader
+    other_snapshot_begins_anew
+    newer_snapshot_takes_the_place_of_one_on_its_way
+    spoiled_snapshot_begins_anew
+    snapshot_drops_a_conflicting_log
+    snapshot_keeps_a_matching_longer_log
+    crash_after_a_snapshot_is_stored
+    crash_before_a_snapshot_is_stored
+    crash_with_a_conflicting_log_beside_a_snapshot
+    append_before_the_base
+    stale_chunk_changes_nothing
+    snapshot_carries_the_configuration
+    snapshot_carries_a_joint_configuration
+    voter_becomes_learner_by_snapshot
+    silent_follower_is_probed_anew
+    straggler_needs_no_snapshot
+    restart_begins_with_the_snapshot
 }
 
 fn run(name: &str) {
