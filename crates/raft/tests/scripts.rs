@@ -94,6 +94,71 @@ scripts! {
     append_covers_no_more_than_it_carries
     later_write_replaces_an_earlier_one
     half_is_no_quorum
+    configuration_counts_when_appended
+    configuration_is_rolled_back
+    one_change_at_a_time
+    new_leader_minds_a_pending_change
+    no_change_before_a_commit_of_the_term
+    learner_gets_the_log_and_does_not_count
+    learner_never_campaigns
+    newcomer_waits_to_be_told
+    learner_grants_votes
+    promotion_waits_for_the_log
+    silent_learner_is_not_promoted
+    joint_needs_its_new_half
+    joint_needs_its_old_half
+    joint_elects_with_both_halves
+    joint_is_left_by_itself
+    new_leader_finishes_the_joint
+    removed_leader_hands_over
+    removed_member_cannot_disturb
+    removed_member_is_sent_no_more
+    removal_commits_what_waited
+    removal_confirms_reads
+    empty_member_of_an_idle_cluster_gets_a_snapshot
+    new_voter_of_a_single_member_is_down
+    change_at_a_follower
+    changes_that_make_no_sense
+    transfer_waits_for_the_target
+    transfer_target_campaigns_past_stickiness
+    transfer_holds_proposals
+    forwards_wait_for_the_end_of_a_transfer
+    transfer_refuses_bad_targets
+    transfer_to_a_leaving_member_is_given_up
+    no_change_during_a_transfer
+    transfer_to_a_freshly_promoted_member
+    timeout_now_of_a_stranger_is_ignored
+    reads_during_a_transfer
+    lease_reads_at_once
+    lease_ends_with_skipped_ticks
+    lease_ends_with_timeout_now
+    lease_needs_a_commit_of_the_term
+    restarted_member_keeps_the_lease
+    restarted_member_votes_at_once_without_leases
+    leader_without_a_disk_hands_over
+    single_voter_waits_for_its_disk
+    uncommitted_bytes_are_bounded
+    held_bytes_are_bounded
+    campaign_delay_lets_others_go_first
+    snapshot_goes_in_chunks
+    snapshot_answer_may_get_lost
+    snapshot_goes_on_over_a_change_of_leader
+    other_snapshot_begins_anew
+    newer_snapshot_takes_the_place_of_one_on_its_way
+    spoiled_snapshot_begins_anew
+    snapshot_drops_a_conflicting_log
+    snapshot_keeps_a_matching_longer_log
+    crash_after_a_snapshot_is_stored
+    crash_before_a_snapshot_is_stored
+    crash_with_a_conflicting_log_beside_a_snapshot
+    append_before_the_base
+    stale_chunk_changes_nothing
+    snapshot_carries_the_configuration
+    snapshot_carries_a_joint_configuration
+    voter_becomes_learner_by_snapshot
+    silent_follower_is_probed_anew
+    straggler_needs_no_snapshot
+    restart_begins_with_the_snapshot
 }
 
 fn run(name: &str) {
