@@ -20,6 +20,7 @@ use crate::leaving::Leaving;
 use crate::links::Links;
 use crate::machine::Machine;
 use crate::meters::Meters;
+use crate::snapshots::{Done, Task};
 use crate::viewers::Viewers;
 use crate::wire::Numbered;
 
@@ -35,6 +36,9 @@ pub(crate) struct Driver<S: Machine> {
     /// Not bounded here: what may be unwritten is bounded by the proposals that the replica takes
     /// and by the window that a leader has for a follower.
     pub(crate) writes: std::sync::mpsc::Sender<Write>,
+    /// Not bounded here: one snapshot is taken at a time, and each follower is sent one chunk at a
+    /// time.
+    pub(crate) tasks: std::sync::mpsc::Sender<Task<S::Image>>,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) waiting: Waiting<S::Reply>,
@@ -46,16 +50,20 @@ pub(crate) struct Driver<S: Machine> {
 }
 
 /// Where what comes in comes in.
-pub(crate) struct Inbox<R> {
+pub(crate) struct Inbox<R, T> {
     pub(crate) requests: mpsc::Receiver<Request<R>>,
+    pub(crate) snapshots: mpsc::Receiver<Done<T>>,
     pub(crate) messages: mpsc::Receiver<Vec<Numbered>>,
     pub(crate) persisted: watch::Receiver<WriteId>,
 }
 
+/// A thread that the driver needs is gone.
+struct Gone;
+
 /// Why a driver ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Nobody needs it any more, or the disk thread is gone, which has the reason.
+    /// Nobody needs it any more, or a thread is gone that it needs, which has the reason.
     Stopped,
     /// The member belongs to the cluster no more.
     Removed,
@@ -77,8 +85,8 @@ impl<R> Default for Waiting<R> {
 }
 
 impl<S: Machine> Driver<S> {
-    /// Runs until all handles are gone, or the disk thread is, or the member has left its cluster.
-    pub(crate) async fn run(mut self, mut inbox: Inbox<S::Reply>, tick: Duration) -> End {
+    /// Runs until all handles are gone, or a thread that it needs is, or the member has left its cluster.
+    pub(crate) async fn run(mut self, mut inbox: Inbox<S::Reply, S::State>, tick: Duration) -> End {
         let mut ticks = interval(tick);
         // A member that was held up must not start an election for the time that it missed.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -105,6 +113,10 @@ impl<S: Machine> Driver<S> {
                     let write = *inbox.persisted.borrow_and_update();
                     self.replica.persisted(write);
                 }
+                done = inbox.snapshots.recv() => match done {
+                    Some(done) => self.on_snapshot(done),
+                    None => return End::Stopped,
+                },
                 count = inbox.requests.recv_many(&mut requests, TURN_MAX) => {
                     if count == 0 {
                         return End::Stopped;
@@ -149,8 +161,24 @@ impl<S: Machine> Driver<S> {
         }
     }
 
-    /// Does what the replica wants done. Fails when the disk thread is gone.
-    fn carry_out(&mut self) -> Result<(), std::sync::mpsc::SendError<Write>> {
+    /// Passes on what became of a snapshot.
+    fn on_snapshot(&mut self, done: Done<S::State>) {
+        match done {
+            Done::Taken(snapshot) => self.replica.snapshotted(snapshot),
+            Done::TakeFailed => self.replica.snapshot_failed(),
+            Done::Received(snapshot) => self.replica.snapshot_received(snapshot),
+            Done::Spoiled(snapshot) => self.replica.snapshot_spoiled(snapshot),
+            Done::Restored(snapshot, state) => self.replica.restored(&snapshot, state),
+            Done::Chunk(envelope) => {
+                let now = self.clock.now_us();
+                let numbered = self.number(now, envelope);
+                self.send(now, numbered.1.to, vec![numbered]);
+            }
+        }
+    }
+
+    /// Does what the replica wants done. Fails when a thread is gone that it needs.
+    fn carry_out(&mut self) -> Result<(), Gone> {
         let now = self.clock.now_us();
         let mut messages = BTreeMap::<NodeId, Vec<Numbered>>::new();
         let outputs = self.replica.drain();
@@ -160,7 +188,7 @@ impl<S: Machine> Driver<S> {
             match output {
                 Output::Persist(write) => {
                     self.observer.wrote(now, &write);
-                    self.writes.send(write)?;
+                    self.writes.send(write).map_err(|_| Gone)?;
                 }
                 Output::Send(envelope) => {
                     let numbered = self.number(now, envelope);
@@ -180,11 +208,16 @@ impl<S: Machine> Driver<S> {
                     }
                     self.waiting.fail(ticket, failure.into());
                 }
-                // This host takes no snapshots, so none is ever sent.
-                Output::TakeSnapshot { .. }
-                | Output::SendChunk { .. }
-                | Output::StoreChunk { .. }
-                | Output::Restore(_) => {}
+                Output::TakeSnapshot { position, configuration, image } => {
+                    self.ask(Task::Take { position, configuration, image })?;
+                }
+                Output::SendChunk { to, term, snapshot, offset } => {
+                    self.ask(Task::Read { to, term, snapshot, offset })?;
+                }
+                Output::StoreChunk { snapshot, offset, data } => {
+                    self.ask(Task::Store { snapshot, offset, data })?;
+                }
+                Output::Restore(snapshot) => self.ask(Task::Restore(snapshot))?,
                 Output::Done(ticket) => self.waiting.finish(ticket),
                 Output::Became(standing) => {
                     tracing::info!("{}: {standing}", self.observer.name());
@@ -200,6 +233,10 @@ impl<S: Machine> Driver<S> {
         let told = self.observer.take();
         self.viewers.show(told, now, &mut self.observer);
         Ok(())
+    }
+
+    fn ask(&self, task: Task<S::Image>) -> Result<(), Gone> {
+        self.tasks.send(task).map_err(|_| Gone)
     }
 
     fn number(&mut self, now: u64, envelope: Envelope) -> Numbered {

@@ -38,6 +38,7 @@ mod listener;
 mod machine;
 mod meters;
 mod roster;
+mod snapshots;
 mod start;
 mod viewers;
 mod wire;
@@ -47,7 +48,8 @@ pub use cluster::{
 };
 pub use handle::{Failure, Handle, Status};
 pub use join::{JoinError, Joined, has_log, join, recall_joined};
-pub use machine::Machine;
+pub use machine::{Machine, Restorer};
 pub use meters::Meters;
+pub use snapshots::SnapshotError;
 pub use start::{Config, Fatal, Host, Origin, StartError};
 pub use viewers::Batch;

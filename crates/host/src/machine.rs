@@ -4,11 +4,45 @@ use bytes::Bytes;
 use replica::StateMachine;
 use trace::Change;
 
-/// A state machine that a host can run and show.
+/// A state machine that a host can run, store and show.
 pub trait Machine: StateMachine<Reply: Send, Image: Send, State: Send> + Send + 'static {
     /// Says a command in one short line.
     fn text(command: &Bytes) -> String;
 
     /// The keys that a command changed, for those who watch.
     fn changes(reply: &Self::Reply) -> Vec<Change>;
+
+    /// Turns an image into the bytes of a snapshot, piece by piece. It may take long. Equal states
+    /// give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// That of `write`.
+    fn for_each_piece<E>(
+        image: Self::Image,
+        write: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E>;
+
+    /// Turns the bytes of a snapshot into a state.
+    type Restorer: Restorer<State = Self::State>;
+}
+
+/// Turns the bytes of a snapshot into a state.
+pub trait Restorer: Default {
+    /// What becomes of them.
+    type State;
+
+    /// Takes the next piece, of any length.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be part of a state.
+    fn feed(&mut self, piece: &[u8]) -> Result<(), String>;
+
+    /// The state, when all pieces were taken.
+    ///
+    /// # Errors
+    ///
+    /// Why they are no state.
+    fn finish(self) -> Result<Self::State, String>;
 }

@@ -15,7 +15,7 @@ use replica::Replica;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::{Observer, Sight};
-use wal::{RealDisk, Wal};
+use wal::{RealDisk, Snapshots, Wal};
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -28,12 +28,16 @@ use crate::links::Links;
 use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
+use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::viewers::Viewers;
 
 /// Requests that wait for the driver's next turn; who comes then waits.
 const REQUESTS_MAX: usize = 4096;
 /// Batches of messages from peers that wait for the driver's next turn.
 const MESSAGES_MAX: usize = 256;
+
+/// What became of snapshots, for the driver's next turns; the snapshot thread waits then.
+const SNAPSHOTS_DONE_MAX: usize = 16;
 
 /// What a member is told when it starts.
 #[derive(Clone, Debug)]
@@ -53,6 +57,8 @@ pub struct Config {
     /// The shortest time without a leader after which a member campaigns. The longest is twice
     /// that.
     pub election_timeout: Duration,
+    /// A snapshot is taken when the log has grown by so many bytes since the last one.
+    pub snapshot_bytes: u64,
 }
 
 /// How a member came to its cluster.
@@ -90,6 +96,9 @@ pub enum StartError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] wal::Error),
+    /// The newest snapshot cannot be read.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The member was removed from its cluster.
     #[error(
         "this member was removed from the cluster, and can never come back: to have one here \
@@ -123,6 +132,9 @@ pub enum Fatal {
     /// The disk failed. What was acknowledged is durable; what was not is unknown.
     #[error(transparent)]
     Log(#[from] wal::Error),
+    /// A snapshot cannot be read any more.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The others have removed it.
     #[error("this member was removed from the cluster; its data directory can be removed too")]
     Removed,
@@ -148,7 +160,7 @@ impl<R: Send + 'static> Host<R> {
     /// `on_sync` is told how long each write and sync of the log takes.
     pub async fn start<S: Machine<Reply = R>>(
         config: Config,
-        machine: S,
+        mut machine: S,
         on_sync: impl Fn(Duration) + Send + 'static,
     ) -> Result<Self, StartError> {
         let tick = config.heartbeat_interval.clamp(Duration::from_millis(1), TICK);
@@ -159,7 +171,13 @@ impl<R: Send + 'static> Host<R> {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
-        let (log, restored) = open_log(&config)?;
+        let (log, mut restored) = open_log(&config)?;
+        let snapshots = open_snapshots(&config)?;
+        if let Some(snapshot) = snapshots.newest()? {
+            machine.replace(snapshots::restore::<S>(&snapshots, &snapshot)?);
+            tracing::info!(position = %snapshot.position, bytes = snapshot.bytes, "read a snapshot");
+            restored.snapshot = Some(snapshot);
+        }
         if is_removed(config.own, &restored) {
             return Err(StartError::Removed(config.data_dir));
         }
@@ -170,6 +188,8 @@ impl<R: Send + 'static> Host<R> {
         let (messages, message_receiver) = mpsc::channel(MESSAGES_MAX);
         let (writes, write_receiver) = std::sync::mpsc::channel();
         let (persisted, persisted_receiver) = watch::channel(WriteId::default());
+        let (tasks, task_receiver) = std::sync::mpsc::channel();
+        let (done, done_receiver) = mpsc::channel(SNAPSHOTS_DONE_MAX);
 
         let links = Links::new(own, &config.cluster, tokio::runtime::Handle::current());
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
@@ -186,6 +206,7 @@ impl<R: Send + 'static> Host<R> {
             links,
             leaving: Leaving::new(config.own),
             writes,
+            tasks,
             status,
             meters: meters.clone(),
             waiting: Waiting::default(),
@@ -196,10 +217,13 @@ impl<R: Send + 'static> Host<R> {
         let inbox = Inbox {
             requests: request_receiver,
             messages: message_receiver,
+            snapshots: done_receiver,
             persisted: persisted_receiver,
         };
         let disk = spawn("disk", move || disk::run(log, &write_receiver, &persisted, on_sync))?;
-        let fatal = spawn_driver(driver, inbox, tick, disk)?;
+        let keeper = Keeper::new(config.own, snapshots);
+        let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
+        let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
         let handle = Handle { requests, status: status_receiver, meters };
         Ok(Self { handle, fatal })
     }
@@ -222,12 +246,14 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
         heartbeat_ticks: ticks(config.heartbeat_interval),
         first_forward: Clock::default().now_us(),
         seed: random()?,
+        // What a follower may lag by without being sent a whole snapshot.
+        keep_bytes: usize::try_from(config.snapshot_bytes / 4).unwrap_or(usize::MAX),
         ..raft::Config::new(config.own, configuration)
     };
     raft.check().map_err(StartError::Timers)?;
     // Far from those of every other run, and far from the end of the numbers.
     let first_ticket = random()? >> 1;
-    let snapshot_bytes = u64::MAX;
+    let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
 }
 
@@ -260,6 +286,12 @@ fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {
     Ok((log, restored))
 }
 
+fn open_snapshots(config: &Config) -> Result<Snapshots<RealDisk>, StartError> {
+    let disk = RealDisk::open(config.data_dir.join("member").join("snap"));
+    let unusable = |source| StartError::DataDir { path: config.data_dir.clone(), source };
+    Ok(Snapshots::open(disk.map_err(unusable)?, config.cluster.id.0)?)
+}
+
 /// Creates a directory that only its owner can look into, and those above it.
 pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
@@ -279,9 +311,10 @@ fn sight<S: Machine>(config: &Config, tick: Duration) -> Sight {
 /// Starts the driver's thread, with a runtime of its own for its timer and its inbox.
 fn spawn_driver<S: Machine>(
     driver: Driver<S>,
-    inbox: Inbox<S::Reply>,
+    inbox: Inbox<S::Reply, S::State>,
     tick: Duration,
     disk: thread::JoinHandle<DiskEnd>,
+    keeper: thread::JoinHandle<Result<(), SnapshotError>>,
 ) -> Result<oneshot::Receiver<Fatal>, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -290,11 +323,12 @@ fn spawn_driver<S: Machine>(
     let (fatal, receiver) = oneshot::channel();
     let driver = spawn("driver", move || runtime.block_on(driver.run(inbox, tick)))?;
     spawn("watchdog", move || {
-        let end = match (driver.join(), disk.join()) {
-            (Ok(End::Stopped), Ok(Ok(()))) => return,
-            (Ok(End::Removed), Ok(Ok(()))) => Fatal::Removed,
-            (_, Ok(Err(error))) => Fatal::Log(error),
-            (Err(_), _) | (_, Err(_)) => Fatal::Bug,
+        let end = match (driver.join(), disk.join(), keeper.join()) {
+            (Ok(End::Stopped), Ok(Ok(())), Ok(Ok(()))) => return,
+            (Ok(End::Removed), Ok(Ok(())), Ok(Ok(()))) => Fatal::Removed,
+            (_, Ok(Err(error)), _) => Fatal::Log(error),
+            (_, _, Ok(Err(error))) => Fatal::Snapshot(error),
+            (Err(_), ..) | (_, Err(_), _) | (_, _, Err(_)) => Fatal::Bug,
         };
         // Nobody listens any more only if the process is about to end anyway.
         let _ = fatal.send(end);

@@ -37,7 +37,7 @@ pub mod trace;
 pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use frontend::{Frontend, Options};
 pub use http::router;
-pub use machine::SharedStore;
+pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::Member;
 pub use metrics::Metrics;
 pub use serve::serve;

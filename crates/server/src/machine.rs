@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use mvcc::{Change, Command, DecodeError, Reply, Store};
 use raft::Index;
 
 use crate::metrics::Metrics;
+
+/// So many versions of keys are read at once when a snapshot is made; the driver waits meanwhile.
+const IMAGE_STEP: usize = 1000;
 
 /// The store, shared between the driver that applies commands and the services that read.
 ///
@@ -42,13 +45,47 @@ impl replica::StateMachine for SharedStore {
         Ok(reply)
     }
 
-    type Image = ();
+    type Image = StoreImage;
     type State = Store;
 
-    fn image(&self) {}
+    fn image(&self) -> StoreImage {
+        let image = self.store.write().unwrap_or_else(PoisonError::into_inner).image();
+        StoreImage { store: self.store.clone(), image: Some(image) }
+    }
 
     fn replace(&mut self, state: Store) {
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+/// The store at one moment, while it goes on. It is given back to the store when it is dropped.
+#[derive(Debug)]
+pub struct StoreImage {
+    store: Arc<RwLock<Store>>,
+    image: Option<mvcc::Image>,
+}
+
+impl Drop for StoreImage {
+    fn drop(&mut self) {
+        if let Some(image) = self.image.take() {
+            self.store.write().unwrap_or_else(PoisonError::into_inner).release(image);
+        }
+    }
+}
+
+/// Makes a store of the bytes of a snapshot.
+#[derive(Debug, Default)]
+pub struct StoreRestorer(mvcc::Restorer);
+
+impl host::Restorer for StoreRestorer {
+    type State = Store;
+
+    fn feed(&mut self, piece: &[u8]) -> Result<(), String> {
+        self.0.feed(piece).map_err(|error| error.to_string())
+    }
+
+    fn finish(self) -> Result<Store, String> {
+        self.0.finish().map_err(|error| error.to_string())
     }
 }
 
@@ -67,4 +104,23 @@ impl host::Machine for SharedStore {
             })
             .collect()
     }
+
+    fn for_each_piece<E>(
+        mut image: StoreImage,
+        mut write: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut piece = BytesMut::new();
+        let mut more = true;
+        while more {
+            if let Some(image_read) = &mut image.image {
+                let store = image.store.read().unwrap_or_else(PoisonError::into_inner);
+                more = store.read_image(image_read, IMAGE_STEP, &mut piece);
+            }
+            write(&piece)?;
+            piece.clear();
+        }
+        Ok(())
+    }
+
+    type Restorer = StoreRestorer;
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use host::{Cluster, Config, Host, Machine, Origin, StartError};
+use host::{Cluster, Config, Host, Machine, Origin, Restorer, StartError};
 use raft::{Envelope, Index, NodeId, codec};
 use replica::StateMachine;
 use tempfile::TempDir;
@@ -60,7 +60,37 @@ impl Machine for Journal {
     fn changes(reply: &Bytes) -> Vec<Change> {
         vec![("last".into(), Some(reply.clone()))]
     }
+
+    fn for_each_piece<E>(
+        image: Vec<Bytes>,
+        mut write: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        image.iter().try_for_each(|command| write(&[command, &b"\n"[..]].concat()))
+    }
+
+    type Restorer = Lines;
 }
+
+/// Takes a journal back, a command to a line.
+#[derive(Default)]
+pub(crate) struct Lines(Vec<u8>);
+
+impl Restorer for Lines {
+    type State = Vec<Bytes>;
+
+    fn feed(&mut self, piece: &[u8]) -> Result<(), String> {
+        self.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<Bytes>, String> {
+        let lines = self.0.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(lines.map(Bytes::copy_from_slice).collect())
+    }
+}
+
+/// A few hundred commands to a snapshot.
+pub(crate) const SNAPSHOT_BYTES: u64 = 20_000;
 
 /// A cluster of members that may run, and their directories.
 pub(crate) struct Town {
@@ -131,6 +161,7 @@ impl Town {
             listen_peers: vec![self.address(name)],
             heartbeat_interval: self.heartbeat_interval,
             election_timeout: 8 * self.heartbeat_interval,
+            snapshot_bytes: SNAPSHOT_BYTES,
         }
     }
 

@@ -62,6 +62,10 @@ pub(crate) struct Serve {
     /// between this and twice this
     #[arg(long, env = "ETCD_ELECTION_TIMEOUT", default_value = "150", value_parser = millis())]
     election_timeout: u64,
+    /// Take a snapshot when the log has grown by so many bytes since the last one, and drop the log
+    /// before it, but for a quarter of that
+    #[arg(long, env = "QUORATE_SNAPSHOT_BYTES", default_value = "67108864", value_parser = bytes())]
+    snapshot_bytes: u64,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -79,6 +83,11 @@ pub(super) enum ClusterState {
 /// etcd allows no election timeout that is longer.
 fn millis() -> RangedU64ValueParser<u64> {
     value_parser!(u64).range(1..=50_000)
+}
+
+/// Less than a kilobyte would be a snapshot for every few entries.
+fn bytes() -> RangedU64ValueParser<u64> {
+    value_parser!(u64).range(1024..)
 }
 
 /// What the flags say, looked up and checked.
@@ -144,6 +153,7 @@ impl Serve {
                 listen_peers: addresses("--listen-peer-urls", &self.listen_peer_urls)?,
                 heartbeat_interval: Duration::from_millis(self.heartbeat_interval),
                 election_timeout: Duration::from_millis(self.election_timeout),
+                snapshot_bytes: self.snapshot_bytes,
             },
             listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
             name: self.name,
