@@ -106,6 +106,9 @@ impl Coverage {
                 debug_assert!(!write.entries.is_empty() || write.base.is_some());
                 self.add(Situation::Truncated);
             }
+            Fact::Started { .. } if ghost.found_unreported() => {
+                self.add(Situation::UnreportedWrite);
+            }
             Fact::Sent { envelope } => match envelope.message {
                 Message::Forward { .. } => self.add(Situation::Forwarded),
                 Message::RequestReadIndex { .. } => self.add(Situation::FollowerRead),

@@ -301,9 +301,12 @@ impl Strike {
 
     /// Bits flip, or a sector turns to zeros, in what a log held before its last frame.
     fn rot(&mut self, world: &mut World, id: NodeId) -> bool {
-        let ids = world.ids();
+        let Some(configuration) = world.leader().and_then(|it| world.configuration_of(it)) else {
+            return false;
+        };
+        let ids = configuration.voters().collect::<Vec<_>>();
         let damaged = ids.iter().filter(|id| world.member(**id).disk.is_damaged).count();
-        if 2 * (damaged + 1) >= ids.len() || world.member(id).disk.is_damaged {
+        if configuration.is_joint() || 2 * (damaged + 1) >= ids.len() || world.member(id).disk.is_damaged {
             return false;
         }
         self.crash(world, id, Loss::OfPower);
@@ -326,16 +329,19 @@ impl Strike {
         let address = bytes::Bytes::new;
         let newcomer = || NodeId(1 + world.ids().iter().map(|id| id.0).max().unwrap_or(0));
         let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
+        // Who is healthy must stay when somebody is not, or no quorum may be left.
+        let any_damaged = world.ids().iter().any(|id| world.member(*id).disk.is_damaged);
+        let may_go = !any_damaged || world.member(target).disk.is_damaged;
         let learner = configuration.learners().next();
         let other = self.any_member(world);
         let mut change = match self.random.below(6) {
             0 if voters < 5 => vec![Change::AddVoter { id: newcomer(), address: address() }],
             1 if learners < 2 => vec![Change::AddLearner { id: newcomer(), address: address() }],
             2 => learner.map(Change::Promote).into_iter().collect(),
-            3 if voters > 1 => vec![Change::Demote(target)],
-            4 if voters > 2 => vec![Change::Remove(target)],
+            3 if may_go && voters > 1 => vec![Change::Demote(target)],
+            4 if may_go && voters > 2 => vec![Change::Remove(target)],
             // Two voters at once take the way through a joint configuration.
-            5 if voters > 2 => {
+            5 if may_go && voters > 2 => {
                 vec![Change::Remove(target), Change::AddVoter { id: newcomer(), address: address() }]
             }
             _ => return false,

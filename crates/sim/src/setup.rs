@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::faults::FaultKind;
 
@@ -86,8 +87,8 @@ impl Setup {
                     setup.without = kinds.ok_or_else(unread)?;
                 }
                 "--skip" => {
-                    let numbers = value.split(',').map(str::parse).collect::<Result<_, _>>();
-                    setup.skip = numbers.map_err(|_| unread())?;
+                    let spans = value.split(',').map(read_span).collect::<Option<Vec<_>>>();
+                    setup.skip = spans.ok_or_else(unread)?.into_iter().flatten().collect();
                 }
                 _ => return Err(name.clone()),
             }
@@ -124,9 +125,49 @@ impl fmt::Display for Setup {
             write!(f, " --until {until}")?;
         }
         if !self.skip.is_empty() {
-            let numbers = self.skip.iter().map(ToString::to_string).collect::<Vec<_>>();
-            write!(f, " --skip {}", numbers.join(","))?;
+            write!(f, " --skip {}", spans(&self.skip))?;
         }
         Ok(())
+    }
+}
+
+/// Numbers, as `1-3,7`.
+fn spans(numbers: &BTreeSet<u32>) -> String {
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match spans.last_mut() {
+            Some((_, last)) if *last + 1 == *number => *last = *number,
+            _ => spans.push((*number, *number)),
+        }
+    }
+    let written = spans.into_iter().map(|(first, last)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    });
+    written.collect::<Vec<_>>().join(",")
+}
+
+fn read_span(written: &str) -> Option<RangeInclusive<u32>> {
+    let (first, last) = written.split_once('-').unwrap_or((written, written));
+    Some(first.parse().ok()?..=last.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        let setup = Setup {
+            seed: 7,
+            scenario: Scenario::Disks,
+            without: BTreeSet::from([FaultKind::Rot, FaultKind::SlowDisk]),
+            clients: Some(2),
+            until_ms: Some(3000),
+            skip: BTreeSet::from([1, 4, 5, 6]),
+        };
+        let line = setup.to_string();
+        assert!(line.ends_with("--skip 1,4-6"), "{line}");
+        let words = line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(Setup::from_words(&words), Ok(setup));
     }
 }

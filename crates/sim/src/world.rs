@@ -36,7 +36,10 @@ use crate::swarm::Swarm;
 /// After the storm the cluster has so long to get well before it must serve.
 const HEAL_US: u64 = 5_000_000;
 /// Then clients ask so long.
-const SERVE_US: u64 = 2_000_000;
+const SERVE_US: u64 = 4_000_000;
+
+/// So long after the storm even the slowest member must have caught up.
+const REST_US: u64 = 60_000_000;
 
 /// Everything there is.
 pub(crate) struct World {
@@ -474,9 +477,14 @@ impl World {
         self.carry_out(target);
     }
 
-    /// Whether the member does not belong to the cluster, as far as it knows.
+    /// Whether the member does not belong to the cluster, as far as it knows; or, when all is well,
+    /// as far as the leader does.
     fn is_outside(&self, id: NodeId) -> bool {
-        self.configuration_of(id).is_none_or(|configuration| !configuration.is_member(id))
+        let knows = match self.leader() {
+            Some(leader) if self.phase == Phase::Serving => leader,
+            _ => id,
+        };
+        self.configuration_of(knows).is_none_or(|configuration| !configuration.is_member(id))
     }
 
     fn applied(&mut self, id: NodeId, ticket: Option<Ticket>, applied: &Applied) {
@@ -559,12 +567,16 @@ impl World {
     fn calm(&mut self) {
         self.phase = Phase::Calm;
         let clients = self.clients.len();
-        let well = if self.served.is_empty() && clients > 0 {
+        let well = if self.served.len() < clients {
             let standings = self.members.values().map(|it| {
                 let process = it.process.as_ref();
                 process.map(|process| process.replica.status().raft.standing.to_string())
             });
-            Err(format!("no client is served: {:?}", standings.collect::<Vec<_>>()))
+            Err(format!(
+                "{} of {clients} clients are served: {:?}",
+                self.served.len(),
+                standings.collect::<Vec<_>>()
+            ))
         } else {
             Ok(())
         };
@@ -573,23 +585,29 @@ impl World {
 
     /// All is at rest: members agree, and nobody waits.
     fn end(&mut self) {
+        let behind = self.who_is_behind();
+        if behind.is_some() && self.now < self.swarm.storm_us + REST_US {
+            self.queue.push(self.now + 1_000_000, Event::End);
+            return;
+        }
         self.phase = Phase::Over;
+        self.settle("healing", behind.map_or(Ok(()), Err));
         let mut checks = std::mem::take(&mut self.checks);
         for check in &mut checks {
             let result = check.end(&self.ghost);
             self.settle(check.name(), result);
         }
-        let Some(leader) = self.leader() else { return };
-        let Some(configuration) = self.configuration_of(leader) else { return };
+    }
+
+    /// A running member that has not applied all that is committed.
+    fn who_is_behind(&self) -> Option<String> {
+        let configuration = self.configuration_of(self.leader()?)?;
         let commit = self.ghost.committed_index();
-        for (id, member) in &self.members {
-            let Some(process) = &member.process else { continue };
-            let applied = process.replica.status().applied;
-            if configuration.is_member(*id) && applied < commit {
-                let behind = format!("{id} has applied {applied} of {commit}");
-                self.violation.get_or_insert(Violation { check: "healing", text: behind, at: self.now });
-            }
-        }
+        self.members.iter().find_map(|(id, member)| {
+            let applied = member.process.as_ref()?.replica.status().applied;
+            let is_behind = configuration.is_member(*id) && applied < commit;
+            is_behind.then(|| format!("{id} has applied {applied} of {commit}"))
+        })
     }
 
     // What checks see.

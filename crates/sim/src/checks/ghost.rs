@@ -24,6 +24,7 @@ pub(crate) struct Ghost {
     grown: Range<usize>,
     truncated: bool,
     explained: bool,
+    unreported: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +92,11 @@ impl Ghost {
         self.explained
     }
 
+    /// Whether it found a write that was never reported to be durable.
+    pub(crate) fn found_unreported(&self) -> bool {
+        self.unreported
+    }
+
     /// The configuration that the last fact committed.
     pub(crate) fn configuration_committed_now(&self) -> Option<&Arc<Configuration>> {
         self.grown()?.iter().rev().find_map(|entry| match &entry.payload {
@@ -156,7 +162,9 @@ impl Ghost {
         let mirror = self.members.entry(id).or_default();
         let batch = std::mem::take(&mut mirror.unsure);
         let explains = |batch| Recovery::explains(mirror, batch, restored);
-        self.explained = explains(&[]) || explains(&batch);
+        let is_as_reported = explains(&[]);
+        self.explained = is_as_reported || explains(&batch);
+        self.unreported = !is_as_reported;
         let mut found = Chain { base: restored.base, base_prefix: prefix, links: VecDeque::new() };
         restored.entries.iter().for_each(|entry| found.push(entry));
         mirror.log = found.clone();
