@@ -1,0 +1,197 @@
+//! Runs seeds on all cores: `soak [--minutes M | --seeds N] [--first S] [--mutant]`.
+//!
+//! `soak run --seed N …` has one run again.
+//!
+//! Prints how it goes, and at the end what came about. The first violation ends it: it is
+//! minimised, and printed as a line that gives it again. With `--mutant` nothing is minimised, and
+//! one line says what was found: `found CHECK SEEDS SECONDS`, or `not found SEEDS SECONDS`.
+#![allow(clippy::print_stdout, reason = "a command-line tool talks on its standard output")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "each run is deterministic; running many at once is the work of threads and a clock"
+)]
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use sim::{FaultKind, Outcome, Setup, Situation};
+
+struct Plan {
+    end: Instant,
+    seeds_max: u64,
+    first: u64,
+    is_for_mutants: bool,
+}
+
+#[derive(Default)]
+struct Sums {
+    seeds: u64,
+    events: u64,
+    answered: u64,
+    failed: u64,
+    faults: BTreeMap<FaultKind, u64>,
+    situations: BTreeMap<Situation, u64>,
+    violation: Option<Outcome>,
+}
+
+fn main() -> ExitCode {
+    let words = std::env::args().skip(1).collect::<Vec<_>>();
+    if let [word, setup @ ..] = &words[..]
+        && word == "run"
+    {
+        return run_alone(setup);
+    }
+    let started = Instant::now();
+    let Some(plan) = read_plan(started) else {
+        println!("usage: soak [--minutes M | --seeds N] [--first S] [--mutant]");
+        return ExitCode::FAILURE;
+    };
+    let sums = Mutex::new(Sums::default());
+    let next = AtomicU64::new(plan.first);
+    let is_over = AtomicBool::new(false);
+    let cores = std::thread::available_parallelism().map_or(1, Into::into);
+    // A panic is a violation like any other; the seed must not get lost with it.
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| work(&plan, &next, &is_over, &sums));
+        }
+        if !plan.is_for_mutants {
+            tell_progress(started, &is_over, &sums);
+        }
+    });
+    let sums = sums.into_inner().expect("a panic of a thread ends the scope");
+    conclude(&plan, &sums, started.elapsed())
+}
+
+/// One run, as a violation's last line names it.
+fn run_alone(words: &[String]) -> ExitCode {
+    let setup = match Setup::from_words(words) {
+        Ok(setup) => setup,
+        Err(word) => {
+            println!("cannot read {word:?}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = sim::run(&setup);
+    println!("{setup}: {} events, trace {:016x}", outcome.events, outcome.trace_hash);
+    match outcome.violation {
+        Some(violation) => {
+            println!("{violation}");
+            ExitCode::FAILURE
+        }
+        None => ExitCode::SUCCESS,
+    }
+}
+
+fn read_plan(started: Instant) -> Option<Plan> {
+    let mut plan = Plan {
+        end: started + Duration::from_secs(60),
+        seeds_max: u64::MAX,
+        first: 1,
+        is_for_mutants: false,
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
+        match word.as_str() {
+            "--minutes" => plan.end = started + Duration::from_secs(60 * number()?),
+            "--seconds" => plan.end = started + Duration::from_secs(number()?),
+            "--seeds" => {
+                plan.seeds_max = number()?;
+                plan.end = started + Duration::from_secs(24 * 3600);
+            }
+            "--first" => plan.first = number()?,
+            "--mutant" => plan.is_for_mutants = true,
+            _ => return None,
+        }
+    }
+    Some(plan)
+}
+
+fn work(plan: &Plan, next: &AtomicU64, is_over: &AtomicBool, sums: &Mutex<Sums>) {
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        let is_done = seed - plan.first >= plan.seeds_max || Instant::now() >= plan.end;
+        if is_done || is_over.load(Ordering::Relaxed) {
+            is_over.store(true, Ordering::Relaxed);
+            return;
+        }
+        let outcome = run_one(seed);
+        let Ok(mut sums) = sums.lock() else { return };
+        sums.seeds += 1;
+        sums.events += outcome.events;
+        sums.answered += outcome.answered;
+        sums.failed += outcome.failed;
+        for (kind, count) in &outcome.faults {
+            *sums.faults.entry(*kind).or_default() += count;
+        }
+        for (situation, count) in &outcome.situations {
+            *sums.situations.entry(*situation).or_default() += count;
+        }
+        if outcome.violation.is_some() && sums.violation.is_none() {
+            is_over.store(true, Ordering::Relaxed);
+            sums.violation = Some(outcome);
+        }
+    }
+}
+
+fn run_one(seed: u64) -> Outcome {
+    sim::run(&Setup::new(seed))
+}
+
+fn tell_progress(started: Instant, is_over: &AtomicBool, sums: &Mutex<Sums>) {
+    let mut told = Instant::now();
+    while !is_over.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(100));
+        if told.elapsed() >= Duration::from_secs(10)
+            && let Ok(sums) = sums.lock()
+        {
+            told = Instant::now();
+            println!("{} s: {}", started.elapsed().as_secs(), sums.line(started.elapsed()));
+        }
+    }
+}
+
+impl Sums {
+    fn line(&self, elapsed: Duration) -> String {
+        let rate = u128::from(self.events) * 1000 / elapsed.as_millis().max(1);
+        let Self { seeds, events, answered, failed, .. } = self;
+        format!(
+            "{seeds} seeds, {events} events, {rate} events/s, {answered} requests answered, \
+             {failed} not"
+        )
+    }
+}
+
+fn conclude(plan: &Plan, sums: &Sums, elapsed: Duration) -> ExitCode {
+    let seconds = elapsed.as_secs_f64();
+    if plan.is_for_mutants {
+        match sums.violation.as_ref().and_then(|outcome| outcome.violation.as_ref()) {
+            Some(violation) => println!("found {} {} {seconds:.1}", violation.check, sums.seeds),
+            None => println!("not found {} {seconds:.1}", sums.seeds),
+        }
+        return ExitCode::SUCCESS;
+    }
+    println!("{}", sums.line(elapsed));
+    for kind in FaultKind::ALL {
+        println!("  fault {:22} {:9}", kind.name(), sums.faults.get(&kind).unwrap_or(&0));
+    }
+    for situation in Situation::ALL {
+        let count = sums.situations.get(&situation).unwrap_or(&0);
+        println!("  situation {:26} {count:9}", format!("{situation:?}"));
+    }
+    let Some(outcome) = &sums.violation else { return ExitCode::SUCCESS };
+    let setup = Setup::new(outcome.seed);
+    if let Some(violation) = &outcome.violation {
+        println!("soak run {setup}\n  {violation}");
+    }
+    let smallest = sim::minimise(&setup, outcome);
+    if let Some(violation) = &sim::run(&smallest).violation {
+        println!("soak run {smallest}\n  {violation}");
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,101 @@
+//! What must hold, checked after every step.
+//!
+//! The world tells each [`Fact`] first to the [`Ghost`], which keeps what is known of all members
+//! from outside, and then to every [`Check`]. A check believes no member, and looks only at what is
+//! new, so that its cost does not grow with the run. Each is one file; each has been seen to find a
+//! seeded bug (`docs/mutants.md`).
+
+mod acknowledged;
+mod agreement;
+mod changes;
+mod commitment;
+mod completeness;
+mod durability;
+mod election;
+mod ghost;
+mod linearity;
+mod machines;
+mod matching;
+mod model;
+mod monotony;
+mod outcomes;
+mod promises;
+mod reads;
+mod recovery;
+mod revisions;
+
+use raft::{Envelope, Index, NodeId, Restored, Snapshot, Status, Ticket, Write};
+
+use crate::client::{Answer, Operation};
+use crate::machine::Applied;
+
+pub(crate) use ghost::Ghost;
+pub(crate) use revisions::told;
+
+/// Something that happened, seen from outside.
+#[derive(Debug)]
+pub(crate) enum Fact<'a> {
+    /// A member starts with what is on its disk.
+    Started { id: NodeId, restored: &'a Restored },
+    /// It asks for a write.
+    Wrote { id: NodeId, write: &'a Write },
+    /// The write is durable.
+    Durable { id: NodeId, write: &'a Write },
+    /// How it stands, after its writes were noted, before what else it asks for.
+    Stands { id: NodeId, status: &'a Status },
+    /// A message leaves.
+    Sent { envelope: &'a Envelope },
+    /// A command was applied.
+    Applied { id: NodeId, applied: &'a Applied },
+    /// A snapshot was put in the place of the state machine, whose hash is this now.
+    Restored { id: NodeId, snapshot: &'a Snapshot, hash: u64 },
+    /// It crashes while these writes are on their way to its disk.
+    Crashed { id: NodeId, batch: &'a [Write] },
+    /// A client asks.
+    Invoked { operation: &'a Operation },
+    /// A client has its answer, or will never have one.
+    Answered { operation: &'a Operation, answer: &'a Answer<'a> },
+    /// The member's read may be served: this much is applied.
+    ReadReady { id: NodeId, ticket: Ticket, applied: Index },
+}
+
+/// Whether a rule holds, or how it was broken.
+pub(crate) type Checked = Result<(), String>;
+
+/// A rule.
+pub(crate) trait Check {
+    fn name(&self) -> &'static str;
+    /// Looks at what happened.
+    fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked;
+    /// Looks at the whole when the world has healed and come to rest.
+    fn end(&mut self, ghost: &Ghost) -> Checked {
+        let _ = ghost;
+        Ok(())
+    }
+}
+
+/// All rules.
+pub(crate) fn all() -> Vec<Box<dyn Check>> {
+    vec![
+        Box::new(recovery::Recovery),
+        Box::new(matching::Matching::default()),
+        Box::new(monotony::Monotony::default()),
+        Box::new(election::Election::default()),
+        Box::new(commitment::Commitment),
+        Box::new(durability::Durability),
+        Box::new(completeness::Completeness),
+        Box::new(promises::Promises::default()),
+        Box::new(changes::Changes),
+        Box::new(machines::Machines::default()),
+        Box::new(agreement::Agreement::default()),
+        Box::new(reads::Reads::default()),
+        Box::new(linearity::Linearity::default()),
+        Box::new(acknowledged::Acknowledged::default()),
+        Box::new(revisions::Revisions::default()),
+        Box::new(outcomes::Outcomes::default()),
+    ]
+}
+
+fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}

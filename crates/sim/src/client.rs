@@ -1,0 +1,154 @@
+//! The clients: what they ask for, and of whom.
+//!
+//! A client asks for one thing at a time, and asks another member after it was disappointed. An
+//! answer that does not come leaves the outcome *unknown*: the request may have worked.
+
+use bytes::Bytes;
+use mvcc::{
+    Command, Compact, Compare, CompareTarget, DeleteRange, Op, Put, Range, RangeResponse, Refusal,
+    Relation, Response, Txn,
+};
+use raft::{Index, NodeId, Ticket};
+
+use crate::random::Random;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Request {
+    Write(Command),
+    Read(Range),
+}
+
+/// A request on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) client: usize,
+    pub(crate) member: NodeId,
+    pub(crate) ticket: Ticket,
+    pub(crate) request: Request,
+    /// The command's bytes; empty for a read.
+    pub(crate) command: Bytes,
+    /// Whether it was asked for when the world should have been well again.
+    pub(crate) is_serving: bool,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Answer<'a> {
+    Wrote { index: Index, result: &'a Result<Response, Refusal> },
+    Read { applied: Index, result: &'a Result<RangeResponse, Refusal> },
+    Failed(replica::Failure),
+    /// The member crashed.
+    Lost,
+}
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    random: Random,
+    /// Its member, until it disappoints.
+    pub(crate) member: NodeId,
+    pause_us: u64,
+    keys: u64,
+    weights: [u64; 5],
+    /// Makes each value another one.
+    values: u64,
+    number: u64,
+    /// The latest revision that it has seen.
+    pub(crate) revision: i64,
+}
+
+impl Client {
+    pub(crate) fn new(seed: u64, number: u64, workload: &Workload) -> Self {
+        Self {
+            random: Random::stream(seed, "client", number),
+            member: NodeId(1 + number % workload.members),
+            pause_us: workload.pause_us,
+            keys: workload.keys,
+            weights: workload.weights,
+            values: 0,
+            number,
+            revision: 1,
+        }
+    }
+
+    /// How long it thinks before it asks again.
+    pub(crate) fn pause(&mut self) -> u64 {
+        self.random.within(self.pause_us / 4..=self.pause_us)
+    }
+
+    /// It turns to another of so many members.
+    pub(crate) fn turn(&mut self, members: u64) {
+        self.member = NodeId(1 + self.random.below(members));
+    }
+
+    pub(crate) fn ask(&mut self) -> Request {
+        let kind = self.random.weighted(self.weights.iter().copied()).unwrap_or(0);
+        match kind {
+            0 => Request::Write(Command::Put(self.put())),
+            1 => Request::Read(self.range()),
+            2 => Request::Write(Command::DeleteRange(DeleteRange {
+                key: self.key(),
+                ..DeleteRange::default()
+            })),
+            3 => Request::Write(Command::Txn(self.txn())),
+            _ => {
+                let back = i64::try_from(self.random.below(20)).expect("it is small");
+                let revision = (self.revision - back).max(1);
+                Request::Write(Command::Compact(Compact { revision }))
+            }
+        }
+    }
+
+    fn key(&mut self) -> Bytes {
+        format!("k{}", self.random.below(self.keys)).into()
+    }
+
+    fn put(&mut self) -> Put {
+        self.values += 1;
+        let value = format!("c{}-{}", self.number, self.values).into();
+        Put { key: self.key(), value, prev_kv: self.random.chance(300), ..Put::default() }
+    }
+
+    /// One key or all of them, now or a little before.
+    fn range(&mut self) -> Range {
+        let revision = if self.random.chance(200) { self.revision } else { 0 };
+        if self.random.chance(300) {
+            Range { key: "k".into(), range_end: "l".into(), revision, ..Range::default() }
+        } else {
+            Range { key: self.key(), revision, ..Range::default() }
+        }
+    }
+
+    /// Two keys change together if a third is as it is thought to be.
+    fn txn(&mut self) -> Txn {
+        let target = match self.random.below(3) {
+            0 => CompareTarget::Version(0),
+            1 => CompareTarget::Mod(self.revision),
+            _ => CompareTarget::Create(self.revision),
+        };
+        let relation = self.random.pick(&[Relation::Equal, Relation::Less, Relation::Greater]);
+        let compare = Compare { key: self.key(), range_end: Bytes::new(), relation, target };
+        let first = self.put();
+        let mut second = self.put();
+        if second.key == first.key {
+            second.key = format!("{}-twin", String::from_utf8_lossy(&first.key)).into();
+        }
+        let delete = DeleteRange { key: self.key(), ..DeleteRange::default() };
+        let other = Range { key: self.key(), ..Range::default() };
+        Txn {
+            compare: vec![compare],
+            success: vec![Op::Put(first), Op::Put(second)],
+            failure: vec![Op::Range(other), Op::DeleteRange(delete)],
+        }
+    }
+}
+
+/// What the clients of a run are like.
+#[derive(Clone, Debug)]
+pub(crate) struct Workload {
+    pub(crate) members: u64,
+    pub(crate) pause_us: u64,
+    pub(crate) keys: u64,
+    /// Of puts, reads, deletes, transactions and compactions.
+    pub(crate) weights: [u64; 5],
+}

@@ -1,0 +1,131 @@
+//! Which situations a run went through. A simulator that never brings them about proves nothing
+//! about them, so the soak says how often each was there.
+
+use std::collections::BTreeMap;
+
+use raft::{Message, NodeId, RoleName, Term};
+
+use crate::checks::{Fact, Ghost};
+use crate::network::Network;
+
+/// Something that a good run of many seeds brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Situation {
+    /// A member won an election.
+    Elected,
+    /// Two members thought at once that they lead, in different terms.
+    TwoLeaders,
+    /// A member dropped entries that another leader's log contradicts.
+    Truncated,
+    /// A leader was elected that held entries of an earlier term, not committed.
+    ElectedWithOldEntries,
+    /// A member found its last write torn.
+    TornWrite,
+    /// A member found a write that was never reported.
+    UnreportedWrite,
+    /// A disk failed, and the process ended for it.
+    DiskDeath,
+    /// A log that was damaged was refused.
+    DamageRefused,
+    /// Entries were committed while some link was cut.
+    CommittedWhileCut,
+    /// A follower's clients were served through its leader.
+    Forwarded,
+    /// A follower asked for a read index.
+    FollowerRead,
+    /// A snapshot was taken.
+    SnapshotTaken,
+    /// A snapshot was installed.
+    SnapshotInstalled,
+    /// A snapshot was installed while some link was cut.
+    SnapshotInstalledWhileCut,
+    /// A change of the members was committed.
+    MembersChanged,
+    /// A joint configuration came into force.
+    Joint,
+    /// A member was told to campaign at once.
+    TransferBegun,
+}
+
+impl Situation {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::Elected,
+        Self::TwoLeaders,
+        Self::Truncated,
+        Self::ElectedWithOldEntries,
+        Self::TornWrite,
+        Self::UnreportedWrite,
+        Self::DiskDeath,
+        Self::DamageRefused,
+        Self::CommittedWhileCut,
+        Self::Forwarded,
+        Self::FollowerRead,
+        Self::SnapshotTaken,
+        Self::SnapshotInstalled,
+        Self::SnapshotInstalledWhileCut,
+        Self::MembersChanged,
+        Self::Joint,
+        Self::TransferBegun,
+    ];
+}
+
+/// Counts them.
+#[derive(Debug, Default)]
+pub(crate) struct Coverage {
+    pub(crate) counts: BTreeMap<Situation, u64>,
+    last_elected: BTreeMap<NodeId, Term>,
+}
+
+impl Coverage {
+    pub(crate) fn add(&mut self, situation: Situation) {
+        *self.counts.entry(situation).or_default() += 1;
+    }
+
+    pub(crate) fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost, network: &Network) {
+        match fact {
+            Fact::Stands { id, status } => {
+                let standing = status.standing;
+                let led = self.last_elected.get(id).copied();
+                if standing.role == RoleName::Leader && led < Some(standing.term) {
+                    self.last_elected.insert(*id, standing.term);
+                    self.add(Situation::Elected);
+                    let others = ghost.leaders().filter(|(other, _)| other != id);
+                    if others.count() > 0 {
+                        self.add(Situation::TwoLeaders);
+                    }
+                    if status.last.index > ghost.committed_index().next() {
+                        self.add(Situation::ElectedWithOldEntries);
+                    }
+                }
+                if ghost.grown().is_some() && network.is_disturbed() {
+                    self.add(Situation::CommittedWhileCut);
+                }
+            }
+            Fact::Wrote { write, .. } if ghost.has_truncated() => {
+                debug_assert!(!write.entries.is_empty() || write.base.is_some());
+                self.add(Situation::Truncated);
+            }
+            Fact::Started { .. } if ghost.found_unreported() => {
+                self.add(Situation::UnreportedWrite);
+            }
+            Fact::Sent { envelope } => match envelope.message {
+                Message::Forward { .. } => self.add(Situation::Forwarded),
+                Message::RequestReadIndex { .. } => self.add(Situation::FollowerRead),
+                Message::TimeoutNow => self.add(Situation::TransferBegun),
+                _ => {}
+            },
+            Fact::Restored { .. } => {
+                self.add(Situation::SnapshotInstalled);
+                if network.is_disturbed() {
+                    self.add(Situation::SnapshotInstalledWhileCut);
+                }
+            }
+            _ => {}
+        }
+        if let Some(configuration) = ghost.configuration_committed_now() {
+            let joint = configuration.is_joint();
+            self.add(if joint { Situation::Joint } else { Situation::MembersChanged });
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What happens next: one queue for the whole world, ordered by time and then by when it was asked
+//! for. Nothing else decides the order, so a seed is a run.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use raft::{Envelope, NodeId, Snapshot, WriteId};
+
+/// A moment, in microseconds since the world began.
+pub(crate) type Moment = u64;
+
+/// A run of a member, from a start to the next crash. What was asked for in another one is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Run {
+    pub(crate) id: NodeId,
+    pub(crate) number: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// A member's clock ticks.
+    Tick(Run),
+    /// A message arrives, its sender's message of that number.
+    Deliver { number: u64, envelope: Envelope },
+    /// The disk has done what it was asked to do.
+    DiskDone(Run),
+    /// The member hears of it.
+    Persisted(Run, WriteId),
+    /// A snapshot that the member took is stored.
+    Snapshotted(Run, Snapshot),
+    /// The last piece of a snapshot is stored; its checksum is right, or it was thrown away.
+    SnapshotStored(Run, Snapshot, bool),
+    /// A member that is down starts.
+    Start(NodeId),
+    /// A member that stood still for so many microseconds goes on.
+    Resume(Run, u64),
+    /// A client wants something.
+    Ask { client: usize },
+    /// A fault begins, or is left out.
+    Fault(u32),
+    /// A fault that lasts ends.
+    Relief(u32),
+    /// No more faults from here on: all must heal.
+    Heal,
+    /// It should be well by now.
+    Serve,
+    /// Clients stop to ask.
+    Calm,
+    /// The world ends.
+    End,
+}
+
+#[derive(Debug)]
+struct Slot {
+    at: Moment,
+    sequence: u64,
+    event: Event,
+}
+
+/// The events to come.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    heap: BinaryHeap<Slot>,
+    sequence: u64,
+}
+
+impl Queue {
+    pub(crate) fn push(&mut self, at: Moment, event: Event) {
+        self.sequence += 1;
+        self.heap.push(Slot { at, sequence: self.sequence, event });
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<(Moment, Event)> {
+        self.heap.pop().map(|slot| (slot.at, slot.event))
+    }
+}
+
+impl Slot {
+    fn key(&self) -> (Moment, u64) {
+        (self.at, self.sequence)
+    }
+}
+
+// The heap gives the greatest first, so the earliest is the greatest.
+impl Ord for Slot {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.key().cmp(&self.key())
+    }
+}
+
+impl PartialOrd for Slot {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Slot {}

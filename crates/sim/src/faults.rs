@@ -1,0 +1,367 @@
+//! The faults: what may go wrong, and how it begins and ends.
+//!
+//! The *atlas* keeps count of what is damaged for good. Rot comes only to a minority of the voters,
+//! and never to the last thing that a log holds, which nobody can tell from a torn write: a cluster
+//! whose last good copy is destroyed can only be wrong or stop, and which of the two proves nothing.
+
+use std::collections::BTreeSet;
+
+use raft::{Change, NodeId};
+use wal::Fault;
+
+use crate::event::Event;
+use crate::network::{Shape, Weather};
+use crate::random::Random;
+use crate::world::World;
+
+/// What may go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// A process ends; the machine stays up.
+    Crash,
+    /// A machine loses power, and with it what was not synced.
+    PowerLoss,
+    /// A machine loses power in the middle of its next write.
+    PowerLossInWrite,
+    /// All machines lose power at once.
+    Blackout,
+    /// The leader's machine loses power.
+    LeaderLoss,
+    /// An operation of the disk fails.
+    DiskError,
+    /// A disk is full for a while.
+    DiskFull,
+    /// A disk is slow for a while.
+    SlowDisk,
+    /// A disk does not answer for a while.
+    StuckDisk,
+    /// A part of a log changes while it is at rest.
+    Rot,
+    /// A member is cut off.
+    Isolation,
+    /// The leader is cut off.
+    LeaderIsolation,
+    /// A member hears, and is not heard; or the other way round.
+    Deafness,
+    /// The members fall into two parts.
+    Split,
+    /// One part does not hear the other.
+    HalfSplit,
+    /// Two parts, and one member between them.
+    Bridge,
+    /// Each member reaches only its neighbours.
+    Ring,
+    /// One directed link is cut.
+    LinkCut,
+    /// Messages get lost.
+    Loss,
+    /// Messages arrive twice.
+    Doubling,
+    /// Messages overtake each other.
+    Disorder,
+    /// A process stands still.
+    Pause,
+    /// A wall clock jumps ahead.
+    Jump,
+    /// The members are changed.
+    Membership,
+    /// Leadership is transferred.
+    Transfer,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 25] = [
+        Self::Crash,
+        Self::PowerLoss,
+        Self::PowerLossInWrite,
+        Self::Blackout,
+        Self::LeaderLoss,
+        Self::DiskError,
+        Self::DiskFull,
+        Self::SlowDisk,
+        Self::StuckDisk,
+        Self::Rot,
+        Self::Isolation,
+        Self::LeaderIsolation,
+        Self::Deafness,
+        Self::Split,
+        Self::HalfSplit,
+        Self::Bridge,
+        Self::Ring,
+        Self::LinkCut,
+        Self::Loss,
+        Self::Doubling,
+        Self::Disorder,
+        Self::Pause,
+        Self::Jump,
+        Self::Membership,
+        Self::Transfer,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::PowerLoss => "power-loss",
+            Self::PowerLossInWrite => "power-loss-in-write",
+            Self::Blackout => "blackout",
+            Self::LeaderLoss => "leader-loss",
+            Self::DiskError => "disk-error",
+            Self::DiskFull => "disk-full",
+            Self::SlowDisk => "slow-disk",
+            Self::StuckDisk => "stuck-disk",
+            Self::Rot => "rot",
+            Self::Isolation => "isolation",
+            Self::LeaderIsolation => "leader-isolation",
+            Self::Deafness => "deafness",
+            Self::Split => "split",
+            Self::HalfSplit => "half-split",
+            Self::Bridge => "bridge",
+            Self::Ring => "ring",
+            Self::LinkCut => "link-cut",
+            Self::Loss => "loss",
+            Self::Doubling => "doubling",
+            Self::Disorder => "disorder",
+            Self::Pause => "pause",
+            Self::Jump => "jump",
+            Self::Membership => "membership",
+            Self::Transfer => "transfer",
+        }
+    }
+
+    pub(crate) fn is_crash(self) -> bool {
+        matches!(
+            self,
+            Self::Crash
+                | Self::PowerLoss
+                | Self::PowerLossInWrite
+                | Self::Blackout
+                | Self::LeaderLoss
+        )
+    }
+
+    pub(crate) fn is_of_disk(self) -> bool {
+        matches!(
+            self,
+            Self::DiskError | Self::DiskFull | Self::SlowDisk | Self::StuckDisk | Self::Rot
+        )
+    }
+
+    pub(crate) fn is_of_network(self) -> bool {
+        (Self::Isolation..=Self::Disorder).contains(&self)
+    }
+}
+
+/// A fault that is to begin now: its number, its kind, and numbers of its own to draw from.
+pub(crate) struct Strike {
+    pub(crate) number: u32,
+    pub(crate) kind: FaultKind,
+    pub(crate) random: Random,
+}
+
+impl Strike {
+    /// Lets it happen. False if there is nothing that it could happen to.
+    pub(crate) fn hit(mut self, world: &mut World) -> bool {
+        let target = self.any_member(world);
+        match self.kind {
+            FaultKind::Crash => self.crash(world, target, Loss::OfProcess),
+            FaultKind::PowerLoss => self.crash(world, target, Loss::OfPower),
+            FaultKind::PowerLossInWrite => self.fail_disk(world, target, Fault::Stop),
+            FaultKind::DiskError => self.fail_disk(world, target, Fault::Io),
+            FaultKind::Blackout => {
+                let members = world.ids();
+                members.into_iter().filter(|id| self.crash(world, *id, Loss::OfPower)).count() > 0
+            }
+            FaultKind::LeaderLoss => {
+                world.leader().is_some_and(|leader| self.crash(world, leader, Loss::OfPower))
+            }
+            FaultKind::DiskFull => self.fill_disk(world, target),
+            FaultKind::SlowDisk => {
+                world.member(target).disk.slowness = self.random.within(5..=50);
+                self.last(world)
+            }
+            FaultKind::StuckDisk => {
+                let until = world.now() + self.random.within(100_000..=3_000_000);
+                world.member(target).disk.stuck_until = until;
+                true
+            }
+            FaultKind::Rot => self.rot(world, target),
+            FaultKind::Isolation => self.cut(world, Shape::Around(target)),
+            FaultKind::LeaderIsolation => {
+                world.leader().is_some_and(|leader| self.cut(world, Shape::Around(leader)))
+            }
+            FaultKind::Deafness => {
+                let deaf = self.random.chance(500);
+                self.cut(world, if deaf { Shape::To(target) } else { Shape::From(target) })
+            }
+            FaultKind::Split => {
+                let side = self.side(world);
+                self.cut(world, Shape::Across(side))
+            }
+            FaultKind::HalfSplit => {
+                let side = self.side(world);
+                self.cut(world, Shape::OutOf(side))
+            }
+            FaultKind::Bridge => {
+                let side = self.side(world);
+                self.cut(world, Shape::Bridge(side, target))
+            }
+            FaultKind::Ring => {
+                let count = world.ids().len() as u64;
+                count > 3 && self.cut(world, Shape::Ring(count))
+            }
+            FaultKind::LinkCut => {
+                let other = self.any_member(world);
+                other != target && self.cut(world, Shape::Link(target, other))
+            }
+            FaultKind::Loss => {
+                let permille = self.random.pick(&[20, 100, 400]);
+                self.weather(world, Weather::Loss { permille })
+            }
+            FaultKind::Doubling => {
+                let permille = self.random.pick(&[50, 300, 1000]);
+                self.weather(world, Weather::Doubling { permille })
+            }
+            FaultKind::Disorder => {
+                let max_us = self.random.pick(&[20_000, 100_000, 1_000_000]);
+                self.weather(world, Weather::Delay { max_us })
+            }
+            FaultKind::Pause => {
+                let us = self.random.pick(&[50_000, 300_000, 2_000_000]);
+                world.pause(target, us)
+            }
+            FaultKind::Jump => {
+                world.member(target).clock.jump(self.random.within(0..=3_600_000_000));
+                true
+            }
+            FaultKind::Membership => self.change_members(world, target),
+            FaultKind::Transfer => world.transfer(target),
+        }
+    }
+
+    fn any_member(&mut self, world: &World) -> NodeId {
+        self.random.pick(&world.ids())
+    }
+
+    /// Some members, at least one and not all, if there is more than one.
+    fn side(&mut self, world: &World) -> BTreeSet<NodeId> {
+        let ids = world.ids();
+        let count = self.random.within(1..=(ids.len() as u64 / 2).max(1));
+        (0..count).map(|_| self.random.pick(&ids)).collect()
+    }
+
+    /// Ends after a while.
+    fn last(&mut self, world: &mut World) -> bool {
+        let us = self.random.pick(&[100_000, 500_000, 500_000, 2_000_000]);
+        let until = world.now() + self.random.within(us / 4..=us);
+        world.schedule(until, Event::Relief(self.number));
+        true
+    }
+
+    fn cut(&mut self, world: &mut World, shape: Shape) -> bool {
+        world.network().begin(self.number, shape, Weather::Cut);
+        self.last(world)
+    }
+
+    fn weather(&mut self, world: &mut World, weather: Weather) -> bool {
+        let shape = if self.random.chance(500) {
+            Shape::All
+        } else {
+            Shape::Around(self.any_member(world))
+        };
+        world.network().begin(self.number, shape, weather);
+        self.last(world)
+    }
+
+    fn crash(&mut self, world: &mut World, id: NodeId, loss: Loss) -> bool {
+        if !world.is_up(id) {
+            return false;
+        }
+        let back_after = self.random.pick(&[10_000, 300_000, 2_000_000]);
+        world.crash(id, loss);
+        world.schedule(world.now() + back_after, Event::Start(id));
+        true
+    }
+
+    /// One of the next operations of the disk fails.
+    fn fail_disk(&mut self, world: &mut World, id: NodeId, fault: Fault) -> bool {
+        let skip = self.random.below(6);
+        world.is_up(id) && {
+            world.member(id).disk.log.fail(skip, fault);
+            true
+        }
+    }
+
+    fn fill_disk(&mut self, world: &mut World, id: NodeId) -> bool {
+        let bytes = self.random.pick(&[0, 1 << 16, 1 << 18]);
+        world.member(id).disk.log.limit(Some(bytes));
+        self.last(world)
+    }
+
+    /// Bits flip, or a sector turns to zeros, in what a log held before its last frame.
+    fn rot(&mut self, world: &mut World, id: NodeId) -> bool {
+        let Some(configuration) = world.leader().and_then(|it| world.configuration_of(it)) else {
+            return false;
+        };
+        let ids = configuration.voters().collect::<Vec<_>>();
+        let damaged = ids.iter().filter(|id| world.member(**id).disk.is_damaged).count();
+        if configuration.is_joint() || 2 * (damaged + 1) >= ids.len() || world.member(id).disk.is_damaged {
+            return false;
+        }
+        self.crash(world, id, Loss::OfPower);
+        let zeros = self.random.chance(300);
+        let Some((name, offset)) = world.member(id).place_to_damage(&mut self.random) else {
+            return false;
+        };
+        let disk = &mut world.member(id).disk;
+        disk.is_damaged = true;
+        let Some(contents) = disk.log.contents(&name) else { return false };
+        let start = usize::try_from(offset).expect("files are small");
+        let bytes = if zeros { vec![0; 512] } else { vec![contents[start] ^ 0x10] };
+        disk.log.overwrite(&name, offset, &bytes);
+        true
+    }
+
+    fn change_members(&mut self, world: &mut World, target: NodeId) -> bool {
+        let Some(leader) = world.leader() else { return false };
+        let Some(configuration) = world.configuration_of(leader) else { return false };
+        let address = bytes::Bytes::new;
+        let newcomer = || NodeId(1 + world.ids().iter().map(|id| id.0).max().unwrap_or(0));
+        let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
+        // Who is healthy must stay when somebody is not, or no quorum may be left.
+        let any_damaged = world.ids().iter().any(|id| world.member(*id).disk.is_damaged);
+        let may_go = !any_damaged || world.member(target).disk.is_damaged;
+        let learner = configuration.learners().next();
+        let other = self.any_member(world);
+        let mut change = match self.random.below(6) {
+            0 if voters < 5 => vec![Change::AddVoter { id: newcomer(), address: address() }],
+            1 if learners < 2 => vec![Change::AddLearner { id: newcomer(), address: address() }],
+            2 => learner.map(Change::Promote).into_iter().collect(),
+            3 if may_go && voters > 1 => vec![Change::Demote(target)],
+            4 if may_go && voters > 2 => vec![Change::Remove(target)],
+            // Two voters at once take the way through a joint configuration.
+            5 if may_go && voters > 2 => {
+                vec![Change::Remove(target), Change::AddVoter { id: newcomer(), address: address() }]
+            }
+            _ => return false,
+        };
+        if let (Some(learner), true) = (learner, self.random.chance(300))
+            && learner != target
+            && change != [Change::Promote(learner)]
+        {
+            change.push(Change::Promote(learner));
+        }
+        let asked = if self.random.chance(700) { leader } else { other };
+        !change.is_empty() && world.change_members(asked, change)
+    }
+}
+
+/// What a crash takes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// What was in memory.
+    OfProcess,
+    /// That, and what was not synced.
+    OfPower,
+}

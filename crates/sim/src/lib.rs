@@ -1,0 +1,52 @@
+//! A world of replicas, in which everything goes wrong that can, again and again the same way.
+//!
+//! Whole members run here: the core, the replica, the log on a simulated disk, the store. The
+//! network, the disks, the clocks and the clients are simulated, under one queue of events, and all
+//! that is random comes from one seed. After every step it is checked that nothing is wrong.
+//!
+//! ```
+//! let outcome = sim::run(&sim::Setup::new(7));
+//! assert_eq!(outcome.violation, None);
+//! assert_eq!(outcome, sim::run(&sim::Setup::new(7)));
+//! ```
+//!
+//! # Reading order
+//!
+//! `setup` says which run, `swarm` what it is like. `world` lets events happen, which `event` keeps
+//! in order: to a `member` with its `machine`, `clock` and disk, over the `network`, for a `client`,
+//! by one of the `faults`. `checks` is what must hold; `coverage` is what came about; `outcome` is
+//! what is told of it, and `minimise` what is left of a setup when all is gone that a violation does
+//! not need.
+//!
+//! # What is left out
+//!
+//! Snapshots are stored in one step, not through the simulated disk; sockets and threads, which
+//! only `host` has, are not run at all.
+
+mod checks;
+mod client;
+mod clock;
+mod coverage;
+mod event;
+mod faults;
+mod machine;
+mod member;
+mod minimise;
+mod network;
+mod outcome;
+mod random;
+mod rolling;
+mod setup;
+mod swarm;
+mod world;
+
+pub use coverage::Situation;
+pub use faults::FaultKind;
+pub use minimise::minimise;
+pub use outcome::{Outcome, Violation};
+pub use setup::{Scenario, Setup};
+
+/// Runs a world to its end, or to the first violation.
+pub fn run(setup: &Setup) -> Outcome {
+    world::World::new(setup).run()
+}

@@ -1,0 +1,112 @@
+//! The network: what becomes of a message from one member to another.
+//!
+//! Every directed link has a delay. What is worse comes from the *weather*: each fault puts one
+//! condition over some links, and takes it away when it ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use raft::NodeId;
+
+use crate::event::Moment;
+use crate::random::Random;
+
+/// Which directed links.
+#[derive(Clone, Debug)]
+pub(crate) enum Shape {
+    All,
+    From(NodeId),
+    To(NodeId),
+    Around(NodeId),
+    Link(NodeId, NodeId),
+    /// From one side to the other, and back.
+    Across(BTreeSet<NodeId>),
+    /// From the one side to the other, but not back.
+    OutOf(BTreeSet<NodeId>),
+    /// As `Across`, but one member still reaches both sides.
+    Bridge(BTreeSet<NodeId>, NodeId),
+    /// All but those between neighbours by number, the last being the first one's.
+    Ring(u64),
+}
+
+/// What happens on them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Weather {
+    Cut,
+    Loss { permille: u64 },
+    Doubling { permille: u64 },
+    /// So much later, at most: messages overtake each other.
+    Delay { max_us: u64 },
+}
+
+impl Shape {
+    fn covers(&self, from: NodeId, to: NodeId) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(id) => from == *id,
+            Self::To(id) => to == *id,
+            Self::Around(id) => from == *id || to == *id,
+            Self::Link(start, end) => (from, to) == (*start, *end),
+            Self::Across(side) => side.contains(&from) != side.contains(&to),
+            Self::OutOf(side) => side.contains(&from) && !side.contains(&to),
+            Self::Bridge(side, bridge) => {
+                from != *bridge && to != *bridge && side.contains(&from) != side.contains(&to)
+            }
+            Self::Ring(count) => {
+                let distance = from.0.abs_diff(to.0);
+                distance != 1 && distance + 1 != *count
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Network {
+    random: Random,
+    delay_us: u64,
+    jitter_us: u64,
+    conditions: BTreeMap<u32, (Shape, Weather)>,
+}
+
+impl Network {
+    pub(crate) fn new(seed: u64, delay_us: u64, jitter_us: u64) -> Self {
+        let random = Random::stream(seed, "network", 0);
+        Self { random, delay_us, jitter_us, conditions: BTreeMap::new() }
+    }
+
+    pub(crate) fn begin(&mut self, fault: u32, shape: Shape, weather: Weather) {
+        self.conditions.insert(fault, (shape, weather));
+    }
+
+    pub(crate) fn end(&mut self, fault: u32) {
+        self.conditions.remove(&fault);
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.conditions.clear();
+    }
+
+    /// Whether some link is cut.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.conditions.values().any(|(_, weather)| matches!(weather, Weather::Cut))
+    }
+
+    /// When a message that leaves now arrives: once, twice, or never.
+    pub(crate) fn send(&mut self, now: Moment, from: NodeId, to: NodeId) -> Vec<Moment> {
+        let mut copies = 1;
+        let mut extra_us = 0;
+        for (shape, weather) in self.conditions.values() {
+            if !shape.covers(from, to) {
+                continue;
+            }
+            match *weather {
+                Weather::Cut => copies = 0,
+                Weather::Loss { permille } if self.random.chance(permille) => copies = 0,
+                Weather::Doubling { permille } if self.random.chance(permille) => copies *= 2,
+                Weather::Loss { .. } | Weather::Doubling { .. } => {}
+                Weather::Delay { max_us } => extra_us += max_us,
+            }
+        }
+        let spread = self.jitter_us + extra_us;
+        (0..copies).map(|_| now + self.delay_us + self.random.within(0..=spread)).collect()
+    }
+}

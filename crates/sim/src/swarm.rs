@@ -1,0 +1,84 @@
+//! What a run is like: drawn from its seed, and very different from one to the next.
+//!
+//! Runs that are all alike find rare bugs rarely. So each run draws how large the cluster is, how
+//! quick its disks are and how far its clocks go wrong, and gives most kinds of faults no weight at
+//! all: some runs are all crashes, others all partitions, and a few are what nobody would think of.
+
+use crate::client::Workload;
+use crate::faults::FaultKind;
+use crate::random::Random;
+use crate::setup::Setup;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Swarm {
+    pub(crate) members: u64,
+    pub(crate) clients: u64,
+    pub(crate) workload: Workload,
+    /// When the faults end.
+    pub(crate) storm_us: u64,
+    /// A fault begins about this often.
+    pub(crate) fault_every_us: u64,
+    pub(crate) weights: Vec<(FaultKind, u64)>,
+    pub(crate) delay_us: u64,
+    pub(crate) jitter_us: u64,
+    pub(crate) write_us: u64,
+    /// How wrong clocks go, in thousandths.
+    pub(crate) drift_permille: u64,
+    pub(crate) election_ticks: u32,
+    pub(crate) heartbeat_ticks: u32,
+    pub(crate) append_bytes_max: usize,
+    pub(crate) inflight_appends_max: usize,
+    pub(crate) request_ticks: u64,
+    pub(crate) lease: bool,
+    pub(crate) snapshot_bytes: u64,
+    pub(crate) keep_bytes: usize,
+}
+
+impl Swarm {
+    pub(crate) fn draw(setup: &Setup) -> Self {
+        let mut random = Random::stream(setup.seed, "swarm", 0);
+        let members = random.pick(&[1, 2, 3, 3, 3, 3, 4, 5, 5]);
+        let clients = setup.clients.unwrap_or(random.pick(&[1, 2, 4, 8]));
+        let workload = Workload {
+            members,
+            pause_us: random.pick(&[10_000, 30_000, 100_000]),
+            keys: random.pick(&[1, 3, 8]),
+            weights: [
+                random.pick(&[5, 10]),
+                random.pick(&[1, 5, 10]),
+                random.pick(&[0, 1, 3]),
+                random.pick(&[0, 2, 5]),
+                random.pick(&[0, 0, 1]),
+            ],
+        };
+        let election_ticks = random.pick(&[10, 15, 15]);
+        let storm_ms = random.pick(&[3_000, 6_000, 10_000]);
+        let storm_us = 1000 * setup.until_ms.map_or(storm_ms, |until| until.min(storm_ms));
+        Self {
+            members,
+            clients,
+            workload,
+            storm_us,
+            fault_every_us: random.pick(&[50_000, 150_000, 400_000, 1_000_000]),
+            weights: draw_weights(&mut random, setup),
+            delay_us: random.pick(&[100, 1_000, 5_000]),
+            jitter_us: random.pick(&[0, 500, 5_000, 20_000]),
+            write_us: random.pick(&[200, 2_000, 2_000, 15_000]),
+            drift_permille: random.pick(&[0, 0, 10, 50]),
+            election_ticks,
+            heartbeat_ticks: random.pick(&[2, 5]),
+            append_bytes_max: random.pick(&[1, 64, 1 << 10, 1 << 20]),
+            inflight_appends_max: random.pick(&[1, 2, 16, 256]),
+            request_ticks: random.pick(&[100, 200]),
+            lease: random.chance(250),
+            snapshot_bytes: random.pick(&[500, 2_000, 10_000, 1 << 30]),
+            keep_bytes: random.pick(&[0, 300, 3_000]),
+        }
+    }
+}
+
+fn draw_weights(random: &mut Random, setup: &Setup) -> Vec<(FaultKind, u64)> {
+    let weights = FaultKind::ALL.map(|kind| (kind, random.pick(&[0, 0, 1, 3, 10])));
+    let wanted = weights.into_iter().filter(|(kind, _)| setup.allows(*kind));
+    wanted.collect()
+}

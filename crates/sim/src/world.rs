@@ -1,0 +1,737 @@
+//! The world: members, a network between them, clients, and what goes wrong; one event at a time.
+//!
+//! ```text
+//!            ┌────────────────────── events, by time ──────────────────────┐
+//!            ▼                                                             │
+//!   tick, message, disk done, client, fault ──▶ a member ──▶ outputs ──▶ more events
+//!                                                   │
+//!                                                   └──▶ facts ──▶ ghost ──▶ checks
+//! ```
+//!
+//! A run has two phases. While the storm lasts, faults come and go, and nothing may be wrong. Then
+//! everything is mended, and the cluster has to heal: within a bound it serves every client.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+
+use mvcc::Range;
+use raft::{Change, Configuration, Index, NodeId, Snapshot, Ticket, Write};
+use replica::{Output, Replica};
+
+use crate::checks::{self, Check, Checked, Fact, Ghost};
+use crate::client::{Answer, Client, Operation, Request};
+use crate::clock::{Clock, TICK_US};
+use crate::coverage::{Coverage, Situation};
+use crate::event::{Event, Moment, Queue, Run};
+use crate::faults::{FaultKind, Loss, Strike};
+use crate::machine::{self, Applied, Machine};
+use crate::member::{Member, Process};
+use crate::network::Network;
+use crate::outcome::{Outcome, Violation};
+use crate::random::Random;
+use crate::rolling::Rolling;
+use crate::setup::Setup;
+use crate::swarm::Swarm;
+
+/// After the storm the cluster has so long to get well before it must serve.
+const HEAL_US: u64 = 5_000_000;
+/// Then clients ask so long.
+const SERVE_US: u64 = 4_000_000;
+
+/// So long after the storm even the slowest member must have caught up.
+const REST_US: u64 = 60_000_000;
+
+/// Everything there is.
+pub(crate) struct World {
+    setup: Setup,
+    swarm: Swarm,
+    now: Moment,
+    queue: Queue,
+    members: BTreeMap<NodeId, Member>,
+    network: Network,
+    clients: Vec<Client>,
+    operations: BTreeMap<(NodeId, Ticket), Operation>,
+    ghost: Ghost,
+    checks: Vec<Box<dyn Check>>,
+    coverage: Coverage,
+    hash: Rolling,
+    events: u64,
+    faults: BTreeMap<FaultKind, u64>,
+    answered: u64,
+    failed: u64,
+    phase: Phase,
+    /// Which clients were served since the world should be well again.
+    served: BTreeSet<usize>,
+    violation: Option<Violation>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Storm,
+    Healing,
+    Serving,
+    Calm,
+    Over,
+}
+
+impl World {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let swarm = Swarm::draw(setup);
+        let mut world = Self {
+            now: 0,
+            queue: Queue::default(),
+            members: BTreeMap::new(),
+            network: Network::new(setup.seed, swarm.delay_us, swarm.jitter_us),
+            clients: Vec::new(),
+            operations: BTreeMap::new(),
+            ghost: Ghost::default(),
+            checks: checks::all(),
+            coverage: Coverage::default(),
+            hash: Rolling::default(),
+            events: 0,
+            faults: BTreeMap::new(),
+            answered: 0,
+            failed: 0,
+            phase: Phase::Storm,
+            served: BTreeSet::new(),
+            violation: None,
+            setup: setup.clone(),
+            swarm,
+        };
+        for number in 1..=world.swarm.members {
+            world.add_member(NodeId(number));
+        }
+        for number in 0..world.swarm.clients {
+            let mut client = Client::new(setup.seed, number, &world.swarm.workload);
+            world.queue.push(client.pause(), Event::Ask { client: world.clients.len() });
+            world.clients.push(client);
+        }
+        let storm = world.swarm.storm_us;
+        world.queue.push(world.swarm.fault_every_us, Event::Fault(0));
+        world.queue.push(storm, Event::Heal);
+        world.queue.push(storm + HEAL_US, Event::Serve);
+        world.queue.push(storm + HEAL_US + SERVE_US, Event::Calm);
+        let patience = (world.swarm.request_ticks + 50) * TICK_US * 11 / 10;
+        world.queue.push(storm + HEAL_US + SERVE_US + patience, Event::End);
+        world
+    }
+
+    pub(crate) fn run(mut self) -> Outcome {
+        while self.violation.is_none() && self.phase < Phase::Over {
+            let Some((at, event)) = self.queue.pop() else { break };
+            self.now = at;
+            self.events += 1;
+            self.happen(event);
+        }
+        Outcome {
+            seed: self.setup.seed,
+            events: self.events,
+            duration_us: self.now,
+            faults: self.faults,
+            situations: self.coverage.counts,
+            answered: self.answered,
+            failed: self.failed,
+            trace_hash: self.hash.finish(),
+            violation: self.violation,
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        self.hash.write_u64(self.now);
+        match event {
+            Event::Tick(run) => self.tick(run),
+            Event::Deliver { number, envelope } => self.deliver(number, envelope),
+            Event::DiskDone(run) => self.disk_done(run),
+            Event::Persisted(run, write) => {
+                let again = Event::Persisted(run, write);
+                self.tell(run, again, |replica| replica.persisted(write));
+            }
+            Event::Snapshotted(run, snapshot) => self.snapshotted(run, snapshot),
+            Event::SnapshotStored(run, snapshot, is_right) => {
+                let again = Event::SnapshotStored(run, snapshot.clone(), is_right);
+                self.tell(run, again, |replica| {
+                    if is_right {
+                        replica.snapshot_received(snapshot);
+                    } else {
+                        replica.snapshot_spoiled(snapshot);
+                    }
+                });
+            }
+            Event::Start(id) => self.start(id),
+            Event::Resume(run, us) => {
+                if let Some(member) = self.members.get_mut(&run.id) {
+                    let ticks = member.clock.ticks_in(us);
+                    if let Some(process) = member.in_run(run) {
+                        process.replica.skipped(ticks);
+                    }
+                }
+            }
+            Event::Ask { client } => self.ask(client),
+            Event::Fault(number) => self.strike(number),
+            Event::Relief(fault) => self.relieve(fault),
+            Event::Heal => self.heal(),
+            Event::Serve => self.phase = Phase::Serving,
+            Event::Calm => self.calm(),
+            Event::End => self.end(),
+        }
+    }
+
+    // Members.
+
+    fn add_member(&mut self, id: NodeId) {
+        let seed = self.setup.seed;
+        let mut random = Random::stream(seed, "member", id.0);
+        let drift = self.swarm.drift_permille;
+        let slow = random.within(0..=2 * drift).cast_signed() - drift.cast_signed();
+        let member = Member::new(id, seed, Clock::new(slow), self.swarm.write_us);
+        self.members.insert(id, member);
+        self.queue.push(self.now + random.below(TICK_US), Event::Start(id));
+    }
+
+    fn start(&mut self, id: NodeId) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        if member.process.is_some() {
+            return;
+        }
+        let opened = member.open();
+        let (log, restored, is_torn) = match opened {
+            Ok(opened) => opened,
+            Err(wal::Error::Io { .. } | wal::Error::Poisoned) => {
+                member.disk.log.restart();
+                self.queue.push(self.now + 300_000, Event::Start(id));
+                return;
+            }
+            Err(error) if member.disk.is_damaged => {
+                drop(error);
+                self.coverage.add(Situation::DamageRefused);
+                return;
+            }
+            Err(error) => {
+                self.settle("recovery", Err(format!("{id} refuses its own log: {error}")));
+                return;
+            }
+        };
+        let member = self.members.get_mut(&id).expect("it was there");
+        member.runs += 1;
+        let run = Run { id, number: member.runs };
+        let state = member.disk.shelf.newest().map(|(_, bytes)| bytes.clone());
+        let machine = state.and_then(Machine::decode).unwrap_or_default();
+        let wall = member.clock.wall(self.now);
+        let next_tick = member.clock.next_tick(self.now);
+        let config = self.config(run, wall);
+        if is_torn {
+            self.coverage.add(Situation::TornWrite);
+        }
+        self.see(&Fact::Started { id, restored: &restored });
+        let replica = Replica::new(config, restored, machine);
+        let process = Process { run, replica, log, waiting: Vec::new(), batch: Vec::new() };
+        self.members.get_mut(&id).expect("it was there").process = Some(process);
+        self.queue.push(next_tick, Event::Tick(run));
+        self.carry_out(id);
+    }
+
+    fn config(&self, run: Run, wall: u64) -> replica::Config {
+        let swarm = &self.swarm;
+        let voters = (1..=swarm.members).map(NodeId);
+        let configuration = if run.id.0 <= swarm.members {
+            Configuration::new(voters)
+        } else {
+            Configuration::unknown()
+        };
+        let ticks = swarm.election_ticks;
+        let raft = raft::Config {
+            election_ticks: ticks..=2 * ticks,
+            heartbeat_ticks: swarm.heartbeat_ticks,
+            append_bytes_max: swarm.append_bytes_max,
+            inflight_appends_max: swarm.inflight_appends_max,
+            keep_bytes: swarm.keep_bytes,
+            lease_ticks: swarm.lease.then(|| (ticks - 2) * 9 / 10),
+            first_forward: wall + 1,
+            seed: Random::stream(self.setup.seed, "timer", (run.id.0 << 32) | run.number).next(),
+            ..raft::Config::new(run.id, configuration)
+        };
+        replica::Config {
+            request_ticks: swarm.request_ticks,
+            snapshot_bytes: swarm.snapshot_bytes,
+            ..replica::Config::new(raft, run.number << 32)
+        }
+    }
+
+    fn tick(&mut self, run: Run) {
+        let Some(member) = self.members.get_mut(&run.id) else { return };
+        let now = self.now;
+        let next = member.clock.next_tick(now);
+        if member.in_run(run).is_none() {
+            return;
+        }
+        if let Some(until) = member.clock.paused_until(now) {
+            self.queue.push(until, Event::Tick(run));
+            return;
+        }
+        self.queue.push(next, Event::Tick(run));
+        self.tell(run, Event::Tick(run), Replica::tick);
+    }
+
+    /// Tells a process something, unless it stands still: then it hears it later.
+    fn tell(&mut self, run: Run, again: Event, what: impl FnOnce(&mut Replica<Machine>)) {
+        let Some(member) = self.members.get_mut(&run.id) else { return };
+        if let Some(until) = member.clock.paused_until(self.now) {
+            self.queue.push(until, again);
+            return;
+        }
+        let Some(process) = member.in_run(run) else { return };
+        what(&mut process.replica);
+        self.carry_out(run.id);
+    }
+
+    fn deliver(&mut self, number: u64, envelope: raft::Envelope) {
+        self.hash.write_u64(number);
+        let Some(process) = self.members.get(&envelope.to).and_then(|it| it.process.as_ref()) else {
+            return;
+        };
+        let run = process.run;
+        let again = Event::Deliver { number, envelope: envelope.clone() };
+        self.tell(run, again, |replica| replica.receive(envelope));
+    }
+
+    /// The disk has written what it was given; unless it failed, which ends the process.
+    fn disk_done(&mut self, run: Run) {
+        let Some(member) = self.members.get_mut(&run.id) else { return };
+        let Some(process) = member.in_run(run) else { return };
+        let batch = std::mem::take(&mut process.batch);
+        if process.log.append(&batch).is_err() {
+            process.batch = batch;
+            self.die_of_disk(run.id);
+            return;
+        }
+        for write in &batch {
+            self.see(&Fact::Durable { id: run.id, write });
+        }
+        let Some(last) = batch.last() else { return };
+        self.queue.push(self.now + self.swarm.write_us / 8, Event::Persisted(run, last.id));
+        self.write(run.id);
+        let Some(process) = self.members.get_mut(&run.id).and_then(|it| it.in_run(run)) else {
+            return;
+        };
+        // What a full disk refuses here it refuses again when the space is needed.
+        let prepared = process.log.prepare_next();
+        if prepared.is_err_and(|error| !error.is_storage_full()) {
+            self.die_of_disk(run.id);
+        }
+    }
+
+    /// An operation failed: the process ends. If everything had stopped there, power is lost too.
+    fn die_of_disk(&mut self, id: NodeId) {
+        self.coverage.add(Situation::DiskDeath);
+        let power = self.member(id).disk.random.chance(500);
+        self.crash(id, if power { Loss::OfPower } else { Loss::OfProcess });
+        self.queue.push(self.now + 200_000, Event::Start(id));
+    }
+
+    /// Gives the disk what waits, if it is idle.
+    fn write(&mut self, id: NodeId) {
+        let now = self.now;
+        let Some(Member { disk, process: Some(process), .. }) = self.members.get_mut(&id) else {
+            return;
+        };
+        if process.batch.is_empty() && !process.waiting.is_empty() {
+            process.batch = std::mem::take(&mut process.waiting);
+            self.queue.push(disk.done_at(now), Event::DiskDone(process.run));
+        }
+    }
+
+    fn snapshotted(&mut self, run: Run, snapshot: Snapshot) {
+        self.coverage.add(Situation::SnapshotTaken);
+        let again = Event::Snapshotted(run, snapshot.clone());
+        self.tell(run, again, |replica| replica.snapshotted(snapshot));
+    }
+
+    /// Does what a replica wants done.
+    fn carry_out(&mut self, id: NodeId) {
+        while self.violation.is_none() {
+            let Some(Member { process: Some(process), .. }) = self.members.get_mut(&id) else {
+                return;
+            };
+            let outputs = process.replica.drain();
+            let status = process.replica.status();
+            for output in &outputs {
+                if let Output::Persist(write) = output {
+                    self.see(&Fact::Wrote { id, write });
+                }
+            }
+            self.see(&Fact::Stands { id, status: &status.raft });
+            let mut again = false;
+            for output in outputs {
+                again |= matches!(output, Output::Restore(_));
+                self.carry_out_one(id, output, status.applied);
+            }
+            self.write(id);
+            if !again {
+                return;
+            }
+        }
+    }
+
+    fn carry_out_one(&mut self, id: NodeId, output: Output<Applied, Vec<bytes::Bytes>>, applied: Index) {
+        match output {
+            Output::Persist(write) => self.queue_write(id, write),
+            Output::Send(envelope) => self.send(envelope),
+            Output::Applied { ticket, reply } => self.applied(id, ticket, &reply),
+            Output::ReadReady(ticket) => self.serve_read(id, ticket, applied),
+            Output::Failed { ticket, failure } => self.answer(id, ticket, &Answer::Failed(failure)),
+            Output::TakeSnapshot { position, configuration, image } => {
+                let bytes = machine::encode(&image);
+                let checksum = crc32c::crc32c(&bytes);
+                let length = bytes.len() as u64;
+                let snapshot = Snapshot { position, configuration, bytes: length, checksum };
+                let now = self.now;
+                let member = self.member(id);
+                let run = Run { id, number: member.runs };
+                member.disk.shelf.store(snapshot.clone(), bytes);
+                let at = member.disk.done_at(now);
+                self.queue.push(at, Event::Snapshotted(run, snapshot));
+            }
+            Output::SendChunk { to, term, snapshot, offset } => {
+                let most = self.swarm.append_bytes_max.max(200);
+                let Some(bytes) = self.member(id).disk.shelf.read(&snapshot) else { return };
+                let start = usize::try_from(offset).expect("it is small").min(bytes.len());
+                let data = bytes.slice(start..bytes.len().min(start + most));
+                let message = raft::Message::Chunk { snapshot, offset, data };
+                self.send(raft::Envelope { from: id, to, term, message });
+            }
+            Output::StoreChunk { snapshot, offset, data } => {
+                let shelf = &mut self.member(id).disk.shelf;
+                let Some(bytes) = shelf.take(&snapshot, offset, &data) else { return };
+                let is_right = crc32c::crc32c(&bytes) == snapshot.checksum;
+                if is_right {
+                    shelf.store(snapshot.clone(), bytes);
+                }
+                let run = Run { id, number: self.member(id).runs };
+                self.queue.push(self.now + 100, Event::SnapshotStored(run, snapshot, is_right));
+            }
+            Output::Restore(snapshot) => self.restore(id, &snapshot),
+            Output::Done(_) | Output::Became(_) => {}
+        }
+    }
+
+    fn queue_write(&mut self, id: NodeId, write: Write) {
+        write.hash(&mut self.hash);
+        if let Some(process) = &mut self.member(id).process {
+            process.waiting.push(write);
+        }
+    }
+
+    fn restore(&mut self, id: NodeId, snapshot: &Snapshot) {
+        let member = self.member(id);
+        let state = member.disk.shelf.read(snapshot).cloned().and_then(Machine::decode);
+        let (Some(state), Some(process)) = (state, &mut member.process) else {
+            let missing = format!("{id} has no snapshot {}", snapshot.position);
+            self.settle("snapshots", Err(missing));
+            return;
+        };
+        let hash = state.store().hash();
+        process.replica.restored(snapshot, state);
+        self.see(&Fact::Restored { id, snapshot, hash });
+    }
+
+    fn send(&mut self, envelope: raft::Envelope) {
+        self.see(&Fact::Sent { envelope: &envelope });
+        envelope.hash(&mut self.hash);
+        let member = self.member(envelope.from);
+        member.sent += 1;
+        let number = member.sent;
+        for at in self.network.send(self.now, envelope.from, envelope.to) {
+            self.queue.push(at, Event::Deliver { number, envelope: envelope.clone() });
+        }
+    }
+
+    // Clients.
+
+    fn ask(&mut self, client: usize) {
+        if self.phase >= Phase::Calm {
+            return;
+        }
+        let target = self.clients[client].member;
+        let again = self.now + self.clients[client].pause();
+        let members = self.members.len() as u64;
+        let is_paused =
+            self.members.get(&target).is_some_and(|it| it.clock.paused_until(self.now).is_some());
+        if !self.is_up(target) || is_paused || self.is_outside(target) {
+            self.clients[client].turn(members);
+            self.queue.push(again, Event::Ask { client });
+            return;
+        }
+        let request = self.clients[client].ask();
+        let Some(process) = &mut self.member(target).process else { return };
+        let (ticket, command) = match &request {
+            Request::Write(command) => {
+                let bytes = command.encode();
+                (process.replica.propose(&bytes), bytes)
+            }
+            Request::Read(_) => (process.replica.read(), bytes::Bytes::new()),
+        };
+        let operation =
+            Operation { client, member: target, ticket, request, command, is_serving: self.phase == Phase::Serving };
+        self.see(&Fact::Invoked { operation: &operation });
+        self.operations.insert((target, ticket), operation);
+        self.carry_out(target);
+    }
+
+    /// Whether the member does not belong to the cluster, as far as it knows; or, when all is well,
+    /// as far as the leader does.
+    fn is_outside(&self, id: NodeId) -> bool {
+        let knows = match self.leader() {
+            Some(leader) if self.phase == Phase::Serving => leader,
+            _ => id,
+        };
+        self.configuration_of(knows).is_none_or(|configuration| !configuration.is_member(id))
+    }
+
+    fn applied(&mut self, id: NodeId, ticket: Option<Ticket>, applied: &Applied) {
+        self.see(&Fact::Applied { id, applied });
+        if let (Some(ticket), Ok(reply)) = (ticket, &applied.reply) {
+            let answer = Answer::Wrote { index: applied.index, result: &reply.result };
+            self.answer(id, ticket, &answer);
+        }
+    }
+
+    fn serve_read(&mut self, id: NodeId, ticket: Ticket, applied: Index) {
+        self.see(&Fact::ReadReady { id, ticket, applied });
+        let Some(operation) = self.operations.get(&(id, ticket)) else { return };
+        let Request::Read(range) = &operation.request else { return };
+        let range: Range = range.clone();
+        let Some(process) = &self.member(id).process else { return };
+        let result = process.replica.machine().store().range(&range);
+        self.answer(id, ticket, &Answer::Read { applied, result: &result });
+    }
+
+    fn answer(&mut self, id: NodeId, ticket: Ticket, answer: &Answer<'_>) {
+        let Some(operation) = self.operations.remove(&(id, ticket)) else { return };
+        self.see(&Fact::Answered { operation: &operation, answer });
+        let members = self.members.len() as u64;
+        let client = &mut self.clients[operation.client];
+        match checks::told(answer) {
+            Some(revision) => client.revision = client.revision.max(revision),
+            None => client.turn(members),
+        }
+        let pause = client.pause();
+        if matches!(answer, Answer::Failed(_) | Answer::Lost) {
+            self.failed += 1;
+        } else {
+            self.answered += 1;
+            if operation.is_serving {
+                self.served.insert(operation.client);
+            }
+        }
+        self.queue.push(self.now + pause, Event::Ask { client: operation.client });
+    }
+
+    // Phases.
+
+    fn strike(&mut self, number: u32) {
+        if self.phase > Phase::Storm {
+            return;
+        }
+        let mut random = Random::stream(self.setup.seed, "fault", number.into());
+        let every = self.swarm.fault_every_us;
+        let next = self.now + random.within(every / 4..=2 * every);
+        self.queue.push(next, Event::Fault(number + 1));
+        let weights = &self.swarm.weights;
+        let drawn = random.weighted(weights.iter().map(|(_, weight)| *weight));
+        let Some(kind) = drawn.map(|place| weights[place].0) else { return };
+        if !self.setup.skip.contains(&number) && (Strike { number, kind, random }).hit(self) {
+            *self.faults.entry(kind).or_default() += 1;
+        }
+    }
+
+    fn relieve(&mut self, fault: u32) {
+        self.network.end(fault);
+        for member in self.members.values_mut() {
+            member.disk.slowness = 1;
+            member.disk.log.limit(None);
+        }
+    }
+
+    fn heal(&mut self) {
+        self.phase = Phase::Healing;
+        self.network.heal();
+        for (id, member) in &mut self.members {
+            member.disk.slowness = 1;
+            member.disk.stuck_until = 0;
+            member.disk.log.limit(None);
+            self.queue.push(self.now, Event::Start(*id));
+        }
+    }
+
+    /// The cluster was well for a while: it has to have served everybody.
+    fn calm(&mut self) {
+        self.phase = Phase::Calm;
+        let clients = self.clients.len();
+        let well = if self.served.len() < clients {
+            let standings = self.members.values().map(|it| {
+                let process = it.process.as_ref();
+                process.map(|process| process.replica.status().raft.standing.to_string())
+            });
+            Err(format!(
+                "{} of {clients} clients are served: {:?}",
+                self.served.len(),
+                standings.collect::<Vec<_>>()
+            ))
+        } else {
+            Ok(())
+        };
+        self.settle("healing", well);
+    }
+
+    /// All is at rest: members agree, and nobody waits.
+    fn end(&mut self) {
+        let behind = self.who_is_behind();
+        if behind.is_some() && self.now < self.swarm.storm_us + REST_US {
+            self.queue.push(self.now + 1_000_000, Event::End);
+            return;
+        }
+        self.phase = Phase::Over;
+        self.settle("healing", behind.map_or(Ok(()), Err));
+        let mut checks = std::mem::take(&mut self.checks);
+        for check in &mut checks {
+            let result = check.end(&self.ghost);
+            self.settle(check.name(), result);
+        }
+    }
+
+    /// A running member that has not applied all that is committed.
+    fn who_is_behind(&self) -> Option<String> {
+        let configuration = self.configuration_of(self.leader()?)?;
+        let commit = self.ghost.committed_index();
+        self.members.iter().find_map(|(id, member)| {
+            let applied = member.process.as_ref()?.replica.status().applied;
+            let is_behind = configuration.is_member(*id) && applied < commit;
+            is_behind.then(|| format!("{id} has applied {applied} of {commit}"))
+        })
+    }
+
+    // What checks see.
+
+    fn see(&mut self, fact: &Fact<'_>) {
+        if self.violation.is_some() {
+            return;
+        }
+        self.ghost.see(fact);
+        self.coverage.see(fact, &self.ghost, &self.network);
+        for check in &mut self.checks {
+            if let Err(text) = check.see(fact, &self.ghost) {
+                self.violation = Some(Violation { check: check.name(), text, at: self.now });
+                return;
+            }
+        }
+    }
+
+    fn settle(&mut self, check: &'static str, result: Checked) {
+        if let (Err(text), None) = (result, &self.violation) {
+            self.violation = Some(Violation { check, text, at: self.now });
+        }
+    }
+
+    // What faults need.
+
+    pub(crate) fn now(&self) -> Moment {
+        self.now
+    }
+
+    pub(crate) fn schedule(&mut self, at: Moment, event: Event) {
+        self.queue.push(at, event);
+    }
+
+    pub(crate) fn ids(&self) -> Vec<NodeId> {
+        self.members.keys().copied().collect()
+    }
+
+    /// That member.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: messages and faults only concern members.
+    pub(crate) fn member(&mut self, id: NodeId) -> &mut Member {
+        self.members.get_mut(&id).expect("only members are asked for")
+    }
+
+    pub(crate) fn network(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    pub(crate) fn is_up(&self, id: NodeId) -> bool {
+        self.members.get(&id).is_some_and(|member| member.process.is_some())
+    }
+
+    /// The leader of the latest term.
+    pub(crate) fn leader(&self) -> Option<NodeId> {
+        self.ghost.leaders().max_by_key(|(_, standing)| standing.term).map(|(id, _)| id)
+    }
+
+    pub(crate) fn configuration_of(&self, id: NodeId) -> Option<std::sync::Arc<Configuration>> {
+        Some(self.ghost.members.get(&id)?.status.as_ref()?.configuration.1.clone())
+    }
+
+    pub(crate) fn crash(&mut self, id: NodeId, loss: Loss) {
+        let member = self.member(id);
+        let Some(process) = member.process.take() else { return };
+        // The disk may have been in the middle of something.
+        let (mut log, batch) = (process.log, process.batch);
+        if !batch.is_empty() && member.disk.random.chance(500) {
+            if loss == Loss::OfPower {
+                member.disk.log.fail(member.disk.random.below(4), wal::Fault::Stop);
+            }
+            drop(log.append(&batch));
+        }
+        drop(log);
+        match loss {
+            Loss::OfProcess => member.disk.log.restart(),
+            Loss::OfPower => member.disk.log.crash(member.disk.random.next()),
+        }
+        member.disk.shelf.crash();
+        self.see(&Fact::Crashed { id, batch: &batch });
+        let lost = self.operations.range((id, Ticket(0))..=(id, Ticket(u64::MAX)));
+        let lost = lost.map(|(key, _)| key.1).collect::<Vec<_>>();
+        for ticket in lost {
+            self.answer(id, ticket, &Answer::Lost);
+        }
+    }
+
+    pub(crate) fn pause(&mut self, id: NodeId, us: u64) -> bool {
+        let until = self.now + us;
+        let member = self.member(id);
+        let Some(process) = &member.process else { return false };
+        let run = process.run;
+        member.clock.pause(until);
+        self.queue.push(until, Event::Resume(run, us));
+        true
+    }
+
+    pub(crate) fn transfer(&mut self, to: NodeId) -> bool {
+        let Some(leader) = self.leader() else { return false };
+        if !self.is_up(leader) || leader == to {
+            return false;
+        }
+        let Some(process) = &mut self.member(leader).process else { return false };
+        process.replica.transfer(to);
+        self.carry_out(leader);
+        true
+    }
+
+    pub(crate) fn change_members(&mut self, asked: NodeId, change: Vec<Change>) -> bool {
+        if !self.is_up(asked) {
+            return false;
+        }
+        for step in &change {
+            if let Change::AddVoter { id, .. } | Change::AddLearner { id, .. } = step
+                && !self.members.contains_key(id)
+            {
+                self.add_member(*id);
+            }
+        }
+        let Some(process) = &mut self.member(asked).process else { return false };
+        process.replica.change_members(change);
+        self.carry_out(asked);
+        true
+    }
+}
