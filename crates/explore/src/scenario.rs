@@ -108,6 +108,7 @@ pub fn short() -> Vec<Scenario> {
         Scenario::of_three("elections", elections),
         old_terms("old-terms", 2),
         adding(),
+        replacing("replacing", 1),
     ]
 }
 
@@ -119,7 +120,7 @@ pub fn long() -> Vec<Scenario> {
         old_terms("three-old-terms", 3),
         Scenario::of_three("losses", losses),
         Scenario::of_three("crash-of-proposal", crashes),
-        replacing(),
+        replacing("replacing-contested", 2),
         handing_over(),
     ]
 }
@@ -149,13 +150,13 @@ fn adding() -> Scenario {
 }
 
 /// A led cluster in which a member takes the place of another, by a joint configuration.
-fn replacing() -> Scenario {
-    let bounds = Bounds { time_outs: 2, changes: 1, ..Bounds::default() };
+fn replacing(name: &'static str, time_outs: u8) -> Scenario {
+    let bounds = Bounds { time_outs, changes: 1, ..Bounds::default() };
     let add = Change::AddVoter { id: NodeId(4), address: Bytes::new() };
     Scenario {
         spare: 1,
         is_led: true,
         changes: vec![vec![add, Change::Remove(NodeId(3))]],
-        ..Scenario::of_three("replacing", bounds)
+        ..Scenario::of_three(name, bounds)
     }
 }
