@@ -79,6 +79,16 @@ impl Facts {
             configurations,
         }
     }
+
+    /// Which configuration counted when the member came to its commit index, and `known` entries
+    /// were committed before: the last one in its log. But one that follows on a joint one was not
+    /// there yet when that one was committed.
+    fn in_force(&self, known: usize) -> &Configuration {
+        let until = self.configurations.partition_point(|(index, _)| *index <= self.commit);
+        let (index, committed) = &self.configurations[until - 1];
+        let (_, last) = self.configurations.last().expect("the first one is at 0");
+        if *index > known { committed } else { last }
+    }
 }
 
 impl Past {
@@ -139,10 +149,8 @@ impl Past {
             let holder = &cluster[place(id)].durable;
             holder.get(new.commit) == Some(&new.log[new.commit])
         };
-        let known = self.committed.len();
-        let in_force = new.configurations.iter().rposition(|(index, _)| *index <= known);
-        let mut possible = new.configurations[in_force.expect("the first one is at 0")..].iter();
-        let has_quorum = possible.any(|(_, it)| it.tally(|id| Some(is_held(id))) == Tally::Won);
+        let in_force = new.in_force(self.committed.len());
+        let has_quorum = in_force.tally(|id| Some(is_held(id))) == Tally::Won;
         check(has_quorum, || format!("{id} commits {last}, not durable on a quorum"))?;
         self.committed.extend(added.iter().map(|(_, prefix)| (*prefix, new.term)));
         Ok(())
