@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", run: format },
     Step { name: "clippy", run: clippy },
     Step { name: "test", run: test },
+    Step { name: "explore", run: explore },
     Step { name: "doc", run: doc },
     Step { name: "tidy", run: tidy },
     Step { name: "page tests", run: page::unit_tests },
@@ -85,6 +86,12 @@ fn clippy(root: &Path) -> Result<Outcome> {
 /// Unit tests, integration tests, golden scripts and the examples in the documentation.
 fn test(root: &Path) -> Result<Outcome> {
     run_command(&mut cargo(root, &["test", "--locked", "--workspace"]))?;
+    Ok(Outcome::Passed)
+}
+
+/// Every state that small clusters of the core can come to. It prints how many there are.
+fn explore(root: &Path) -> Result<Outcome> {
+    run_command(&mut cargo(root, &["run", "--locked", "--quiet", "--package", "explore"]))?;
     Ok(Outcome::Passed)
 }
 

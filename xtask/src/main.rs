@@ -9,6 +9,7 @@
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
+//! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
 //! ```
 //!
 //! What checks and what writes are kept apart: `check` never changes a file of yours.
@@ -52,12 +53,13 @@ fn run(words: &[String]) -> Result<()> {
         "failover" => failover::run_all(&root),
         "mutants" => mutants::run(&root),
         "mutants-table" => mutants::write_table(&root),
+        "mutants-explored" => mutants::explore_all(&root),
         other => bail!("there is no task {other:?}\n{USAGE}"),
     }
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover | mutants | \
-                     mutants-table";
+                     mutants-table | mutants-explored";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

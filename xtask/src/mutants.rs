@@ -64,6 +64,44 @@ pub(crate) fn write_table(root: &Path) -> Result<()> {
     fs::write(root.join(TABLE), table).with_context(|| format!("cannot write {TABLE}"))
 }
 
+/// Tells which mutants the exhaustive search of `crates/explore` finds in the scenarios of the
+/// check. It need not find all: its clusters are small, and do not read, forward or send snapshots.
+pub(crate) fn explore_all(root: &Path) -> Result<()> {
+    let copy = root.join("target/mutants");
+    let mutants = mutants(root)?;
+    let mut found = 0;
+    for Mutant { name, hunks, .. } in &mutants {
+        copy_sources(root, &copy)?;
+        for hunk in hunks {
+            hunk.apply(&copy).with_context(|| format!("the mutant {name}"))?;
+        }
+        let said = explore(&copy)?;
+        found += usize::from(said.is_some());
+        println!("{name}: {}", said.as_deref().unwrap_or("not found"));
+    }
+    println!("{found} of {} found", mutants.len());
+    Ok(())
+}
+
+/// Runs the search until it finds something: what, where, and after how many states.
+fn explore(copy: &Path) -> Result<Option<String>> {
+    let mut search = cargo(copy, &["run", "--quiet", "--package", "explore"]);
+    search.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
+    let output = search.env("RUST_BACKTRACE", "0").output()?;
+    if output.status.success() {
+        return Ok(None);
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let report = said.lines().find(|line| line.ends_with("BROKEN"));
+    let report = report.with_context(|| {
+        format!("the search did not run: {}", String::from_utf8_lossy(&output.stderr))
+    })?;
+    let mut words = report.split_whitespace();
+    let (scenario, states) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let fault = said.lines().last().unwrap_or_default();
+    Ok(Some(format!("{fault} ({scenario}, {states} states)")))
+}
+
 fn hunt_all(root: &Path) -> Result<String> {
     let mutants = mutants(root)?;
     let copy = root.join("target/mutants");
@@ -152,20 +190,24 @@ impl Hunk {
     }
 }
 
-/// Copies what the runs are made of: the core, and the settings of the workspace.
+/// Copies what the runs are made of: the core, its search, and the settings of the workspace.
 fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
-    let raft = copy.join("crates/raft");
-    if raft.exists() {
-        fs::remove_dir_all(&raft)?;
+    let crates = copy.join("crates");
+    if crates.exists() {
+        fs::remove_dir_all(&crates)?;
     }
-    fs::create_dir_all(copy.join("crates"))?;
-    copy_directory(&root.join("crates/raft"), &raft)?;
+    for name in ["raft", "explore"] {
+        copy_directory(&root.join("crates").join(name), &crates.join(name))?;
+    }
     for name in ["Cargo.lock", "rust-toolchain.toml"] {
         fs::copy(root.join(name), copy.join(name))?;
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
     let manifest = manifest
-        .replace(r#"members = ["crates/*", "xtask"]"#, r#"members = ["crates/raft"]"#)
+        .replace(
+            r#"members = ["crates/*", "xtask"]"#,
+            r#"members = ["crates/raft", "crates/explore"]"#,
+        )
         .replace(r#"default-members = ["crates/quorate"]"#, "");
     Ok(fs::write(copy.join("Cargo.toml"), manifest)?)
 }

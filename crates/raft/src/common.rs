@@ -96,7 +96,7 @@ impl Common {
 
     /// Lets one tick pass.
     pub(crate) fn grow_older(&mut self) {
-        self.age = self.age.saturating_add(1);
+        self.age = self.age.saturating_add(1).min(*self.config.election_ticks.start());
     }
 
     /// Whether the member may have told a leader, before it was restarted, that it follows it, and

@@ -11,8 +11,13 @@ impl Random {
         Self(seed)
     }
 
-    /// A number of the range. The bias of the remainder is below 2⁻³² for ranges of ticks.
+    /// A number of the range. The bias of the remainder is below 2⁻³² for ranges of ticks. Nothing
+    /// is drawn where there is no choice: members without one do not differ by how often they had
+    /// none, which keeps an exhaustive search of their states finite.
     pub(crate) fn within(&mut self, range: &RangeInclusive<u32>) -> u32 {
+        if range.start() == range.end() {
+            return *range.start();
+        }
         let span = u64::from(range.end() - range.start()) + 1;
         let offset = u32::try_from(self.next() % span).expect("below the span of a u32 range");
         range.start() + offset

@@ -132,7 +132,7 @@ pub struct Write {
 }
 
 /// What a member finds on its disk when it starts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Restored {
     /// The last hard state that was written.
     pub hard_state: HardState,
