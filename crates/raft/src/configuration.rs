@@ -200,6 +200,7 @@ impl Configuration {
         if self.voters.symmetric_difference(&next.voters).count() > 1 {
             next.outgoing.clone_from(&self.voters);
         }
+        next.forget_addresses();
         Ok(next)
     }
 
@@ -207,9 +208,15 @@ impl Configuration {
     #[must_use]
     pub fn without_outgoing(&self) -> Self {
         let mut next = Self { outgoing: BTreeSet::new(), ..self.clone() };
-        let members = next.members();
-        next.addresses.retain(|id, _| members.contains(id));
+        next.forget_addresses();
         next
+    }
+
+    /// Drops the addresses of those who are no members. Who votes in the old half still is one: it
+    /// is sent the log and asked for votes.
+    fn forget_addresses(&mut self) {
+        let members = self.members();
+        self.addresses.retain(|id, _| members.contains(id));
     }
 
     fn take_step(&mut self, step: &Change) -> Result<(), ChangeError> {
@@ -240,7 +247,6 @@ impl Configuration {
                 self.must_have(*id)?;
                 self.voters.remove(id);
                 self.learners.remove(id);
-                self.addresses.remove(id);
             }
             Change::Move { id, address } => {
                 self.must_have(*id)?;
