@@ -159,6 +159,13 @@ scripts! {
     silent_follower_is_probed_anew
     straggler_needs_no_snapshot
     restart_begins_with_the_snapshot
+    demoted_leader_hands_over
+    leader_outside_the_new_half_leads_the_joint
+    voter_that_is_to_leave_may_be_needed
+    window_and_compaction_meet
+    learner_reads
+    configuration_survives_a_restart
+    leader_that_changes_members_is_cut_off
 }
 
 fn run(name: &str) {
