@@ -166,6 +166,11 @@ scripts! {
     learner_reads
     configuration_survives_a_restart
     leader_that_changes_members_is_cut_off
+    snapshot_drops_a_configuration
+    snapshot_has_the_configuration_of_its_position
+    truncation_goes_back_to_the_snapshots_configuration
+    member_that_comes_back_is_probed
+    silent_heir_is_passed_over
 }
 
 fn run(name: &str) {
