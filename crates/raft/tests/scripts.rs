@@ -171,6 +171,7 @@ scripts! {
     truncation_goes_back_to_the_snapshots_configuration
     member_that_comes_back_is_probed
     silent_heir_is_passed_over
+    candidate_that_turns_out_to_be_a_learner
 }
 
 fn run(name: &str) {
