@@ -172,6 +172,8 @@ scripts! {
     member_that_comes_back_is_probed
     silent_heir_is_passed_over
     candidate_that_turns_out_to_be_a_learner
+    snapshot_cannot_replace_what_is_committed
+    chunks_that_make_no_sense
 }
 
 fn run(name: &str) {
