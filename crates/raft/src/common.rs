@@ -259,7 +259,7 @@ impl Common {
         data: Bytes,
     ) {
         let position = snapshot.position;
-        if !could_be_taken(&snapshot, self.term) {
+        if !could_be_taken(&snapshot, self.term) || self.log.contradicts(position) {
             return;
         }
         if position.index <= self.log.commit() || self.log.holds(position) {

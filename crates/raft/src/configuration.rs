@@ -33,6 +33,9 @@ pub struct Configuration {
 }
 
 /// One step of a change of the members. A change is a list of them that takes effect at once.
+///
+/// An id is for all time: a member that lost its disk comes back under another one. What the old one
+/// promised would count for it, and it does not keep that any more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// A new member that votes.
@@ -200,6 +203,7 @@ impl Configuration {
         if self.voters.symmetric_difference(&next.voters).count() > 1 {
             next.outgoing.clone_from(&self.voters);
         }
+        next.forget_addresses();
         Ok(next)
     }
 
@@ -207,9 +211,15 @@ impl Configuration {
     #[must_use]
     pub fn without_outgoing(&self) -> Self {
         let mut next = Self { outgoing: BTreeSet::new(), ..self.clone() };
-        let members = next.members();
-        next.addresses.retain(|id, _| members.contains(id));
+        next.forget_addresses();
         next
+    }
+
+    /// Drops the addresses of those who are no members. Who votes in the old half still is one: it
+    /// is sent the log and asked for votes.
+    fn forget_addresses(&mut self) {
+        let members = self.members();
+        self.addresses.retain(|id, _| members.contains(id));
     }
 
     fn take_step(&mut self, step: &Change) -> Result<(), ChangeError> {
@@ -240,7 +250,6 @@ impl Configuration {
                 self.must_have(*id)?;
                 self.voters.remove(id);
                 self.learners.remove(id);
-                self.addresses.remove(id);
             }
             Change::Move { id, address } => {
                 self.must_have(*id)?;

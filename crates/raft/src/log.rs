@@ -127,6 +127,12 @@ impl Log {
         self.position_at(position.index) == Some(position)
     }
 
+    /// Whether another entry than that one is committed at its index. No leader has it then.
+    pub(crate) fn contradicts(&self, other: Position) -> bool {
+        let own = self.position_at(other.index).filter(|own| own.index <= self.commit);
+        own.is_some_and(|own| own != other)
+    }
+
     /// The last index at which this log and one that holds `other` could agree: not beyond its
     /// index, and of no later term than it. Whole terms are skipped that way (§5.3, the paper's
     /// optimisation, on both sides). Before the base anything could.

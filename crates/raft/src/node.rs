@@ -349,10 +349,14 @@ impl Node {
         }
     }
 
-    /// A leader's snapshot is here. The leader is told as by an append.
+    /// A leader's snapshot is here. The leader is told as by an append. A candidate that learns by
+    /// it that it votes no more stands no more.
     fn snapshot_received(&mut self, snapshot: Snapshot) {
         let matched = snapshot.position.index;
         self.common.on_snapshot_received(snapshot);
+        if matches!(self.role, Role::Candidate(_)) && !self.common.may_campaign() {
+            self.transition(Transition::Follow(None));
+        }
         if let Role::Follower(Follower { leader: Some(leader), .. }) = &self.role
             && matched <= self.common.log.commit()
         {

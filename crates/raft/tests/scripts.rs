@@ -159,6 +159,21 @@ scripts! {
     silent_follower_is_probed_anew
     straggler_needs_no_snapshot
     restart_begins_with_the_snapshot
+    demoted_leader_hands_over
+    leader_outside_the_new_half_leads_the_joint
+    voter_that_is_to_leave_may_be_needed
+    window_and_compaction_meet
+    learner_reads
+    configuration_survives_a_restart
+    leader_that_changes_members_is_cut_off
+    snapshot_drops_a_configuration
+    snapshot_has_the_configuration_of_its_position
+    truncation_goes_back_to_the_snapshots_configuration
+    member_that_comes_back_is_probed
+    silent_heir_is_passed_over
+    candidate_that_turns_out_to_be_a_learner
+    snapshot_cannot_replace_what_is_committed
+    chunks_that_make_no_sense
 }
 
 fn run(name: &str) {

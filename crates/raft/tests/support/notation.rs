@@ -1,9 +1,15 @@
 //! Reads the core's notation back, for messages that a script makes up.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use raft::{Change, Entry, Envelope, Index, Message, NodeId, Payload, Position, Term, Ticket};
+use raft::{
+    Change, Configuration, Entry, Envelope, Index, Message, NodeId, Payload, Position, Snapshot,
+    Term, Ticket,
+};
+
+use crate::support::disk;
 
 /// Reads `n1@4 → n2 Append after 6@3 [7@4 8@4] commit 6`. The entries say nothing, and a pre-vote
 /// answers what was asked in its own term.
@@ -86,6 +92,14 @@ fn message(spoken: &[&str], term: Term) -> Result<Message, String> {
         ["Forward", count, ref list @ ..] => {
             Message::Forward { number: number(count)?, commands: commands(&list.join(" ")) }
         }
+        ["Chunk", "of", "snapshot", at, "from", offset, "bytes", bytes] => Message::Chunk {
+            snapshot: snapshot(at)?,
+            offset: number(offset)?,
+            data: vec![b'.'; usize::try_from(number(bytes)?).map_err(|_| "too long")?].into(),
+        },
+        ["ChunkReceived", "of", at, "next", next] => {
+            Message::ChunkReceived { position: position(at)?, next: number(next)? }
+        }
         ["RequestReadIndex", at] => Message::RequestReadIndex { ticket: ticket(at)? },
         ["ReadIndex", of, "at", at] => {
             Message::ReadIndex { ticket: ticket(of)?, index: index(at)? }
@@ -105,6 +119,11 @@ fn entry(text: &str) -> Result<Entry, String> {
 fn position(text: &str) -> Result<Position, String> {
     let (index, term) = text.split_once('@').ok_or_else(|| format!("not a position: {text}"))?;
     Ok(Position::new(number(index)?, number(term)?))
+}
+
+/// A snapshot of a cluster whose only member is n1.
+fn snapshot(at: &str) -> Result<Snapshot, String> {
+    Ok(disk::snapshot(position(at)?, Arc::new(Configuration::new([NodeId(1)]))))
 }
 
 fn commands(list: &str) -> Vec<Bytes> {
