@@ -20,6 +20,7 @@ use crate::leaving::Leaving;
 use crate::links::Links;
 use crate::machine::Machine;
 use crate::meters::Meters;
+use crate::recruits::promotion;
 use crate::viewers::Viewers;
 use crate::wire::Numbered;
 
@@ -90,6 +91,7 @@ impl<S: Machine> Driver<S> {
             tokio::select! {
                 _ = ticks.tick() => {
                     self.replica.tick();
+                    self.promote_recruits();
                     if self.leaving.is_due(tick) {
                         return End::Removed;
                     }
@@ -214,6 +216,14 @@ impl<S: Machine> Driver<S> {
             for (number, _) in lost {
                 self.observer.dropped(now, number, "not connected");
             }
+        }
+    }
+
+    /// Tries to let those vote who were added for that. Nobody waits for the answer.
+    fn promote_recruits(&mut self) {
+        let promotion = promotion(&self.status.borrow());
+        if let Some(promotion) = promotion {
+            self.replica.change_members(vec![promotion]);
         }
     }
 

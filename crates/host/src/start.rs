@@ -160,7 +160,7 @@ impl<R: Send + 'static> Host<R> {
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
         let (log, restored) = open_log(&config)?;
-        if is_removed(config.own, &restored) {
+        if is_removed(config.own, &config.data_dir, &restored) {
             return Err(StartError::Removed(config.data_dir));
         }
 
@@ -184,7 +184,7 @@ impl<R: Send + 'static> Host<R> {
             replica,
             observer,
             links,
-            leaving: Leaving::new(config.own),
+            leaving: Leaving::new(config.own, &config.data_dir),
             writes,
             status,
             meters: meters.clone(),

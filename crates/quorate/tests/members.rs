@@ -30,6 +30,13 @@ async fn one_becomes_three() {
     let keys = writer.stop().await;
     check_written(&cluster, &keys).await;
 
+    // It votes when it has caught up, and only voters can lead.
+    let last = id_of(&cluster, 2).await;
+    eventually("the last one does not vote", async || {
+        ask(&cluster.endpoints(), &["move-leader", &last]).map(drop)
+    })
+    .await;
+
     cluster.members.iter_mut().for_each(Member::kill);
     cluster.start_all().await;
     check_written(&cluster, &keys).await;
