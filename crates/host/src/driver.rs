@@ -279,7 +279,9 @@ impl<R> Waiting<R> {
     fn fail(&mut self, ticket: Ticket, failure: Failure) {
         if let Some(client) = self.proposals.remove(&ticket) {
             let _ = client.send(Err(failure));
-        } else if let Some(client) = self.reads.remove(&ticket).or(self.changes.remove(&ticket)) {
+        } else if let Some(client) = self.reads.remove(&ticket) {
+            let _ = client.send(Err(failure));
+        } else if let Some(client) = self.changes.remove(&ticket) {
             let _ = client.send(Err(failure));
         }
     }

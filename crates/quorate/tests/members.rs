@@ -106,7 +106,8 @@ async fn check_removal(cluster: &mut Cluster, gone: usize) {
     let other = (gone + 1) % 3;
     let writer = Writer::start(&cluster.members[other]);
     let id = id_of(cluster, gone).await;
-    let said = call(&cluster.members[other], &["member", "remove", &id]).unwrap();
+    let removed = call(&cluster.members[other], &["member", "remove", &id]);
+    let said = removed.expect("it is removed");
     assert!(said.starts_with(&format!("Member {id:>16} removed from cluster ")), "{said}");
 
     let status = cluster.members[gone].process().wait();
@@ -216,7 +217,7 @@ fn add(cluster: &mut Cluster, flags: &[&str]) -> usize {
     let new = &cluster.members[number];
     let url = format!("http://{}", new.peer);
     let arguments = [&["member", "add", &*new.name, "--peer-urls", &*url], flags].concat();
-    let said = call(&cluster.members[0], &arguments).unwrap();
+    let said = call(&cluster.members[0], &arguments).expect("it is added");
     let value = |variable: &str| {
         let line = said.lines().find_map(|line| line.strip_prefix(variable));
         line.expect("it prints the variable").trim_matches(['=', '"']).to_owned()
@@ -276,7 +277,7 @@ fn ask(endpoints: &str, arguments: &[&str]) -> Result<String, String> {
 
 /// Why the command fails.
 fn fails(member: &Member, arguments: &[&str]) -> String {
-    let said = call(member, arguments).unwrap_err();
+    let said = call(member, arguments).expect_err("it is refused");
     said.trim_start_matches("Error: ").trim_end().to_owned()
 }
 
@@ -289,7 +290,7 @@ async fn put(member: &Member, key: &str) -> Result<(), String> {
 async fn check_written(cluster: &Cluster, keys: &[String]) {
     cluster.agree().await;
     let mut kv = client::kv(&cluster.members[0].url());
-    let all = kv.range(client::everything()).await.unwrap().into_inner().kvs;
+    let all = kv.range(client::everything()).await.expect("it answers").into_inner().kvs;
     let lost = keys.iter().filter(|key| !all.iter().any(|kv| kv.key == key.as_bytes()));
     assert_eq!(lost.collect::<Vec<_>>(), Vec::<&String>::new());
 }
