@@ -46,10 +46,24 @@ pub fn address_bytes(urls: &[String]) -> Bytes {
     urls.join(",").into()
 }
 
+/// The same for a learner that is to vote as soon as it has caught up.
+pub fn recruit_address(urls: &[String]) -> Bytes {
+    format!("{RECRUIT}{}", urls.join(",")).into()
+}
+
+/// Whether a learner with this address is to vote as soon as it has caught up.
+pub fn is_recruit(address: &Bytes) -> bool {
+    address.starts_with(RECRUIT.as_bytes())
+}
+
+/// What stands before the peer URLs of a recruit.
+const RECRUIT: &str = "+";
+
 /// The peer URLs that a configuration keeps.
 pub fn urls_of(address: &Bytes) -> Vec<String> {
     let text = String::from_utf8_lossy(address);
-    text.split(',').filter(|url| !url.is_empty()).map(str::to_owned).collect()
+    let urls = text.trim_start_matches(RECRUIT);
+    urls.split(',').filter(|url| !url.is_empty()).map(str::to_owned).collect()
 }
 
 /// The number of a member that is added to a running cluster: as that of a first member, with the
@@ -159,6 +173,14 @@ mod tests {
         let cluster = Cluster::parse("default=http://localhost:2380", "etcd-cluster").unwrap();
         assert_eq!(cluster.id.to_string(), "cdf818194e3a8c32");
         assert_eq!(cluster.named("default").unwrap().id.to_string(), "n8e9e05c52164694d");
+    }
+
+    #[test]
+    fn an_address_holds_the_urls() {
+        let urls = ["http://h:1".to_owned(), "http://h:2".to_owned()];
+        for (address, recruit) in [(address_bytes(&urls), false), (recruit_address(&urls), true)] {
+            assert_eq!((urls_of(&address), is_recruit(&address)), (urls.to_vec(), recruit));
+        }
     }
 
     #[test]

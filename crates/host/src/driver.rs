@@ -20,6 +20,7 @@ use crate::leaving::Leaving;
 use crate::links::Links;
 use crate::machine::Machine;
 use crate::meters::Meters;
+use crate::recruits::promotion;
 use crate::snapshots::{Done, Task};
 use crate::viewers::Viewers;
 use crate::wire::Numbered;
@@ -98,6 +99,7 @@ impl<S: Machine> Driver<S> {
             tokio::select! {
                 _ = ticks.tick() => {
                     self.replica.tick();
+                    self.promote_recruits();
                     if self.leaving.is_due(tick) {
                         return End::Removed;
                     }
@@ -254,6 +256,14 @@ impl<S: Machine> Driver<S> {
         }
     }
 
+    /// Tries to let those vote who were added for that. Nobody waits for the answer.
+    fn promote_recruits(&mut self) {
+        let promotion = promotion(&self.status.borrow());
+        if let Some(promotion) = promotion {
+            self.replica.change_members(vec![promotion]);
+        }
+    }
+
     /// Has links to the members that there are now, and notices when this one is none any more.
     fn follow_configuration(&mut self, status: &Status) {
         let (index, configuration) = &status.raft.configuration;
@@ -306,7 +316,9 @@ impl<R> Waiting<R> {
     fn fail(&mut self, ticket: Ticket, failure: Failure) {
         if let Some(client) = self.proposals.remove(&ticket) {
             let _ = client.send(Err(failure));
-        } else if let Some(client) = self.reads.remove(&ticket).or(self.changes.remove(&ticket)) {
+        } else if let Some(client) = self.reads.remove(&ticket) {
+            let _ = client.send(Err(failure));
+        } else if let Some(client) = self.changes.remove(&ticket) {
             let _ = client.send(Err(failure));
         }
     }

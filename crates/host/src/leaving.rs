@@ -1,5 +1,8 @@
 //! How a member leaves its cluster: when the others have decided that it is removed, it ends.
 
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use raft::{Configuration, Index, NodeId, Payload, Restored};
@@ -8,16 +11,22 @@ use raft::{Configuration, Index, NodeId, Payload, Restored};
 /// led, that they are to elect another leader.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The file that says that the member was removed. The log may not: that its last entry is
+/// committed need not be written.
+const FILE: &str = "removed";
+
 /// Whether a member leaves, and since when.
 #[derive(Debug)]
 pub(crate) struct Leaving {
     own: NodeId,
+    directory: PathBuf,
     since: Option<Duration>,
 }
 
 impl Leaving {
-    pub(crate) fn new(own: NodeId) -> Self {
-        Self { own, since: None }
+    /// The member has a directory of its own, beside its log.
+    pub(crate) fn new(own: NodeId, data_dir: &Path) -> Self {
+        Self { own, directory: data_dir.join("member"), since: None }
     }
 
     /// Looks at the configuration in force.
@@ -25,7 +34,15 @@ impl Leaving {
         if self.since.is_none() && is_committed && is_without(configuration, self.own) {
             tracing::warn!("this member is removed from the cluster, and will stop");
             self.since = Some(Duration::ZERO);
+            if let Err(error) = self.write_down() {
+                tracing::error!(%error, "cannot write down that this member is removed");
+            }
         }
+    }
+
+    fn write_down(&self) -> io::Result<()> {
+        File::create(self.directory.join(FILE))?;
+        File::open(&self.directory)?.sync_all()
     }
 
     /// Lets one tick pass. Whether it is time to end.
@@ -37,7 +54,11 @@ impl Leaving {
 }
 
 /// Whether what is on its disk says that the member was removed.
-pub(crate) fn is_removed(own: NodeId, restored: &Restored) -> bool {
+pub(crate) fn is_removed(own: NodeId, data_dir: &Path, restored: &Restored) -> bool {
+    data_dir.join("member").join(FILE).exists() || is_removed_in_log(own, restored)
+}
+
+fn is_removed_in_log(own: NodeId, restored: &Restored) -> bool {
     let committed = |index: Index| index <= restored.commit;
     let in_log = restored.entries.iter().rev().filter(|entry| committed(entry.position.index));
     let last = in_log.into_iter().find_map(|entry| match &entry.payload {
@@ -76,7 +97,7 @@ mod tests {
         ];
         let removed = |commit| {
             let entries = entries.clone();
-            is_removed(
+            is_removed_in_log(
                 NodeId(1),
                 &Restored { entries, commit: Index(commit), ..Restored::default() },
             )
@@ -86,13 +107,18 @@ mod tests {
 
     #[test]
     fn a_removed_member_still_says_goodbye() {
-        let mut leaving = Leaving::new(NodeId(1));
+        let data_dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(data_dir.path().join("member")).unwrap();
+        let is_removed = || is_removed(NodeId(1), data_dir.path(), &Restored::default());
+        let mut leaving = Leaving::new(NodeId(1), data_dir.path());
         let others = Configuration::new([NodeId(2)]);
         leaving.look(&others, false);
         assert!(!leaving.is_due(GRACE));
         leaving.look(&Configuration::unknown(), true);
         assert!(!leaving.is_due(GRACE));
+        assert!(!is_removed());
         leaving.look(&others, true);
+        assert!(is_removed());
         assert!(!leaving.is_due(GRACE / 2));
         assert!(leaving.is_due(GRACE / 2));
     }

@@ -37,6 +37,7 @@ mod links;
 mod listener;
 mod machine;
 mod meters;
+mod recruits;
 mod roster;
 mod snapshots;
 mod start;
@@ -44,7 +45,8 @@ mod viewers;
 mod wire;
 
 pub use cluster::{
-    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, urls_of,
+    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, is_recruit,
+    recruit_address, urls_of,
 };
 pub use handle::{Failure, Handle, Status};
 pub use join::{JoinError, Joined, has_log, join, recall_joined};

@@ -16,7 +16,7 @@ use crate::wire::Numbered;
 pub(crate) struct Links {
     own: Identity,
     names: BTreeMap<NodeId, String>,
-    links: BTreeMap<NodeId, (Peer, Link)>,
+    open: BTreeMap<NodeId, (Peer, Link)>,
     /// The last configuration that was looked at, and whether it was committed.
     followed: Option<(Arc<Configuration>, bool)>,
     /// Where the links run.
@@ -28,7 +28,7 @@ impl Links {
     /// only these until it hears a leader.
     pub(crate) fn new(own: Identity, cluster: &Cluster, runtime: Handle) -> Self {
         let names = cluster.peers.values().map(|peer| (peer.id, peer.name.clone())).collect();
-        let mut links = Self { own, names, links: BTreeMap::new(), followed: None, runtime };
+        let mut links = Self { own, names, open: BTreeMap::new(), followed: None, runtime };
         cluster.peers.values().for_each(|peer| links.reach(peer.clone()));
         links
     }
@@ -45,7 +45,7 @@ impl Links {
         self.followed = Some((configuration.clone(), is_committed));
         if is_committed {
             let members = configuration.members();
-            self.links.retain(|id, _| members.contains(id));
+            self.open.retain(|id, _| members.contains(id));
         }
         for (id, address) in configuration.addresses() {
             let name = self.names.get(&id).cloned().unwrap_or_else(|| format!("{:x}", id.0));
@@ -55,7 +55,7 @@ impl Links {
 
     /// Sends the messages, or gives them back.
     pub(crate) fn send(&self, to: NodeId, messages: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
-        match self.links.get(&to) {
+        match self.open.get(&to) {
             Some((_, link)) => link.send(messages),
             None => Err(messages),
         }
@@ -63,10 +63,10 @@ impl Links {
 
     /// Has a link to that member, at those addresses.
     fn reach(&mut self, peer: Peer) {
-        let is_there = self.links.get(&peer.id).is_some_and(|(known, _)| *known == peer);
+        let is_there = self.open.get(&peer.id).is_some_and(|(known, _)| *known == peer);
         if peer.id != self.own.member && !is_there {
             let link = Link::start(&self.runtime, self.own, peer.clone());
-            self.links.insert(peer.id, (peer, link));
+            self.open.insert(peer.id, (peer, link));
         }
     }
 }

@@ -81,7 +81,6 @@ impl Ear {
         };
         let shaken = timeout(HANDSHAKE_PATIENCE, handshake::answer(&mut stream, self.own, roster));
         match shaken.await {
-            Ok(Ok(None)) => {}
             Ok(Ok(Some(peer))) => {
                 let replaced = self.replace_connection(peer);
                 tokio::select! {
@@ -98,8 +97,8 @@ impl Ear {
             Ok(Err(handshake::Error::Refused(refusal))) => {
                 self.complain(format!("{address}: {refusal}"));
             }
-            // It hung up, or said nothing: a port scan, a health check.
-            Ok(Err(handshake::Error::Io(_))) | Err(_) => {}
+            // It only asked, and has its answer; or it hung up, or said nothing: a port scan.
+            Ok(Ok(None) | Err(handshake::Error::Io(_))) | Err(_) => {}
         }
     }
 

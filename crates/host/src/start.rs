@@ -178,7 +178,7 @@ impl<R: Send + 'static> Host<R> {
             tracing::info!(position = %snapshot.position, bytes = snapshot.bytes, "read a snapshot");
             restored.snapshot = Some(snapshot);
         }
-        if is_removed(config.own, &restored) {
+        if is_removed(config.own, &config.data_dir, &restored) {
             return Err(StartError::Removed(config.data_dir));
         }
 
@@ -204,7 +204,7 @@ impl<R: Send + 'static> Host<R> {
             replica,
             observer,
             links,
-            leaving: Leaving::new(config.own),
+            leaving: Leaving::new(config.own, &config.data_dir),
             writes,
             tasks,
             status,

@@ -78,6 +78,12 @@ const COMMANDS: &[(Expect, &[&str], &str)] = &[
     (Refused, &["txn"], "mod(\"\") = \"0\"\n\n\n\n"),
     (Refused, &["txn"], "junk\n"),
     (Refused, &["txn"], "mod(\"a\") > \"0\"\n\nfrob a\n\n\n"),
+    (Refused, &["member", "remove", "1"], ""),
+    (Refused, &["member", "promote", "1"], ""),
+    (Refused, &["member", "update", "1", "--peer-urls=http://127.0.0.1:1"], ""),
+    (Refused, &["move-leader", "1"], ""),
+    (Misused, &["member", "add", "m2"], ""),
+    (Misused, &["member", "remove", "xyz"], ""),
     (Misused, &["txn"], "mod(\"a\") > \"0\"\n\nput a 1\n"),
     (Misused, &["txn"], "mod(\"a\") > \"x\"\n\n\n\n"),
     (Misused, &["get"], ""),
@@ -95,6 +101,8 @@ const COMMANDS: &[(Expect, &[&str], &str)] = &[
 /// Commands whose names differ: ours, and etcdctl's. They only read.
 const RENAMED: &[(&[&str], &[&str])] = &[
     (&["members"], &["member", "list"]),
+    (&["member", "list"], &["member", "list"]),
+    (&["member", "list", "-w", "json"], &["member", "list", "-w", "json"]),
     (&["members", "-w", "json"], &["member", "list", "-w", "json"]),
     (&["status"], &["endpoint", "status"]),
     (&["status", "-w", "json"], &["endpoint", "status", "-w", "json"]),

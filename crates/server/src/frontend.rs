@@ -90,7 +90,7 @@ impl<B: Backend> Frontend<B> {
     pub(crate) async fn change_members(&self, change: MemberChange) -> Result<(), Error> {
         let change = self.backend.change_members(change);
         let answer = timeout(self.options.request_timeout, change).await;
-        Ok(answer.unwrap_or(Err(Failure::TimedOut.into()))?)
+        Ok(answer.unwrap_or_else(|_| Err(Failure::TimedOut.into()))?)
     }
 
     /// Has another member lead.

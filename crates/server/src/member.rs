@@ -8,7 +8,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
-use host::{Cluster, Handle, address_bytes, urls_of};
+use host::{Cluster, Handle, address_bytes, is_recruit, recruit_address, urls_of};
 use mvcc::{Command, DecodeError, Publish, Reply, Store};
 use raft::{Change, ChangeError, Configuration, NodeId};
 use tokio::time::sleep;
@@ -116,7 +116,7 @@ impl Backend for Member {
     /// What cannot be done at the moment is tried again until the caller's patience ends: a new
     /// leader is not ready at once, and one change is made at a time.
     async fn change_members(&self, change: MemberChange) -> Result<(), ChangeFailure> {
-        let change = step(change);
+        let change = step(change, &self.handle.status().raft.configuration.1);
         loop {
             match self.handle.change_members(vec![change.clone()]).await {
                 Ok(()) => return Ok(()),
@@ -143,7 +143,7 @@ impl Backend for Member {
             member_id: self.place.own.0,
             term: standing.term.0,
             leader: standing.leader.map(|id| id.0),
-            is_learner: status.raft.configuration.1.learners().any(|id| id == self.place.own),
+            is_learner: is_learner(&status.raft.configuration.1, self.place.own),
             commit: status.raft.commit.0,
             applied: status.applied.0,
             leader_changes: meters.leader_changes.load(Relaxed),
@@ -154,33 +154,39 @@ impl Backend for Member {
 
     fn members(&self) -> Vec<Peer> {
         let configuration = self.handle.status().raft.configuration.1;
-        let is_learner = |id| !configuration.is_voter(id);
-        let urls = |id| urls_in(&configuration, id);
-        let peer = |id: NodeId| Peer { id: id.0, urls: urls(id), is_learner: is_learner(id) };
+        let peer = |id: NodeId| Peer {
+            id: id.0,
+            urls: address_in(&configuration, id).map_or_else(Vec::new, urls_of),
+            is_learner: is_learner(&configuration, id),
+        };
         configuration.members().into_iter().map(peer).collect()
     }
 }
 
-fn urls_in(configuration: &Configuration, id: NodeId) -> Vec<String> {
-    let mut addresses = configuration.addresses();
-    addresses.find(|(known, _)| *known == id).map_or_else(Vec::new, |(_, address)| urls_of(address))
+fn address_in(configuration: &Configuration, id: NodeId) -> Option<&Bytes> {
+    configuration.addresses().find(|(known, _)| *known == id).map(|(_, address)| address)
 }
 
-/// The core's word for a change.
-fn step(change: MemberChange) -> Change {
+/// Whether the member only learns, and is to go on so: a recruit will vote by itself.
+fn is_learner(configuration: &Configuration, id: NodeId) -> bool {
+    let is_recruit = address_in(configuration, id).is_some_and(is_recruit);
+    configuration.learners().any(|learner| learner == id) && !is_recruit
+}
+
+/// The core's word for a change. A voter is added as a recruit.
+fn step(change: MemberChange, configuration: &Configuration) -> Change {
     match change {
         MemberChange::Add(Peer { id, urls, is_learner }) => {
-            let (id, address) = (NodeId(id), address_bytes(&urls));
-            if is_learner {
-                Change::AddLearner { id, address }
-            } else {
-                Change::AddVoter { id, address }
-            }
+            let address = if is_learner { address_bytes(&urls) } else { recruit_address(&urls) };
+            Change::AddLearner { id: NodeId(id), address }
         }
         MemberChange::Remove(id) => Change::Remove(NodeId(id)),
         MemberChange::Promote(id) => Change::Promote(NodeId(id)),
         MemberChange::Move { id, urls } => {
-            Change::Move { id: NodeId(id), address: address_bytes(&urls) }
+            let id = NodeId(id);
+            let is_recruit = address_in(configuration, id).is_some_and(is_recruit);
+            let address = if is_recruit { recruit_address(&urls) } else { address_bytes(&urls) };
+            Change::Move { id, address }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -44,20 +44,20 @@ impl Cluster {
         let parts = addresses.iter().enumerate();
         let parts = parts.map(|(member, [_, peer])| format!("m{}=http://{peer}", member + 1));
         let initial_cluster = parts.collect::<Vec<_>>().join(",");
-        let member = |(member, [client, peer]): (usize, [SocketAddr; 2])| {
-            let name = format!("m{}", member + 1);
-            let (data_dir, log) =
-                (directory.path().join(&name), directory.path().join(format!("{name}.log")));
-            let mut flags = Flags::default();
-            flags.set("--name", &name);
-            flags.set("--data-dir", data_dir.to_str().expect("a temporary name is Unicode"));
-            flags.set("--listen-client-urls", format!("http://{client}"));
-            flags.set("--listen-peer-urls", format!("http://{peer}"));
-            flags.set("--initial-advertise-peer-urls", format!("http://{peer}"));
-            flags.set("--initial-cluster", &initial_cluster);
-            Member { name, client, peer, data_dir, flags, log, process: None }
+        let member = |(member, addresses): (usize, [SocketAddr; 2])| {
+            let mut member = Member::new(format!("m{}", member + 1), addresses, directory.path());
+            member.flags.set("--initial-cluster", &initial_cluster);
+            member
         };
         Self { members: addresses.into_iter().enumerate().map(member).collect(), directory }
+    }
+
+    /// One more member, which does not run, and which nobody knows of yet. Returns its number.
+    pub(crate) fn prepare_member(&mut self) -> usize {
+        let number = self.members.len();
+        let name = format!("m{}", number + 1);
+        self.members.push(Member::new(name, free_addresses::<2>(), self.directory.path()));
+        number
     }
 
     /// A cluster of so many members that serve.
@@ -150,6 +150,17 @@ impl Drop for Cluster {
 }
 
 impl Member {
+    fn new(name: String, [client, peer]: [SocketAddr; 2], directory: &Path) -> Self {
+        let (data_dir, log) = (directory.join(&name), directory.join(format!("{name}.log")));
+        let mut flags = Flags::default();
+        flags.set("--name", &name);
+        flags.set("--data-dir", data_dir.to_str().expect("a temporary name is Unicode"));
+        flags.set("--listen-client-urls", format!("http://{client}"));
+        flags.set("--listen-peer-urls", format!("http://{peer}"));
+        flags.set("--initial-advertise-peer-urls", format!("http://{peer}"));
+        Self { name, client, peer, data_dir, flags, log, process: None }
+    }
+
     /// Where clients reach it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.client)

@@ -155,6 +155,53 @@ async fn members_come_by_id_with_what_they_published() {
     server.stop().await;
 }
 
+/// The answers have the members as they are then, and a header without a revision.
+#[tokio::test]
+async fn members_are_changed() {
+    let server = Server::start(&Local::new()).await;
+    let mut cluster = ClusterClient::new(server.channel().await);
+    let urls = |urls: &[&str]| urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>();
+    let peer_urls = urls(&["http://h:2", "http://h:1"]);
+    let add = pb::MemberAddRequest { peer_urls, is_learner: false };
+    let added = cluster.member_add(add.clone()).await.unwrap().into_inner();
+    assert_eq!(added.header.map(|header| (header.member_id, header.revision)), Some((8, 0)));
+    let member = added.member.unwrap();
+    assert_eq!((&*member.name, &member.peer_urls), ("", &urls(&["http://h:1", "http://h:2"])));
+    assert_eq!(added.members.len(), 3);
+    let text = "etcdserver: Peer URLs already exists";
+    refused(cluster.member_add(add).await, Code::FailedPrecondition, text);
+
+    let update = pb::MemberUpdateRequest { id: member.id, peer_urls: urls(&["http://h:3"]) };
+    let updated = cluster.member_update(update).await.unwrap().into_inner();
+    assert!(updated.members.iter().any(|member| member.peer_urls == urls(&["http://h:3"])));
+    let remove = pb::MemberRemoveRequest { id: member.id };
+    let removed = cluster.member_remove(remove).await.unwrap().into_inner();
+    assert_eq!(removed.members.len(), 2);
+    refused(cluster.member_remove(remove).await, Code::NotFound, "etcdserver: member not found");
+    let promote = pb::MemberPromoteRequest { id: 9 };
+    let text = "etcdserver: can only promote a learner member which is in sync with leader";
+    refused(cluster.member_promote(promote).await, Code::FailedPrecondition, text);
+    server.stop().await;
+}
+
+/// Only the leader hands over, and only to a voter. The answer has no header.
+#[tokio::test]
+async fn leadership_is_moved_by_the_leader_to_a_voter() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    let mut maintenance = MaintenanceClient::new(server.channel().await);
+    let mut to =
+        async |target_id| maintenance.move_leader(pb::MoveLeaderRequest { target_id }).await;
+    assert_eq!(to(8).await.unwrap().into_inner().header, None);
+    for target in [7, 9] {
+        let text = "etcdserver: bad leader transferee";
+        refused(to(target).await, Code::FailedPrecondition, text);
+    }
+    local.change(|status| status.leader = Some(9));
+    refused(to(8).await, Code::FailedPrecondition, "etcdserver: not leader");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn status_tells_where_the_log_stands() {
     let server = Server::start(&Local::new()).await;
