@@ -86,7 +86,8 @@ impl<R> Default for Waiting<R> {
 }
 
 impl<S: Machine> Driver<S> {
-    /// Runs until all handles are gone, or a thread that it needs is, or the member has left its cluster.
+    /// Runs until all handles are gone, or a thread that it needs is, or the member has left its
+    /// cluster.
     pub(crate) async fn run(mut self, mut inbox: Inbox<S::Reply, S::State>, tick: Duration) -> End {
         let mut ticks = interval(tick);
         // A member that was held up must not start an election for the time that it missed.

@@ -97,8 +97,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// A snapshot that cannot be stored is no reason to stop: the log stays longer, and the next one
-    /// may go better.
+    /// A snapshot that cannot be stored is no reason to stop: the log stays longer, and the next
+    /// one may go better.
     fn take<S: Machine>(
         &self,
         position: Position,

@@ -175,7 +175,8 @@ impl<R: Send + 'static> Host<R> {
         let snapshots = open_snapshots(&config)?;
         if let Some(snapshot) = snapshots.newest()? {
             machine.replace(snapshots::restore::<S>(&snapshots, &snapshot)?);
-            tracing::info!(position = %snapshot.position, bytes = snapshot.bytes, "read a snapshot");
+            let (position, bytes) = (snapshot.position, snapshot.bytes);
+            tracing::info!(%position, bytes, "read a snapshot");
             restored.snapshot = Some(snapshot);
         }
         if is_removed(config.own, &config.data_dir, &restored) {

@@ -1,7 +1,7 @@
 //! Snapshots: the whole store as bytes, and back.
 //!
-//! An [`Image`] pins the store at one revision. It costs nothing to take; its bytes are then read in
-//! steps, each of which holds up the store for a bounded time, while writes go on. A compaction
+//! An [`Image`] pins the store at one revision. It costs nothing to take; its bytes are then read
+//! in steps, each of which holds up the store for a bounded time, while writes go on. A compaction
 //! that comes meanwhile is in force at once, but forgets nothing before the last image is given
 //! back.
 //!
