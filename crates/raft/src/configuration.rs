@@ -34,8 +34,13 @@ pub struct Configuration {
 
 /// One step of a change of the members. A change is a list of them that takes effect at once.
 ///
+<<<<<<< HEAD
 /// An id is for all time: a member that lost its disk comes back under another one. What the old
 /// one promised would count for it, and it does not keep that any more.
+=======
+/// An id is for all time: a member that lost its disk comes back under another one. Under the old
+/// one, what it promised before would count, and it does not hold that any more.
+>>>>>>> scripts
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// A new member that votes.

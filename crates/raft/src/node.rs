@@ -42,7 +42,7 @@ pub struct Node {
 enum Role {
     Follower(Follower),
     Candidate(Candidate),
-    Leader(Leader),
+    Leader(Box<Leader>),
 }
 
 /// How a member is doing. For people; nothing is decided by it.
@@ -379,7 +379,7 @@ impl Node {
             }
             Transition::Lead => {
                 common.append(Payload::Noop);
-                self.role = Role::Leader(Leader::new(common));
+                self.role = Role::Leader(Box::new(Leader::new(common)));
             }
         }
     }

@@ -13,8 +13,8 @@
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
 //! Served: `KV`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; `/health`,
-//! `/version` and `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, the rest
-//! of maintenance, and users. Left out too: TLS, and the JSON gateway.
+//! `/version` and `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, the
+//! rest of maintenance, and users. Left out too: TLS, and the JSON gateway.
 
 mod authority;
 mod backend;

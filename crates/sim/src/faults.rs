@@ -306,7 +306,10 @@ impl Strike {
         };
         let ids = configuration.voters().collect::<Vec<_>>();
         let damaged = ids.iter().filter(|id| world.member(**id).disk.is_damaged).count();
-        if configuration.is_joint() || 2 * (damaged + 1) >= ids.len() || world.member(id).disk.is_damaged {
+        if configuration.is_joint()
+            || 2 * (damaged + 1) >= ids.len()
+            || world.member(id).disk.is_damaged
+        {
             return false;
         }
         self.crash(world, id, Loss::OfPower);
@@ -342,7 +345,10 @@ impl Strike {
             4 if may_go && voters > 2 => vec![Change::Remove(target)],
             // Two voters at once take the way through a joint configuration.
             5 if may_go && voters > 2 => {
-                vec![Change::Remove(target), Change::AddVoter { id: newcomer(), address: address() }]
+                vec![
+                    Change::Remove(target),
+                    Change::AddVoter { id: newcomer(), address: address() },
+                ]
             }
             _ => return false,
         };

@@ -32,10 +32,16 @@ pub(crate) enum Shape {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Weather {
     Cut,
-    Loss { permille: u64 },
-    Doubling { permille: u64 },
+    Loss {
+        permille: u64,
+    },
+    Doubling {
+        permille: u64,
+    },
     /// So much later, at most: messages overtake each other.
-    Delay { max_us: u64 },
+    Delay {
+        max_us: u64,
+    },
 }
 
 impl Shape {
