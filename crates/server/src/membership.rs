@@ -26,6 +26,9 @@ impl Membership {
                 if !peer.is_learner {
                     self.check_quorum(self.started_voters(None), self.voters(None) + 1)?;
                 }
+                if self.member(peer.id).is_ok() {
+                    return Err(ChangeFailure::MemberExists.into());
+                }
                 self.check_owner(peer.id, &peer.urls)?;
                 if peer.is_learner { self.check_learners() } else { Ok(()) }
             }
