@@ -114,7 +114,21 @@ async fn patient_cluster() -> Cluster {
         member.flags.set("--election-timeout", "1500");
     }
     cluster.start_all().await;
+    // Each has announced itself: that is a proposal too, and is in flight no longer.
+    for member in &cluster.members {
+        pending(member, 0).await;
+    }
     cluster
+}
+
+/// Waits until so many of the member's proposals are in flight.
+async fn pending(member: &Member, count: usize) {
+    let line = format!("etcd_server_proposals_pending {count}");
+    eventually("another number of proposals is in flight", async || {
+        let metrics = http_get(member.client, "/metrics").await;
+        if metrics.lines().any(|told| told == line) { Ok(()) } else { Err(metrics) }
+    })
+    .await;
 }
 
 type Writes = JoinSet<Result<(), tonic::Status>>;
@@ -131,12 +145,7 @@ async fn write_past_a_held_up_leader(cluster: &mut Cluster, leader: usize) -> Wr
         );
     }
     for member in others(cluster, leader) {
-        eventually("the write does not arrive", async || {
-            let metrics = http_get(member.client, "/metrics").await;
-            let is_pending = metrics.lines().any(|line| line == "etcd_server_proposals_pending 1");
-            if is_pending { Ok(()) } else { Err(metrics) }
-        })
-        .await;
+        pending(member, 1).await;
     }
     writes
 }

@@ -1,7 +1,8 @@
 //! Which changes of the members a member would take, before the leader is asked: etcd's rules.
 //!
 //! A new voter must not leave the cluster without a quorum of members that run. A member counts as
-//! started when it has published its name.
+//! started when it has published its name. What several rules forbid is refused by the one that
+//! etcd looks at first.
 
 use crate::backend::{ChangeFailure, MemberChange, Peer};
 use crate::status::Error;
@@ -21,12 +22,15 @@ impl Membership {
     pub(crate) fn check(&self, change: &MemberChange) -> Result<(), Error> {
         match change {
             MemberChange::Add(peer) => {
-                self.check_urls(peer.id, &peer.urls)?;
-                if peer.is_learner {
-                    self.check_learners()
-                } else {
-                    self.check_quorum(self.started_voters(None), self.voters(None) + 1)
+                check_form(&peer.urls)?;
+                if !peer.is_learner {
+                    self.check_quorum(self.started_voters(None), self.voters(None) + 1)?;
                 }
+                if self.member(peer.id).is_ok() {
+                    return Err(ChangeFailure::MemberExists.into());
+                }
+                self.check_owner(peer.id, &peer.urls)?;
+                if peer.is_learner { self.check_learners() } else { Ok(()) }
             }
             MemberChange::Remove(id) => {
                 if self.member(*id)?.is_learner {
@@ -42,8 +46,9 @@ impl Membership {
                 self.check_quorum(self.started_voters(None) + 1, self.voters(None) + 1)
             }
             MemberChange::Move { id, urls } => {
+                check_form(urls)?;
                 self.member(*id)?;
-                self.check_urls(*id, urls)
+                self.check_owner(*id, urls)
             }
         }
     }
@@ -53,13 +58,8 @@ impl Membership {
         found.ok_or_else(|| ChangeFailure::MemberNotFound.into())
     }
 
-    /// Peer URLs must be some, of the right form, and nobody else's.
-    fn check_urls(&self, own: u64, urls: &[String]) -> Result<(), Error> {
-        // A comma would be read as two URLs.
-        let is_url = |url: &String| host::address_of(url).is_some() && !url.contains(',');
-        if urls.is_empty() || !urls.iter().all(is_url) {
-            return Err(Error::BadMemberUrls);
-        }
+    /// Peer URLs must be nobody else's.
+    fn check_owner(&self, own: u64, urls: &[String]) -> Result<(), Error> {
         let mut others = self.peers.iter().filter(|peer| peer.id != own);
         if others.any(|other| other.urls.iter().any(|url| urls.contains(url))) {
             return Err(Error::PeerUrlExists);
@@ -93,6 +93,15 @@ impl Membership {
     fn voters_without(&self, without: Option<u64>) -> impl Iterator<Item = &Peer> {
         self.peers.iter().filter(move |peer| !peer.is_learner && Some(peer.id) != without)
     }
+}
+
+/// Peer URLs must be some, and of the right form. A comma would be read as two of them.
+fn check_form(urls: &[String]) -> Result<(), Error> {
+    let is_url = |url: &String| host::address_of(url).is_some() && !url.contains(',');
+    if urls.is_empty() || !urls.iter().all(is_url) {
+        return Err(Error::BadMemberUrls);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -168,8 +168,11 @@ async fn members_are_changed() {
     let member = added.member.unwrap();
     assert_eq!((&*member.name, &member.peer_urls), ("", &urls(&["http://h:1", "http://h:2"])));
     assert_eq!(added.members.len(), 3);
-    let text = "etcdserver: Peer URLs already exists";
+    let text = "etcdserver: re-configuration failed due to not enough started members";
     refused(cluster.member_add(add).await, Code::FailedPrecondition, text);
+    let learner = pb::MemberAddRequest { peer_urls: urls(&["http://h:1"]), is_learner: true };
+    let text = "etcdserver: Peer URLs already exists";
+    refused(cluster.member_add(learner).await, Code::FailedPrecondition, text);
 
     let update = pb::MemberUpdateRequest { id: member.id, peer_urls: urls(&["http://h:3"]) };
     let updated = cluster.member_update(update).await.unwrap().into_inner();
