@@ -50,7 +50,10 @@ pub enum JoinError {
     #[error("no member of --initial-cluster says who belongs to the cluster: {0}")]
     Nobody(String),
     /// What it was told cannot be kept, or read again.
-    #[error("cannot keep {}: {source}", path.display())]
+    #[error(
+        "cannot keep {}: {source}; give this member a directory where it may write, by --data-dir",
+        path.display()
+    )]
     File {
         /// The file.
         path: PathBuf,
