@@ -35,8 +35,14 @@ pub(crate) struct Operation {
 /// What came of a request.
 #[derive(Debug)]
 pub(crate) enum Answer<'a> {
-    Wrote { index: Index, result: &'a Result<Response, Refusal> },
-    Read { applied: Index, result: &'a Result<RangeResponse, Refusal> },
+    Wrote {
+        index: Index,
+        result: &'a Result<Response, Refusal>,
+    },
+    Read {
+        applied: Index,
+        result: &'a Result<RangeResponse, Refusal>,
+    },
     Failed(replica::Failure),
     /// The member crashed.
     Lost,

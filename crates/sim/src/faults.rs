@@ -306,7 +306,10 @@ impl Strike {
         };
         let ids = configuration.voters().collect::<Vec<_>>();
         let damaged = ids.iter().filter(|id| world.member(**id).disk.is_damaged).count();
-        if configuration.is_joint() || 2 * (damaged + 1) >= ids.len() || world.member(id).disk.is_damaged {
+        if configuration.is_joint()
+            || 2 * (damaged + 1) >= ids.len()
+            || world.member(id).disk.is_damaged
+        {
             return false;
         }
         self.crash(world, id, Loss::OfPower);
@@ -327,10 +330,11 @@ impl Strike {
         let Some(leader) = world.leader() else { return false };
         let Some(configuration) = world.configuration_of(leader) else { return false };
         let address = bytes::Bytes::new;
-        let newcomer = || NodeId(1 + world.ids().iter().map(|id| id.0).max().unwrap_or(0));
+        let ids = world.ids();
+        let newcomer = || NodeId(1 + ids.last().map_or(0, |id| id.0));
         let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
         // Who is healthy must stay when somebody is not, or no quorum may be left.
-        let any_damaged = world.ids().iter().any(|id| world.member(*id).disk.is_damaged);
+        let any_damaged = ids.iter().any(|id| world.member(*id).disk.is_damaged);
         let may_go = !any_damaged || world.member(target).disk.is_damaged;
         let learner = configuration.learners().next();
         let other = self.any_member(world);
@@ -342,7 +346,10 @@ impl Strike {
             4 if may_go && voters > 2 => vec![Change::Remove(target)],
             // Two voters at once take the way through a joint configuration.
             5 if may_go && voters > 2 => {
-                vec![Change::Remove(target), Change::AddVoter { id: newcomer(), address: address() }]
+                vec![
+                    Change::Remove(target),
+                    Change::AddVoter { id: newcomer(), address: address() },
+                ]
             }
             _ => return false,
         };

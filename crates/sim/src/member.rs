@@ -101,11 +101,8 @@ impl Member {
         let frames = last.chunks(BLOCK).enumerate().filter(|(_, block)| block.starts_with(b"QFRM"));
         let end = BLOCK * frames.last()?.0;
         let name = random.pick(&names.iter().collect::<Vec<_>>()).clone();
-        let bytes = if Some(&name) == names.last() {
-            end
-        } else {
-            self.disk.log.contents(&name)?.len()
-        };
+        let bytes =
+            if Some(&name) == names.last() { end } else { self.disk.log.contents(&name)?.len() };
         let sectors = (bytes / 512) as u64;
         (sectors > 0).then(|| (name, 512 * random.below(sectors)))
     }

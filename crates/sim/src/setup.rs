@@ -42,8 +42,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Storm, Self::Calm, Self::Network, Self::Crashes, Self::Disks];
+    pub const ALL: [Self; 5] = [Self::Storm, Self::Calm, Self::Network, Self::Crashes, Self::Disks];
 
     /// Its name.
     pub fn name(self) -> &'static str {

@@ -89,11 +89,8 @@ impl Linearity {
     }
 
     fn step(&self, index: Index) -> Result<&(Expected, i64, i64), String> {
-        const START: &(Expected, i64, i64) = &(
-            Expected { revision: None, succeeded: false, deleted: 0, prev_kv: None },
-            1,
-            -1,
-        );
+        const START: &(Expected, i64, i64) =
+            &(Expected { revision: None, succeeded: false, deleted: 0, prev_kv: None }, 1, -1);
         if index == Index(0) {
             return Ok(START);
         }
