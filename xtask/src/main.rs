@@ -10,6 +10,8 @@
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
+//! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores
+//! cargo xtask sim-mutants [NAME]   hunts the bugs in it, and writes docs/mutants-simulated.md
 //! ```
 //!
 //! What checks and what writes are kept apart: `check` never changes a file of yours.
@@ -22,6 +24,7 @@ mod failover;
 mod metadata;
 mod mutants;
 mod page;
+mod simulated;
 mod tidy;
 mod write;
 
@@ -42,9 +45,16 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[String]) -> Result<()> {
-    let [task] = words else { bail!("{USAGE}") };
     let root = root()?;
-    match task.as_str() {
+    let words = words.iter().map(String::as_str).collect::<Vec<_>>();
+    match words[..] {
+        ["soak", "--minutes", minutes] => return simulated::soak(&root, minutes),
+        ["sim-mutants"] => return simulated::hunt_mutants(&root, None),
+        ["sim-mutants", name] => return simulated::hunt_mutants(&root, Some(name)),
+        _ => {}
+    }
+    let [task] = words[..] else { bail!("{USAGE}") };
+    match task {
         "check" => check::run(&root),
         "fix" => write::fix(&root),
         "golden" => write::golden(&root),
@@ -59,7 +69,7 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover | mutants | \
-                     mutants-table | mutants-explored";
+                     mutants-table | mutants-explored | soak --minutes M | sim-mutants [NAME]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

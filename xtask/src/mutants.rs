@@ -32,14 +32,14 @@ const TABLE: &str = "docs/mutants.md";
 /// A mutant that so many seeds do not find is not found.
 const SEEDS_MAX: &str = "60000";
 
-struct Mutant {
-    name: String,
-    title: String,
-    source: String,
-    hunks: Vec<Hunk>,
+pub(crate) struct Mutant {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) source: String,
+    pub(crate) hunks: Vec<Hunk>,
 }
 
-struct Hunk {
+pub(crate) struct Hunk {
     path: String,
     old: String,
     new: String,
@@ -103,7 +103,7 @@ fn explore(copy: &Path) -> Result<Option<String>> {
 }
 
 fn hunt_all(root: &Path) -> Result<String> {
-    let mutants = mutants(root)?;
+    let mutants = mutants(&root.join(MUTANTS))?;
     let copy = root.join("target/mutants");
     let mut table = String::from(TABLE_HEAD);
     let mut missed = Vec::new();
@@ -141,10 +141,10 @@ on two cores, and without the build.
 | --- | --- | --- | --- | --- |
 ";
 
-/// The mutants, by name.
-fn mutants(root: &Path) -> Result<Vec<Mutant>> {
-    let mut paths = fs::read_dir(root.join(MUTANTS))
-        .with_context(|| format!("cannot list {MUTANTS}"))?
+/// The mutants of a directory, by name.
+pub(crate) fn mutants(directory: &Path) -> Result<Vec<Mutant>> {
+    let mut paths = fs::read_dir(directory)
+        .with_context(|| format!("cannot list {}", directory.display()))?
         .map(|file| Ok(file?.path()))
         .collect::<Result<Vec<PathBuf>>>()?;
     paths.sort();
@@ -180,7 +180,7 @@ impl Hunk {
     }
 
     /// Makes the change in a copy of the sources. The old text must be there, and once.
-    fn apply(&self, copy: &Path) -> Result<()> {
+    pub(crate) fn apply(&self, copy: &Path) -> Result<()> {
         let path = copy.join(&self.path);
         let text = fs::read_to_string(&path).with_context(|| format!("no {}", self.path))?;
         match text.matches(&self.old).count() {
@@ -212,7 +212,7 @@ fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
     Ok(fs::write(copy.join("Cargo.toml"), manifest)?)
 }
 
-fn copy_directory(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_directory(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for file in fs::read_dir(from)? {
         let file = file?;

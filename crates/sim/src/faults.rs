@@ -330,10 +330,11 @@ impl Strike {
         let Some(leader) = world.leader() else { return false };
         let Some(configuration) = world.configuration_of(leader) else { return false };
         let address = bytes::Bytes::new;
-        let newcomer = || NodeId(1 + world.ids().iter().map(|id| id.0).max().unwrap_or(0));
+        let ids = world.ids();
+        let newcomer = || NodeId(1 + ids.last().map_or(0, |id| id.0));
         let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
         // Who is healthy must stay when somebody is not, or no quorum may be left.
-        let any_damaged = world.ids().iter().any(|id| world.member(*id).disk.is_damaged);
+        let any_damaged = ids.iter().any(|id| world.member(*id).disk.is_damaged);
         let may_go = !any_damaged || world.member(target).disk.is_damaged;
         let learner = configuration.learners().next();
         let other = self.any_member(world);

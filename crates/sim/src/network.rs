@@ -1,6 +1,6 @@
 //! The network: what becomes of a message from one member to another.
 //!
-//! Every directed link has a delay. What is worse comes from the *weather*: each fault puts one
+//! Every directed link has a delay, and keeps the order, as a connection does. What is worse comes from the *weather*: each fault puts one
 //! condition over some links, and takes it away when it ends.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,12 +71,14 @@ pub(crate) struct Network {
     delay_us: u64,
     jitter_us: u64,
     conditions: BTreeMap<u32, (Shape, Weather)>,
+    /// When the last message of each link arrives.
+    latest: BTreeMap<(NodeId, NodeId), Moment>,
 }
 
 impl Network {
     pub(crate) fn new(seed: u64, delay_us: u64, jitter_us: u64) -> Self {
         let random = Random::stream(seed, "network", 0);
-        Self { random, delay_us, jitter_us, conditions: BTreeMap::new() }
+        Self { random, delay_us, jitter_us, conditions: BTreeMap::new(), latest: BTreeMap::new() }
     }
 
     pub(crate) fn begin(&mut self, fault: u32, shape: Shape, weather: Weather) {
@@ -113,6 +115,15 @@ impl Network {
             }
         }
         let spread = self.jitter_us + extra_us;
-        (0..copies).map(|_| now + self.delay_us + self.random.within(0..=spread)).collect()
+        let latest = self.latest.entry((from, to)).or_default();
+        let arrivals = (0..copies).map(|_| {
+            let at = now + self.delay_us + self.random.within(0..=spread);
+            if extra_us > 0 {
+                return at;
+            }
+            *latest = at.max(*latest);
+            *latest
+        });
+        arrivals.collect()
     }
 }

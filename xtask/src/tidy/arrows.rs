@@ -26,6 +26,7 @@ const TABLE: &[Row] = &[
     Row { is_sans_io: true, ..row("replica", &["raft"]) },
     Row { is_sans_io: true, ..row("trace", &["raft"]) },
     Row { is_sans_io: true, ..row("explore", &["raft"]) },
+    Row { is_sans_io: true, ..row("sim", &["raft", "wal", "mvcc", "replica", "trace"]) },
     row("host", &["raft", "wal", "replica", "trace"]),
     row("etcdpb", &[]),
     row("server", &["host", "mvcc", "raft", "replica", "trace", "etcdpb"]),

@@ -4,7 +4,8 @@
 //!
 //! Prints how it goes, and at the end what came about. The first violation ends it: it is
 //! minimised, and printed as a line that gives it again. With `--mutant` nothing is minimised, and
-//! one line says what was found: `found CHECK SEEDS SECONDS`, or `not found SEEDS SECONDS`.
+//! one line says what was found: `found CHECK SEEDS SECONDS`, `panic SEEDS SECONDS`, or
+//! `not found SEEDS SECONDS`.
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on its standard output")]
 #![allow(
     clippy::disallowed_types,
@@ -12,6 +13,7 @@
     reason = "each run is deterministic; running many at once is the work of threads and a clock"
 )]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -51,10 +53,12 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let sums = Mutex::new(Sums::default());
+    if plan.is_for_mutants {
+        tell_panics(plan.first, started);
+    }
     let next = AtomicU64::new(plan.first);
     let is_over = AtomicBool::new(false);
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
-    // A panic is a violation like any other; the seed must not get lost with it.
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| work(&plan, &next, &is_over, &sums));
@@ -65,6 +69,20 @@ fn main() -> ExitCode {
     });
     let sums = sums.into_inner().expect("a panic of a thread ends the scope");
     conclude(&plan, &sums, started.elapsed())
+}
+
+thread_local! {
+    /// The seed that a thread is busy with.
+    static SEED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A panic of the core finds a mutant as well as any check does.
+fn tell_panics(first: u64, started: Instant) {
+    std::panic::set_hook(Box::new(move |_| {
+        let seeds = SEED.get() + 1 - first;
+        println!("panic {seeds} {:.1}", started.elapsed().as_secs_f64());
+        std::process::exit(0);
+    }));
 }
 
 /// One run, as a violation's last line names it.
@@ -140,6 +158,7 @@ fn work(plan: &Plan, next: &AtomicU64, is_over: &AtomicBool, sums: &Mutex<Sums>)
 }
 
 fn run_one(seed: u64) -> Outcome {
+    SEED.set(seed);
     sim::run(&Setup::new(seed))
 }
 
