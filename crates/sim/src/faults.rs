@@ -2,7 +2,7 @@
 //!
 //! The *atlas* keeps count of what is damaged for good. Rot comes only to a minority of the voters,
 //! and never to the last thing that a log holds, which nobody can tell from a torn write: a cluster
-//! whose last good copy is destroyed can only be wrong or stop, and which of the two proves nothing.
+//! whose last good copy is destroyed can only be wrong or stop, and neither proves anything.
 
 use std::collections::BTreeSet;
 

@@ -13,10 +13,10 @@
 //! # Reading order
 //!
 //! `setup` says which run, `swarm` what it is like. `world` lets events happen, which `event` keeps
-//! in order: to a `member` with its `machine`, `clock` and disk, over the `network`, for a `client`,
-//! by one of the `faults`. `checks` is what must hold; `coverage` is what came about; `outcome` is
-//! what is told of it, and `minimise` what is left of a setup when all is gone that a violation does
-//! not need.
+//! in order: to a `member` with its `machine`, `clock` and disk, over the `network`, for a
+//! `client`, by one of the `faults`. `checks` is what must hold; `coverage` is what came about;
+//! `outcome` is what is told of it, and `minimise` what is left of a setup when all is gone that a
+//! violation does not need.
 //!
 //! # What is left out
 //!

@@ -95,11 +95,11 @@ impl Member {
     pub(crate) fn place_to_damage(&self, random: &mut Random) -> Option<(String, u64)> {
         const BLOCK: usize = 4096;
         let names = self.disk.log.list().ok()?;
-        let mut names = names.into_iter().filter(|name| name.ends_with(".log")).collect::<Vec<_>>();
+        let mut names = names.into_iter().filter(|name| !name.contains("next")).collect::<Vec<_>>();
         names.sort();
         let last = self.disk.log.contents(names.last()?)?;
-        let frames = last.chunks(BLOCK).enumerate().filter(|(_, block)| block.starts_with(b"QFRM"));
-        let end = BLOCK * frames.last()?.0;
+        let mut blocks = last.chunks(BLOCK);
+        let end = BLOCK * blocks.rposition(|block| block.starts_with(b"QFRM"))?;
         let name = random.pick(&names.iter().collect::<Vec<_>>()).clone();
         let bytes =
             if Some(&name) == names.last() { end } else { self.disk.log.contents(&name)?.len() };

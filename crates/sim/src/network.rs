@@ -1,7 +1,8 @@
 //! The network: what becomes of a message from one member to another.
 //!
-//! Every directed link has a delay, and keeps the order, as a connection does. What is worse comes from the *weather*: each fault puts one
-//! condition over some links, and takes it away when it ends.
+//! Every directed link has a delay, and keeps the order, as a connection does. What is worse comes
+//! from the *weather*: each fault puts one condition over some links, and takes it away when it
+//! ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 

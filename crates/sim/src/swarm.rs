@@ -38,7 +38,8 @@ impl Swarm {
     pub(crate) fn draw(setup: &Setup) -> Self {
         let mut random = Random::stream(setup.seed, "swarm", 0);
         let members = random.pick(&[1, 2, 3, 3, 3, 3, 4, 5, 5]);
-        let clients = setup.clients.unwrap_or(random.pick(&[1, 2, 4, 8]));
+        let clients = random.pick(&[1, 2, 4, 8]);
+        let clients = setup.clients.unwrap_or(clients);
         let workload = Workload {
             members,
             pause_us: random.pick(&[10_000, 30_000, 100_000]),

@@ -11,19 +11,22 @@
 //! A run has two phases. While the storm lasts, faults come and go, and nothing may be wrong. Then
 //! everything is mended, and the cluster has to heal: within a bound it serves every client.
 
+mod clients;
+mod phases;
+mod reach;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use mvcc::Range;
-use raft::{Change, Configuration, Index, NodeId, Snapshot, Ticket, Write};
+use raft::{Configuration, Index, NodeId, Snapshot, Ticket, Write};
 use replica::{Output, Replica};
 
 use crate::checks::{self, Check, Checked, Fact, Ghost};
-use crate::client::{Answer, Client, Operation, Request};
+use crate::client::{Answer, Client, Operation};
 use crate::clock::{Clock, TICK_US};
 use crate::coverage::{Coverage, Situation};
 use crate::event::{Event, Moment, Queue, Run};
-use crate::faults::{FaultKind, Loss, Strike};
+use crate::faults::{FaultKind, Loss};
 use crate::machine::{self, Applied, Machine};
 use crate::member::{Member, Process};
 use crate::network::Network;
@@ -381,7 +384,7 @@ impl World {
     ) {
         match output {
             Output::Persist(write) => self.queue_write(id, write),
-            Output::Send(envelope) => self.send(envelope),
+            Output::Send(envelope) => self.send(&envelope),
             Output::Applied { ticket, reply } => self.applied(id, ticket, &reply),
             Output::ReadReady(ticket) => self.serve_read(id, ticket, applied),
             Output::Failed { ticket, failure } => self.answer(id, ticket, &Answer::Failed(failure)),
@@ -403,7 +406,7 @@ impl World {
                 let start = usize::try_from(offset).expect("it is small").min(bytes.len());
                 let data = bytes.slice(start..bytes.len().min(start + most));
                 let message = raft::Message::Chunk { snapshot, offset, data };
-                self.send(raft::Envelope { from: id, to, term, message });
+                self.send(&raft::Envelope { from: id, to, term, message });
             }
             Output::StoreChunk { snapshot, offset, data } => {
                 let shelf = &mut self.member(id).disk.shelf;
@@ -440,8 +443,8 @@ impl World {
         self.see(&Fact::Restored { id, snapshot, hash });
     }
 
-    fn send(&mut self, envelope: raft::Envelope) {
-        self.see(&Fact::Sent { envelope: &envelope });
+    fn send(&mut self, envelope: &raft::Envelope) {
+        self.see(&Fact::Sent { envelope });
         envelope.hash(&mut self.hash);
         let member = self.member(envelope.from);
         member.sent += 1;
@@ -449,173 +452,6 @@ impl World {
         for at in self.network.send(self.now, envelope.from, envelope.to) {
             self.queue.push(at, Event::Deliver { number, envelope: envelope.clone() });
         }
-    }
-
-    // Clients.
-
-    fn ask(&mut self, client: usize) {
-        if self.phase >= Phase::Calm {
-            return;
-        }
-        let target = self.clients[client].member;
-        let again = self.now + self.clients[client].pause();
-        let members = self.members.len() as u64;
-        let is_paused =
-            self.members.get(&target).is_some_and(|it| it.clock.paused_until(self.now).is_some());
-        if !self.is_up(target) || is_paused || self.is_outside(target) {
-            self.clients[client].turn(members);
-            self.queue.push(again, Event::Ask { client });
-            return;
-        }
-        let request = self.clients[client].ask();
-        let Some(process) = &mut self.member(target).process else { return };
-        let (ticket, command) = match &request {
-            Request::Write(command) => {
-                let bytes = command.encode();
-                (process.replica.propose(&bytes), bytes)
-            }
-            Request::Read(_) => (process.replica.read(), bytes::Bytes::new()),
-        };
-        let operation = Operation {
-            client,
-            member: target,
-            ticket,
-            request,
-            command,
-            is_serving: self.phase == Phase::Serving,
-        };
-        self.see(&Fact::Invoked { operation: &operation });
-        self.operations.insert((target, ticket), operation);
-        self.carry_out(target);
-    }
-
-    /// Whether the member does not belong to the cluster, as far as it knows; or, when all is well,
-    /// as far as the leader does.
-    fn is_outside(&self, id: NodeId) -> bool {
-        let knows = match self.leader() {
-            Some(leader) if self.phase == Phase::Serving => leader,
-            _ => id,
-        };
-        self.configuration_of(knows).is_none_or(|configuration| !configuration.is_member(id))
-    }
-
-    fn applied(&mut self, id: NodeId, ticket: Option<Ticket>, applied: &Applied) {
-        self.see(&Fact::Applied { id, applied });
-        if let (Some(ticket), Ok(reply)) = (ticket, &applied.reply) {
-            let answer = Answer::Wrote { index: applied.index, result: &reply.result };
-            self.answer(id, ticket, &answer);
-        }
-    }
-
-    fn serve_read(&mut self, id: NodeId, ticket: Ticket, applied: Index) {
-        self.see(&Fact::ReadReady { id, ticket, applied });
-        let Some(operation) = self.operations.get(&(id, ticket)) else { return };
-        let Request::Read(range) = &operation.request else { return };
-        let range: Range = range.clone();
-        let Some(process) = &self.member(id).process else { return };
-        let result = process.replica.machine().store().range(&range);
-        self.answer(id, ticket, &Answer::Read { applied, result: &result });
-    }
-
-    fn answer(&mut self, id: NodeId, ticket: Ticket, answer: &Answer<'_>) {
-        let Some(operation) = self.operations.remove(&(id, ticket)) else { return };
-        self.see(&Fact::Answered { operation: &operation, answer });
-        let members = self.members.len() as u64;
-        let client = &mut self.clients[operation.client];
-        match checks::told(answer) {
-            Some(revision) => client.revision = client.revision.max(revision),
-            None => client.turn(members),
-        }
-        let pause = client.pause();
-        if matches!(answer, Answer::Failed(_) | Answer::Lost) {
-            self.failed += 1;
-        } else {
-            self.answered += 1;
-            if operation.is_serving {
-                self.served.insert(operation.client);
-            }
-        }
-        self.queue.push(self.now + pause, Event::Ask { client: operation.client });
-    }
-
-    // Phases.
-
-    fn strike(&mut self, number: u32) {
-        if self.phase > Phase::Storm {
-            return;
-        }
-        let mut random = Random::stream(self.setup.seed, "fault", number.into());
-        let every = self.swarm.fault_every_us;
-        let next = self.now + random.within(every / 4..=2 * every);
-        self.queue.push(next, Event::Fault(number + 1));
-        let weights = &self.swarm.weights;
-        let drawn = random.weighted(weights.iter().map(|(_, weight)| *weight));
-        let Some(kind) = drawn.map(|place| weights[place].0) else { return };
-        if !self.setup.skip.contains(&number) && (Strike { number, kind, random }).hit(self) {
-            *self.faults.entry(kind).or_default() += 1;
-        }
-    }
-
-    fn relieve(&mut self, fault: u32) {
-        self.network.end(fault);
-        for member in self.members.values_mut() {
-            member.disk.slowness = 1;
-            member.disk.log.limit(None);
-        }
-    }
-
-    fn heal(&mut self) {
-        self.phase = Phase::Healing;
-        self.network.heal();
-        for (id, member) in &mut self.members {
-            member.disk.slowness = 1;
-            member.disk.stuck_until = 0;
-            member.disk.log.limit(None);
-            self.queue.push(self.now, Event::Start(*id));
-        }
-    }
-
-    /// The cluster was well for a while: it has to have served everybody.
-    fn calm(&mut self) {
-        self.phase = Phase::Calm;
-        let clients = self.clients.len();
-        let well = if self.served.is_empty() && clients > 0 {
-            let standings = self.members.values().map(|it| {
-                let process = it.process.as_ref();
-                process.map(|process| process.replica.status().raft.standing.to_string())
-            });
-            Err(format!("no client is served: {:?}", standings.collect::<Vec<_>>()))
-        } else {
-            Ok(())
-        };
-        self.settle("healing", well);
-    }
-
-    /// All is at rest: members agree, and nobody waits.
-    fn end(&mut self) {
-        let behind = self.who_is_behind();
-        if behind.is_some() && self.now < self.swarm.storm_us + REST_US {
-            self.queue.push(self.now + 1_000_000, Event::End);
-            return;
-        }
-        self.phase = Phase::Over;
-        self.settle("healing", behind.map_or(Ok(()), Err));
-        let mut checks = std::mem::take(&mut self.checks);
-        for check in &mut checks {
-            let result = check.end(&self.ghost);
-            self.settle(check.name(), result);
-        }
-    }
-
-    /// A running member that has not applied all that is committed.
-    fn who_is_behind(&self) -> Option<String> {
-        let configuration = self.configuration_of(self.leader()?)?;
-        let commit = self.ghost.committed_index();
-        self.members.iter().find_map(|(id, member)| {
-            let applied = member.process.as_ref()?.replica.status().applied;
-            let is_behind = configuration.is_member(*id) && applied < commit;
-            is_behind.then(|| format!("{id} has applied {applied} of {commit}"))
-        })
     }
 
     // What checks see.
@@ -638,108 +474,5 @@ impl World {
         if let (Err(text), None) = (result, &self.violation) {
             self.violation = Some(Violation { check, text, at: self.now });
         }
-    }
-
-    // What faults need.
-
-    pub(crate) fn now(&self) -> Moment {
-        self.now
-    }
-
-    pub(crate) fn schedule(&mut self, at: Moment, event: Event) {
-        self.queue.push(at, event);
-    }
-
-    pub(crate) fn ids(&self) -> Vec<NodeId> {
-        self.members.keys().copied().collect()
-    }
-
-    /// That member.
-    ///
-    /// # Panics
-    ///
-    /// If there is none: messages and faults only concern members.
-    pub(crate) fn member(&mut self, id: NodeId) -> &mut Member {
-        self.members.get_mut(&id).expect("only members are asked for")
-    }
-
-    pub(crate) fn network(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    pub(crate) fn is_up(&self, id: NodeId) -> bool {
-        self.members.get(&id).is_some_and(|member| member.process.is_some())
-    }
-
-    /// The leader of the latest term.
-    pub(crate) fn leader(&self) -> Option<NodeId> {
-        self.ghost.leaders().max_by_key(|(_, standing)| standing.term).map(|(id, _)| id)
-    }
-
-    pub(crate) fn configuration_of(&self, id: NodeId) -> Option<std::sync::Arc<Configuration>> {
-        Some(self.ghost.members.get(&id)?.status.as_ref()?.configuration.1.clone())
-    }
-
-    pub(crate) fn crash(&mut self, id: NodeId, loss: Loss) {
-        let member = self.member(id);
-        let Some(process) = member.process.take() else { return };
-        // The disk may have been in the middle of something.
-        let (mut log, batch) = (process.log, process.batch);
-        if !batch.is_empty() && member.disk.random.chance(500) {
-            if loss == Loss::OfPower {
-                member.disk.log.fail(member.disk.random.below(4), wal::Fault::Stop);
-            }
-            drop(log.append(&batch));
-        }
-        drop(log);
-        match loss {
-            Loss::OfProcess => member.disk.log.restart(),
-            Loss::OfPower => member.disk.log.crash(member.disk.random.next()),
-        }
-        member.disk.shelf.crash();
-        self.see(&Fact::Crashed { id, batch: &batch });
-        let lost = self.operations.range((id, Ticket(0))..=(id, Ticket(u64::MAX)));
-        let lost = lost.map(|(key, _)| key.1).collect::<Vec<_>>();
-        for ticket in lost {
-            self.answer(id, ticket, &Answer::Lost);
-        }
-    }
-
-    pub(crate) fn pause(&mut self, id: NodeId, us: u64) -> bool {
-        let until = self.now + us;
-        let member = self.member(id);
-        let Some(process) = &member.process else { return false };
-        let run = process.run;
-        member.clock.pause(until);
-        self.queue.push(until, Event::Resume(run, us));
-        true
-    }
-
-    pub(crate) fn transfer(&mut self, to: NodeId) -> bool {
-        let Some(leader) = self.leader() else { return false };
-        if !self.is_up(leader) || leader == to {
-            return false;
-        }
-        let Some(process) = &mut self.member(leader).process else { return false };
-        process.replica.transfer(to);
-        self.carry_out(leader);
-        true
-    }
-
-    pub(crate) fn change_members(&mut self, asked: NodeId, change: Vec<Change>) -> bool {
-        if !self.is_up(asked) {
-            return false;
-        }
-        for step in &change {
-            if let Change::AddVoter { id, .. } | Change::AddLearner { id, .. } = step
-                && !self.members.contains_key(id)
-            {
-                self.add_member(*id);
-            }
-        }
-        let Some(process) = &mut self.member(asked).process else { return false };
-        process.replica.change_members(change);
-        self.carry_out(asked);
-        true
     }
 }

@@ -107,7 +107,7 @@ fn run_alone(words: &[String]) -> ExitCode {
 
 fn read_plan(started: Instant) -> Option<Plan> {
     let mut plan = Plan {
-        end: started + Duration::from_secs(60),
+        end: started + Duration::from_mins(1),
         seeds_max: u64::MAX,
         first: 1,
         is_for_mutants: false,
@@ -116,11 +116,11 @@ fn read_plan(started: Instant) -> Option<Plan> {
     while let Some(word) = words.next() {
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
         match word.as_str() {
-            "--minutes" => plan.end = started + Duration::from_secs(60 * number()?),
+            "--minutes" => plan.end = started + Duration::from_mins(number()?),
             "--seconds" => plan.end = started + Duration::from_secs(number()?),
             "--seeds" => {
                 plan.seeds_max = number()?;
-                plan.end = started + Duration::from_secs(24 * 3600);
+                plan.end = started + Duration::from_hours(24);
             }
             "--first" => plan.first = number()?,
             "--mutant" => plan.is_for_mutants = true,

@@ -1,0 +1,97 @@
+//! What clients ask, and what they are answered.
+
+use mvcc::Range;
+use raft::{Index, NodeId, Ticket};
+
+use super::{Phase, World};
+use crate::checks::{self, Fact};
+use crate::client::{Answer, Operation, Request};
+use crate::event::Event;
+use crate::machine::Applied;
+
+impl World {
+    pub(super) fn ask(&mut self, client: usize) {
+        if self.phase >= Phase::Calm {
+            return;
+        }
+        let target = self.clients[client].member;
+        let again = self.now + self.clients[client].pause();
+        let members = self.members.len() as u64;
+        let is_paused =
+            self.members.get(&target).is_some_and(|it| it.clock.paused_until(self.now).is_some());
+        if !self.is_up(target) || is_paused || self.is_outside(target) {
+            self.clients[client].turn(members);
+            self.queue.push(again, Event::Ask { client });
+            return;
+        }
+        let request = self.clients[client].ask();
+        let Some(process) = &mut self.member(target).process else { return };
+        let (ticket, command) = match &request {
+            Request::Write(command) => {
+                let bytes = command.encode();
+                (process.replica.propose(&bytes), bytes)
+            }
+            Request::Read(_) => (process.replica.read(), bytes::Bytes::new()),
+        };
+        let operation = Operation {
+            client,
+            member: target,
+            ticket,
+            request,
+            command,
+            is_serving: self.phase == Phase::Serving,
+        };
+        self.see(&Fact::Invoked { operation: &operation });
+        self.operations.insert((target, ticket), operation);
+        self.carry_out(target);
+    }
+
+    /// Whether the member does not belong to the cluster, as far as it knows; or, when all is well,
+    /// as far as the leader does.
+    pub(super) fn is_outside(&self, id: NodeId) -> bool {
+        let knows = match self.leader() {
+            Some(leader) if self.phase == Phase::Serving => leader,
+            _ => id,
+        };
+        self.configuration_of(knows).is_none_or(|configuration| !configuration.is_member(id))
+    }
+
+    pub(super) fn applied(&mut self, id: NodeId, ticket: Option<Ticket>, applied: &Applied) {
+        self.see(&Fact::Applied { id, applied });
+        if let (Some(ticket), Ok(reply)) = (ticket, &applied.reply) {
+            let answer = Answer::Wrote { index: applied.index, result: &reply.result };
+            self.answer(id, ticket, &answer);
+        }
+    }
+
+    pub(super) fn serve_read(&mut self, id: NodeId, ticket: Ticket, applied: Index) {
+        self.see(&Fact::ReadReady { id, ticket, applied });
+        let Some(operation) = self.operations.get(&(id, ticket)) else { return };
+        let Request::Read(range) = &operation.request else { return };
+        let range: Range = range.clone();
+        let Some(process) = &self.member(id).process else { return };
+        let result = process.replica.machine().store().range(&range);
+        self.answer(id, ticket, &Answer::Read { applied, result: &result });
+    }
+
+    pub(super) fn answer(&mut self, id: NodeId, ticket: Ticket, answer: &Answer<'_>) {
+        let Some(operation) = self.operations.remove(&(id, ticket)) else { return };
+        self.see(&Fact::Answered { operation: &operation, answer });
+        let members = self.members.len() as u64;
+        let client = &mut self.clients[operation.client];
+        match checks::told(answer) {
+            Some(revision) => client.revision = client.revision.max(revision),
+            None => client.turn(members),
+        }
+        let pause = client.pause();
+        if matches!(answer, Answer::Failed(_) | Answer::Lost) {
+            self.failed += 1;
+        } else {
+            self.answered += 1;
+            if operation.is_serving {
+                self.served.insert(operation.client);
+            }
+        }
+        self.queue.push(self.now + pause, Event::Ask { client: operation.client });
+    }
+}

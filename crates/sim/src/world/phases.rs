@@ -1,0 +1,86 @@
+//! The storm, and what must come after it.
+
+use super::{Phase, REST_US, World};
+use crate::event::Event;
+use crate::faults::Strike;
+use crate::random::Random;
+
+impl World {
+    pub(super) fn strike(&mut self, number: u32) {
+        if self.phase > Phase::Storm {
+            return;
+        }
+        let mut random = Random::stream(self.setup.seed, "fault", number.into());
+        let every = self.swarm.fault_every_us;
+        let next = self.now + random.within(every / 4..=2 * every);
+        self.queue.push(next, Event::Fault(number + 1));
+        let weights = &self.swarm.weights;
+        let drawn = random.weighted(weights.iter().map(|(_, weight)| *weight));
+        let Some(kind) = drawn.map(|place| weights[place].0) else { return };
+        if !self.setup.skip.contains(&number) && (Strike { number, kind, random }).hit(self) {
+            *self.faults.entry(kind).or_default() += 1;
+        }
+    }
+
+    pub(super) fn relieve(&mut self, fault: u32) {
+        self.network.end(fault);
+        for member in self.members.values_mut() {
+            member.disk.slowness = 1;
+            member.disk.log.limit(None);
+        }
+    }
+
+    pub(super) fn heal(&mut self) {
+        self.phase = Phase::Healing;
+        self.network.heal();
+        for (id, member) in &mut self.members {
+            member.disk.slowness = 1;
+            member.disk.stuck_until = 0;
+            member.disk.log.limit(None);
+            self.queue.push(self.now, Event::Start(*id));
+        }
+    }
+
+    /// The cluster was well for a while: it has to have served everybody.
+    pub(super) fn calm(&mut self) {
+        self.phase = Phase::Calm;
+        let clients = self.clients.len();
+        let well = if self.served.is_empty() && clients > 0 {
+            let standings = self.members.values().map(|it| {
+                let process = it.process.as_ref();
+                process.map(|process| process.replica.status().raft.standing.to_string())
+            });
+            Err(format!("no client is served: {:?}", standings.collect::<Vec<_>>()))
+        } else {
+            Ok(())
+        };
+        self.settle("healing", well);
+    }
+
+    /// All is at rest: members agree, and nobody waits.
+    pub(super) fn end(&mut self) {
+        let behind = self.who_is_behind();
+        if behind.is_some() && self.now < self.swarm.storm_us + REST_US {
+            self.queue.push(self.now + 1_000_000, Event::End);
+            return;
+        }
+        self.phase = Phase::Over;
+        self.settle("healing", behind.map_or(Ok(()), Err));
+        let mut checks = std::mem::take(&mut self.checks);
+        for check in &mut checks {
+            let result = check.end(&self.ghost);
+            self.settle(check.name(), result);
+        }
+    }
+
+    /// A running member that has not applied all that is committed.
+    pub(super) fn who_is_behind(&self) -> Option<String> {
+        let configuration = self.configuration_of(self.leader()?)?;
+        let commit = self.ghost.committed_index();
+        self.members.iter().find_map(|(id, member)| {
+            let applied = member.process.as_ref()?.replica.status().applied;
+            let is_behind = configuration.is_member(*id) && applied < commit;
+            is_behind.then(|| format!("{id} has applied {applied} of {commit}"))
+        })
+    }
+}
