@@ -3,6 +3,7 @@
 mod client;
 mod demo;
 mod serve;
+mod sim;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Command {
     Serve(serve::Serve),
     /// Run a cluster of several members on this machine, with a page that shows it
     Demo(demo::Demo),
+    /// Run a simulated cluster in which everything goes wrong, once more in the same way
+    Sim(sim::Sim),
     #[command(flatten)]
     Client(client::Command),
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Serve(serve) => serve.main(),
         Command::Demo(demo) => demo.main(),
+        Command::Sim(sim) => sim.main(),
         Command::Client(command) => client::main(command, cli.connection),
     }
 }

@@ -30,7 +30,7 @@ const TABLE: &[Row] = &[
     row("host", &["raft", "wal", "replica", "trace"]),
     row("etcdpb", &[]),
     row("server", &["host", "mvcc", "raft", "replica", "trace", "etcdpb"]),
-    row("quorate", &["raft", "wal", "mvcc", "replica", "trace", "host", "etcdpb", "server"]),
+    row("quorate", &["raft", "wal", "mvcc", "replica", "trace", "host", "etcdpb", "server", "sim"]),
     row("xtask", &[]),
 ];
 
