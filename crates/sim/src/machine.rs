@@ -1,16 +1,14 @@
-//! The replicated state machine: the store, and what it takes to make a snapshot of it.
+//! The replicated state machine: the store, and its snapshots.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use mvcc::{Command, DecodeError, Reply, Store};
+use std::cell::{Ref, RefCell};
+
+use bytes::{Bytes, BytesMut};
+use mvcc::{Command, DecodeError, Reply, Restorer, Store};
 use raft::Index;
 
-/// The store with the commands that made it. A snapshot is the list of them: the store has no
-/// format for a whole state yet.
+/// The store. Taking an image of it changes how it compacts, but nothing that can be seen.
 #[derive(Debug, Default)]
-pub(crate) struct Machine {
-    store: Store,
-    commands: Vec<Bytes>,
-}
+pub(crate) struct Machine(RefCell<Store>);
 
 /// What was applied, and what came of it.
 #[derive(Debug)]
@@ -26,56 +24,45 @@ pub(crate) struct Applied {
 /// The store is hashed whole at each multiple of so many entries.
 const HASH_PERIOD: u64 = 64;
 
+/// So many versions are read at once into a snapshot: few, so that there are several steps.
+const VERSIONS_MAX: usize = 16;
+
 impl Machine {
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    pub(crate) fn store(&self) -> Ref<'_, Store> {
+        self.0.borrow()
     }
 
-    /// The state after these commands.
-    pub(crate) fn decode(mut bytes: Bytes) -> Option<Self> {
-        let mut machine = Self::default();
-        while bytes.has_remaining() {
-            let length = usize::try_from(bytes.try_get_u32_le().ok()?).ok()?;
-            if bytes.len() < length {
-                return None;
-            }
-            machine.take(bytes.split_to(length)).ok()?;
-        }
-        Some(machine)
-    }
-
-    fn take(&mut self, command: Bytes) -> Result<Reply, DecodeError> {
-        self.commands.push(command.clone());
-        Ok(self.store.apply(&Command::decode(command)?))
+    /// The state of which these are the bytes, if they are a state.
+    pub(crate) fn decode(bytes: &Bytes) -> Option<Self> {
+        let mut restorer = Restorer::default();
+        restorer.feed(bytes).ok()?;
+        Some(Self(RefCell::new(restorer.finish().ok()?)))
     }
 }
 
 impl replica::StateMachine for Machine {
     type Reply = Applied;
-    type Image = Vec<Bytes>;
+    /// The bytes of a snapshot.
+    type Image = Bytes;
     type State = Self;
 
     fn apply(&mut self, index: Index, command: Bytes) -> Applied {
-        let reply = self.take(command);
-        let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| self.store.hash());
-        Applied { index, reply, revision: self.store.revision(), hash }
+        let store = self.0.get_mut();
+        let reply = Command::decode(command).map(|command| store.apply(&command));
+        let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| store.hash());
+        Applied { index, reply, revision: store.revision(), hash }
     }
 
-    fn image(&self) -> Vec<Bytes> {
-        self.commands.clone()
+    fn image(&self) -> Bytes {
+        let mut store = self.0.borrow_mut();
+        let mut image = store.image();
+        let mut bytes = BytesMut::new();
+        while store.read_image(&mut image, VERSIONS_MAX, &mut bytes) {}
+        store.release(image);
+        bytes.freeze()
     }
 
     fn replace(&mut self, state: Self) {
         *self = state;
     }
-}
-
-/// The bytes of a snapshot.
-pub(crate) fn encode(image: &[Bytes]) -> Bytes {
-    let mut out = BytesMut::new();
-    for command in image {
-        out.put_u32_le(u32::try_from(command.len()).expect("commands are short"));
-        out.put_slice(command);
-    }
-    out.freeze()
 }

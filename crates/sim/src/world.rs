@@ -27,7 +27,7 @@ use crate::clock::{Clock, TICK_US};
 use crate::coverage::{Coverage, Situation};
 use crate::event::{Event, Moment, Queue, Run};
 use crate::faults::{FaultKind, Loss};
-use crate::machine::{self, Applied, Machine};
+use crate::machine::{Applied, Machine};
 use crate::member::{Member, Process};
 use crate::network::Network;
 use crate::outcome::{Outcome, Violation};
@@ -217,7 +217,7 @@ impl World {
         let member = self.members.get_mut(&id).expect("it was there");
         member.runs += 1;
         let run = Run { id, number: member.runs };
-        let state = member.disk.shelf.newest().map(|(_, bytes)| bytes.clone());
+        let state = member.disk.shelf.newest().map(|(_, bytes)| bytes);
         let machine = state.and_then(Machine::decode).unwrap_or_default();
         let wall = member.clock.wall(self.now);
         let next_tick = member.clock.next_tick(self.now);
@@ -376,20 +376,14 @@ impl World {
         }
     }
 
-    fn carry_out_one(
-        &mut self,
-        id: NodeId,
-        output: Output<Applied, Vec<bytes::Bytes>>,
-        applied: Index,
-    ) {
+    fn carry_out_one(&mut self, id: NodeId, output: Output<Applied, bytes::Bytes>, applied: Index) {
         match output {
             Output::Persist(write) => self.queue_write(id, write),
             Output::Send(envelope) => self.send(&envelope),
             Output::Applied { ticket, reply } => self.applied(id, ticket, &reply),
             Output::ReadReady(ticket) => self.serve_read(id, ticket, applied),
             Output::Failed { ticket, failure } => self.answer(id, ticket, &Answer::Failed(failure)),
-            Output::TakeSnapshot { position, configuration, image } => {
-                let bytes = machine::encode(&image);
+            Output::TakeSnapshot { position, configuration, image: bytes } => {
                 let checksum = crc32c::crc32c(&bytes);
                 let length = bytes.len() as u64;
                 let snapshot = Snapshot { position, configuration, bytes: length, checksum };
@@ -432,7 +426,7 @@ impl World {
 
     fn restore(&mut self, id: NodeId, snapshot: &Snapshot) {
         let member = self.member(id);
-        let state = member.disk.shelf.read(snapshot).cloned().and_then(Machine::decode);
+        let state = member.disk.shelf.read(snapshot).and_then(Machine::decode);
         let (Some(state), Some(process)) = (state, &mut member.process) else {
             let missing = format!("{id} has no snapshot {}", snapshot.position);
             self.settle("snapshots", Err(missing));
