@@ -21,6 +21,7 @@ const END: u8 = 0;
 
 /// The store as it was at one moment. Give it back with [`Store::release`].
 #[derive(Debug)]
+#[must_use = "nothing is forgotten before it is given back"]
 pub struct Image {
     revision: i64,
     compacted: i64,
@@ -240,6 +241,12 @@ enum Part {
     End(u64),
 }
 
+/// Whether a key that was changed at that revision can be so: it was created then or before, and its
+/// next version can be counted.
+fn is_possible(live: &Live, at: Revision) -> bool {
+    (1..=at.main).contains(&live.create_revision) && (1..i64::MAX).contains(&live.version)
+}
+
 /// Bytes that are read from the front. What ends too early may go on later.
 struct Input<'a>(&'a [u8]);
 
@@ -250,7 +257,8 @@ impl Input<'_> {
             return Err(RestoreError::Format(format));
         }
         let (revision, compacted) = (self.i64()?, self.i64()?);
-        if revision < 1 || compacted < -1 || compacted > revision {
+        let is_possible = (1..i64::MAX).contains(&revision) && (-1..=revision).contains(&compacted);
+        if !is_possible {
             return Err(RestoreError::Malformed("impossible revisions"));
         }
         let mut members = BTreeMap::new();
@@ -273,6 +281,9 @@ impl Input<'_> {
             let is_later = versions.last().is_none_or(|last| last.at < version.at);
             if !is_later || !(1..=revision).contains(&version.at.main) {
                 return Err(RestoreError::Malformed("the versions of a key are not in order"));
+            }
+            if version.live.as_ref().is_some_and(|live| !is_possible(live, version.at)) {
+                return Err(RestoreError::Malformed("a version says what cannot be"));
             }
             versions.push(version);
         }
