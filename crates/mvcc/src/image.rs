@@ -241,8 +241,8 @@ enum Part {
     End(u64),
 }
 
-/// Whether a key that was changed at that revision can be so: it was created then or before, and its
-/// next version can be counted.
+/// Whether a key that was changed at that revision can be so: it was created then or before, and
+/// its next version can be counted.
 fn is_possible(live: &Live, at: Revision) -> bool {
     (1..=at.main).contains(&live.create_revision) && (1..i64::MAX).contains(&live.version)
 }
