@@ -69,7 +69,7 @@ impl Swarm {
             election_ticks,
             heartbeat_ticks: random.pick(&[2, 5]),
             append_bytes_max: random.pick(&[1, 64, 1 << 10, 1 << 20]),
-            inflight_appends_max: random.pick(&[1, 2, 16, 256]),
+            inflight_appends_max: random.pick(&[4, 16, 256]),
             request_ticks: random.pick(&[100, 200]),
             lease: random.chance(250),
             snapshot_bytes: random.pick(&[500, 2_000, 10_000, 1 << 30]),

@@ -114,8 +114,6 @@ impl World {
         world.queue.push(storm, Event::Heal);
         world.queue.push(storm + HEAL_US, Event::Serve);
         world.queue.push(storm + HEAL_US + SERVE_US, Event::Calm);
-        let patience = (world.swarm.request_ticks + 50) * TICK_US * 11 / 10;
-        world.queue.push(storm + HEAL_US + SERVE_US + patience, Event::End);
         world
     }
 

@@ -1,6 +1,7 @@
 //! The storm, and what must come after it.
 
 use super::{Phase, REST_US, World};
+use crate::clock::TICK_US;
 use crate::event::Event;
 use crate::faults::Strike;
 use crate::random::Random;
@@ -43,24 +44,31 @@ impl World {
 
     /// The cluster was well for a while: it has to have served everybody.
     pub(super) fn calm(&mut self) {
+        let is_served = self.clients.is_empty() || !self.served.is_empty();
+        if !is_served && self.now < self.swarm.storm_us + REST_US {
+            // A new voter that has much to catch up with may hold up the others for a while.
+            self.queue.push(self.now + 1_000_000, Event::Calm);
+            return;
+        }
         self.phase = Phase::Calm;
-        let clients = self.clients.len();
-        let well = if self.served.is_empty() && clients > 0 {
+        let well = if is_served {
+            Ok(())
+        } else {
             let standings = self.members.values().map(|it| {
                 let process = it.process.as_ref();
                 process.map(|process| process.replica.status().raft.standing.to_string())
             });
             Err(format!("no client is served: {:?}", standings.collect::<Vec<_>>()))
-        } else {
-            Ok(())
         };
+        let patience = (self.swarm.request_ticks + 50) * TICK_US * 11 / 10;
+        self.queue.push(self.now + patience, Event::End);
         self.settle("healing", well);
     }
 
     /// All is at rest: members agree, and nobody waits.
     pub(super) fn end(&mut self) {
         let behind = self.who_is_behind();
-        if behind.is_some() && self.now < self.swarm.storm_us + REST_US {
+        if behind.is_some() && self.now < self.swarm.storm_us + 2 * REST_US {
             self.queue.push(self.now + 1_000_000, Event::End);
             return;
         }
