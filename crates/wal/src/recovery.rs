@@ -116,11 +116,7 @@ pub(crate) fn recover<D: Disk>(
         older.push(Covered { segment: number - 1, highest: replay.take_highest() });
         segment = next;
     }
-    let (position, torn) = replay.read_last(disk, &segment)?;
-    if !replay.is_proven() {
-        let path = disk.path(&segment::name(first - 1));
-        return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
-    }
+    let (position, torn) = replay.read_last(disk, &segment, first)?;
 
     let highest = replay.take_highest();
     let Replay { restored, frames, checksum, .. } = replay;
@@ -176,6 +172,8 @@ struct Replay {
     is_cut: bool,
     /// The index of the last entry that is missing, until it is proven that nobody needs it.
     unproven: Option<Index>,
+    /// Whether any frame was read.
+    has_read: bool,
     /// The highest index in the segment.
     highest: Index,
 }
@@ -247,11 +245,13 @@ impl Replay {
     }
 
     /// Reads the frames of the last segment, cuts its tail if that is torn, and makes sure that
-    /// what was read is durable. Returns where the last frame ends.
+    /// what was read is durable. Returns where the last frame ends. `oldest` is the number of the
+    /// first segment that there is.
     fn read_last<D: Disk>(
         &mut self,
         disk: &D,
         segment: &Segment<D::File>,
+        oldest: u64,
     ) -> Result<(u64, Option<TornTail>), Error> {
         let mut offset = BLOCK_BYTES;
         let mut last_frame = offset..offset;
@@ -272,6 +272,15 @@ impl Replay {
                         let damage = Box::new(reason);
                         let damage = Damage::Followed { damage, number, offset: later };
                         return Err(Error::Corrupt { path: path(), offset, damage });
+                    }
+                    if self.is_cut && !self.has_read {
+                        // Nothing was removed before this frame was durable: it is no torn tail.
+                        return Err(Error::Corrupt { path: path(), offset, damage: reason });
+                    }
+                    if !self.is_proven() {
+                        let path = disk.path(&segment::name(oldest - 1));
+                        let damage = Damage::MissingSegment;
+                        return Err(Error::Corrupt { path, offset: 0, damage });
                     }
                     settle(disk, segment, last_frame, tail.end)?;
                     let is_torn = tail.end > offset;
@@ -342,6 +351,7 @@ impl Replay {
             self.write(write)
                 .map_err(|(expected, found)| corrupt(Damage::Hole { number, expected, found }))?;
         }
+        self.has_read = true;
         self.frames = number;
         self.checksum = header.checksum;
         Ok(offset + header.frame_bytes().expect("it was read, so it has an end"))

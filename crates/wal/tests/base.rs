@@ -94,6 +94,25 @@ fn a_segment_that_is_needed_may_not_be_missing() {
     assert!(path.ends_with(&first), "{error}");
 }
 
+/// Segments are removed when the first frame of the next one is durable. If it is not whole then,
+/// it was not cut short: the vote is in it.
+#[test]
+fn the_first_frame_of_what_is_left_is_no_torn_tail() {
+    let disk = MemoryDisk::new();
+    log_of(
+        &disk,
+        &[vec![vote(1, 2)], six(), vec![base(6, 1)], vec![entries(7, 1, &[10])]].concat(),
+    );
+    let left = segments(&disk).remove(0);
+    assert_eq!(segments(&disk).len(), 1);
+    let bytes = disk.contents(&left).unwrap();
+    disk.overwrite(&left, 4096, &vec![0; bytes.len() - 4096]);
+    let before = disk.contents(&left);
+    let error = open(&disk).map(|_: Opened| ()).unwrap_err();
+    assert!(matches!(&error, Error::Corrupt { offset: 4096, .. }), "{error}");
+    assert_eq!(disk.contents(&left), before, "nothing was changed");
+}
+
 /// Appends, truncations and bases in any order that the core could ask for.
 fn writes() -> impl Strategy<Value = Vec<Write>> {
     prop::collection::vec((0..10u8, 1..4u64, 0..5000usize), 1..40).prop_map(|steps| {
