@@ -268,10 +268,15 @@ impl Common {
             return;
         }
         let receiving = match self.receiving.take() {
-            Some(receiving) if receiving.is_of(&snapshot) => receiving,
-            _ => Receiving::new(snapshot),
+            Some(receiving) if receiving.is_of(&snapshot) => self.receiving.insert(receiving),
+            // A host keeps only the newest snapshots. With none begun before this one is restored,
+            // it cannot have removed it by then. The leader asks on with its heartbeats.
+            Some(receiving) if receiving.is_complete() => {
+                self.receiving = Some(receiving);
+                return;
+            }
+            _ => self.receiving.insert(Receiving::new(snapshot)),
         };
-        let receiving = self.receiving.insert(receiving);
         if let Some(effect) = receiving.take(offset, data) {
             self.outbox.emit(effect);
         }

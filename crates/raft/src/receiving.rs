@@ -2,7 +2,7 @@
 //!
 //! Chunks are taken in order and nothing else is: the answer to each says where the next one
 //! begins. If the leader changes, and the next one sends the very same snapshot, the transfer goes
-//! on.
+//! on. Of another snapshot nothing is taken from when all of one is here until it is durable.
 
 use bytes::Bytes;
 
@@ -29,6 +29,11 @@ impl Receiving {
     /// Where the next chunk begins.
     pub(crate) fn next(&self) -> u64 {
         self.next
+    }
+
+    /// Whether all of it is here. The host makes it durable now.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// Takes a chunk, if it is the next one.

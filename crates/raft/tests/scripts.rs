@@ -144,6 +144,7 @@ scripts! {
     snapshot_answer_may_get_lost
     snapshot_goes_on_over_a_change_of_leader
     other_snapshot_begins_anew
+    other_snapshot_waits_for_the_one_that_is_stored
     newer_snapshot_takes_the_place_of_one_on_its_way
     spoiled_snapshot_begins_anew
     snapshot_drops_a_conflicting_log
