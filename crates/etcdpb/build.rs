@@ -1,7 +1,9 @@
 //! Makes Rust of the `.proto` files, without `protoc`.
 
 use std::error::Error;
+use std::path::PathBuf;
 
+use protox::prost_reflect::prost::Message;
 use protox::prost_reflect::prost_types::{DescriptorProto, FileDescriptorSet};
 
 const FILES: [&str; 7] = [
@@ -17,6 +19,8 @@ const FILES: [&str; 7] = [
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let mut files = protox::compile(FILES, ["proto"])?;
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    std::fs::write(out.join("descriptors"), files.encode_to_vec())?;
     rename_urls(&mut files);
     tonic_prost_build::configure()
         .bytes(".")

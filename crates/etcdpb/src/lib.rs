@@ -15,7 +15,7 @@
 //! A method that a server does not implement answers `UNIMPLEMENTED`.
 //!
 //! Left out: `RangeStream` of etcd 3.7, whose callers fall back to `Range`; the election and lock
-//! services; the HTTP annotations of the JSON gateway.
+//! services; the HTTP annotations of the JSON gateway, whose paths are in `server`.
 
 #![allow(
     missing_docs,
@@ -24,6 +24,10 @@
     clippy::allow_attributes_without_reason,
     reason = "all code here is made by prost and tonic"
 )]
+
+/// The descriptors of all messages and services, with the names that the `.proto` files give them:
+/// an encoded `google.protobuf.FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors"));
 
 /// Keys, values and events.
 pub mod mvccpb {

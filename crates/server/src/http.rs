@@ -19,6 +19,7 @@ use crate::ETCD_VERSION;
 use crate::backend::Backend;
 use crate::cluster::ClusterService;
 use crate::frontend::Frontend;
+use crate::gateway;
 use crate::health::HealthService;
 use crate::kv::KvService;
 use crate::maintenance::MaintenanceService;
@@ -30,18 +31,22 @@ const MESSAGE_OVERHEAD_BYTES: usize = 512 * 1024;
 /// Everything that a member serves to its clients.
 pub fn router<B: Backend>(frontend: Frontend<B>) -> Router {
     let grpc = grpc(&frontend);
+    let gateway = gateway::routes(&grpc, message_bytes_max(&frontend));
     let http = Router::new()
         .route("/health", get(health::<B>).fallback(only_get))
         .route("/version", get(version).fallback(only_get))
         .route("/metrics", get(metrics::<B>))
         .with_state(frontend);
-    grpc.merge(http).fallback(not_found)
+    grpc.merge(gateway).merge(http).fallback(not_found)
+}
+
+fn message_bytes_max<B: Backend>(frontend: &Frontend<B>) -> usize {
+    frontend.options().request_bytes_max + MESSAGE_OVERHEAD_BYTES
 }
 
 fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
-    let message_bytes_max = frontend.options().request_bytes_max + MESSAGE_OVERHEAD_BYTES;
     let kv = KvServer::new(KvService(frontend.clone()))
-        .max_decoding_message_size(message_bytes_max)
+        .max_decoding_message_size(message_bytes_max(frontend))
         .max_encoding_message_size(usize::MAX);
     Routes::new(kv)
         .add_service(ClusterServer::new(ClusterService(frontend.clone())))

@@ -12,15 +12,16 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; `/health`,
-//! `/version` and `/metrics`. Left out, and answered with `UNIMPLEMENTED`: watches, leases, the
-//! rest of maintenance, and users. Left out too: TLS, and the JSON gateway.
+//! Served: `KV`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; the same as JSON
+//! over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with `UNIMPLEMENTED`:
+//! watches, leases, the rest of maintenance, and users. Left out too: TLS.
 
 mod authority;
 mod backend;
 mod cluster;
 mod convert;
 mod frontend;
+mod gateway;
 mod health;
 mod http;
 mod kv;

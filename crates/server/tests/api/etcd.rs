@@ -47,6 +47,11 @@ impl Etcd {
         }
     }
 
+    /// Where it listens for clients, without `http://`.
+    pub(crate) fn address(&self) -> String {
+        self.client.trim_start_matches("http://").to_owned()
+    }
+
     /// Waits until it has a leader, and connects.
     pub(crate) async fn channel(&mut self) -> Channel {
         let endpoint = Channel::from_shared(self.client.clone()).expect("it is an address");
