@@ -99,6 +99,7 @@ impl<S: Machine> Driver<S> {
         loop {
             tokio::select! {
                 _ = ticks.tick() => {
+                    self.observer.ticked(self.clock.now_us());
                     self.replica.tick();
                     self.promote_recruits();
                     if self.leaving.is_due(tick) {
@@ -244,7 +245,7 @@ impl<S: Machine> Driver<S> {
 
     fn number(&mut self, now: u64, envelope: Envelope) -> Numbered {
         self.sent += 1;
-        self.observer.sent(now, &envelope, self.sent);
+        self.observer.sent(now, &envelope, self.sent, None);
         (self.sent, envelope)
     }
 

@@ -80,7 +80,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use raft::{NodeId, Restored};
-    use trace::{Phase, Sight};
+    use trace::{Asked, Phase, Sight};
 
     use super::*;
 
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn told() -> Vec<(u64, Event)> {
-        let op = |ph| (0, Event::Operation { op: "1".into(), ph, cmd: None });
+        let op = |ph| (0, Event::Operation { op: "1".into(), ph, asked: Asked::default() });
         vec![op(Phase::Invoked), op(Phase::Ok)]
     }
 

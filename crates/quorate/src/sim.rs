@@ -1,9 +1,11 @@
 //! `quorate sim`: one run of the simulator, the same as often as it is asked for.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sim::Setup;
+use sim::{Outcome, Setup};
 
 use crate::client::usage::Failure;
 
@@ -28,6 +30,9 @@ pub(crate) struct Sim {
     /// Leave out these faults, by their numbers in the run, as in 1-3,7
     #[arg(long, value_name = "NUMBERS")]
     skip: Option<String>,
+    /// Write the trace of the run to this file, for the page to open; - is the standard output
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 impl Sim {
@@ -39,17 +44,20 @@ impl Sim {
         }
     }
 
-    fn run(self) -> Result<(), Failure> {
+    fn run(mut self) -> Result<(), Failure> {
+        let trace = self.trace.take();
         let unread = |word| Failure::Usage(format!("cannot read {word:?} in the flags of a run"));
         let setup = Setup::from_words(&self.words()).map_err(unread)?;
-        let outcome = sim::run(&setup);
-        let mut out = std::io::stdout().lock();
-        let (events, answered, failed) = (outcome.events, outcome.answered, outcome.failed);
-        writeln!(out, "{setup}: {events} events, {answered} requests answered, {failed} not")?;
-        for (fault, count) in &outcome.faults {
-            writeln!(out, "  fault {} {count}", fault.name())?;
+        let outcome = match &trace {
+            None => sim::run(&setup),
+            Some(path) => tell(&setup, path)?,
+        };
+        // Whoever reads the trace from the standard output gets nothing else there.
+        if trace.is_some_and(|path| path.as_os_str() == "-") {
+            summarise(&setup, &outcome, io::stderr().lock())?;
+        } else {
+            summarise(&setup, &outcome, io::stdout().lock())?;
         }
-        writeln!(out, "trace {:016x}", outcome.trace_hash)?;
         outcome.violation.map_or(Ok(()), |violation| Err(Failure::Failed(violation.to_string())))
     }
 
@@ -67,4 +75,27 @@ impl Sim {
         let given = flags.into_iter().filter_map(|(flag, value)| Some([flag.into(), value?]));
         given.flatten().collect()
     }
+}
+
+/// Runs it, and writes its trace.
+fn tell(setup: &Setup, path: &Path) -> Result<Outcome, Failure> {
+    let unwritten = |error: io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+    let out: Box<dyn Write> = if path.as_os_str() == "-" {
+        Box::new(io::stdout().lock())
+    } else {
+        Box::new(File::create(path).map_err(unwritten)?)
+    };
+    let mut out = BufWriter::new(out);
+    let outcome = sim::write_trace(setup, &mut out).map_err(unwritten)?;
+    out.flush().map_err(unwritten)?;
+    Ok(outcome)
+}
+
+fn summarise(setup: &Setup, outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
+    let (events, answered, failed) = (outcome.events, outcome.answered, outcome.failed);
+    writeln!(out, "{setup}: {events} events, {answered} requests answered, {failed} not")?;
+    for (fault, count) in &outcome.faults {
+        writeln!(out, "  fault {} {count}", fault.name())?;
+    }
+    writeln!(out, "trace {:016x}", outcome.trace_hash)
 }

@@ -97,6 +97,7 @@ impl Member {
             timing: timing.clone(),
             build: env!("CARGO_PKG_VERSION").into(),
             can: Vec::new(),
+            run: None,
         };
         crate::trace::stream(&self.handle, name(*own), hello).await
     }

@@ -15,8 +15,8 @@
 //! `setup` says which run, `swarm` what it is like. `world` lets events happen, which `event` keeps
 //! in order: to a `member` with its `machine`, `clock` and disk, over the `network`, for a
 //! `client`, by one of the `faults`. `checks` is what must hold; `coverage` is what came about;
-//! `outcome` is what is told of it, and `minimise` what is left of a setup when all is gone that a
-//! violation does not need.
+//! `outcome` is what came of it, and `teller` tells it as a trace; `minimise` is what is left of a
+//! setup when all is gone that a violation does not need.
 //!
 //! # What is left out
 //!
@@ -38,6 +38,7 @@ mod random;
 mod rolling;
 mod setup;
 mod swarm;
+mod teller;
 mod world;
 
 pub use coverage::Situation;
@@ -48,5 +49,20 @@ pub use setup::{Scenario, Setup};
 
 /// Runs a world to its end, or to the first violation.
 pub fn run(setup: &Setup) -> Outcome {
-    world::World::new(setup).run()
+    world::World::new(setup).run(&mut |_| {})
+}
+
+/// Runs a world as [`run`] does, and writes its trace: a record a line, as docs/trace.md says.
+///
+/// # Errors
+///
+/// If the trace cannot be written. Then the run is of no use.
+pub fn write_trace(setup: &Setup, out: &mut dyn std::io::Write) -> std::io::Result<Outcome> {
+    let mut result = Ok(());
+    let outcome = world::World::new(setup).heard().run(&mut |record| {
+        if result.is_ok() {
+            result = record.write_line(out);
+        }
+    });
+    result.map(|()| outcome)
 }

@@ -99,6 +99,23 @@ impl Network {
         self.conditions.values().any(|(_, weather)| matches!(weather, Weather::Cut))
     }
 
+    /// The directed links between these members that are cut.
+    pub(crate) fn cuts(&self, ids: &[NodeId]) -> BTreeSet<(NodeId, NodeId)> {
+        let pairs = ids.iter().flat_map(|from| ids.iter().map(|to| (*from, *to)));
+        pairs.filter(|(from, to)| from != to && self.is_cut(*from, *to)).collect()
+    }
+
+    /// Whether nothing gets through from the one to the other.
+    pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        let mut conditions = self.conditions.values();
+        conditions.any(|(shape, weather)| matches!(weather, Weather::Cut) && shape.covers(from, to))
+    }
+
+    /// When a message that leaves now would arrive on a usual day.
+    pub(crate) fn usual_arrival(&self, now: Moment) -> Moment {
+        now + self.delay_us + self.jitter_us / 2
+    }
+
     /// When a message that leaves now arrives: once, twice, or never.
     pub(crate) fn send(&mut self, now: Moment, from: NodeId, to: NodeId) -> Vec<Moment> {
         let mut copies = 1;

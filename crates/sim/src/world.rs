@@ -14,12 +14,14 @@
 mod clients;
 mod phases;
 mod reach;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 use raft::{Configuration, Index, NodeId, Snapshot, Ticket, Write};
 use replica::{Output, Replica};
+use trace::{Fault, Record};
 
 use crate::checks::{self, Check, Checked, Fact, Ghost};
 use crate::client::{Answer, Client, Operation};
@@ -35,6 +37,7 @@ use crate::random::Random;
 use crate::rolling::Rolling;
 use crate::setup::Setup;
 use crate::swarm::Swarm;
+use crate::teller::Teller;
 
 /// After the storm the cluster has so long to get well before it must serve.
 const HEAL_US: u64 = 5_000_000;
@@ -66,6 +69,7 @@ pub(crate) struct World {
     /// Which clients were served since the world should be well again.
     served: BTreeSet<usize>,
     violation: Option<Violation>,
+    teller: Teller,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +102,7 @@ impl World {
             phase: Phase::Storm,
             served: BTreeSet::new(),
             violation: None,
+            teller: Teller::default(),
             setup: setup.clone(),
             swarm,
         };
@@ -117,12 +122,14 @@ impl World {
         world
     }
 
-    pub(crate) fn run(mut self) -> Outcome {
+    /// Runs to the end, and gives away each record of it; there are none if nobody listens.
+    pub(crate) fn run(mut self, give: &mut dyn FnMut(&Record)) -> Outcome {
         while self.violation.is_none() && self.phase < Phase::Over {
             let Some((at, event)) = self.queue.pop() else { break };
             self.now = at;
             self.events += 1;
             self.happen(event);
+            self.teller.take().iter().for_each(&mut *give);
         }
         Outcome {
             seed: self.setup.seed,
@@ -164,6 +171,7 @@ impl World {
                     let ticks = member.clock.ticks_in(us);
                     if let Some(process) = member.in_run(run) {
                         process.replica.skipped(ticks);
+                        self.teller.suffered(self.now, run.id, Fault::Resume);
                     }
                 }
             }
@@ -224,6 +232,7 @@ impl World {
             self.coverage.add(Situation::TornWrite);
         }
         self.see(&Fact::Started { id, restored: &restored });
+        self.teller.start(self.now, id, next_tick - self.now, &restored);
         let replica = Replica::new(config, restored, machine);
         let process = Process { run, replica, log, waiting: Vec::new(), batch: Vec::new() };
         self.members.get_mut(&id).expect("it was there").process = Some(process);
@@ -270,6 +279,7 @@ impl World {
             return;
         }
         self.queue.push(next, Event::Tick(run));
+        self.teller.ticked(now, run.id);
         self.tell(run, Event::Tick(run), Replica::tick);
     }
 
@@ -289,9 +299,13 @@ impl World {
         self.hash.write_u64(number);
         let Some(process) = self.members.get(&envelope.to).and_then(|it| it.process.as_ref())
         else {
+            self.teller.missed(self.now, number, &envelope);
             return;
         };
         let run = process.run;
+        if self.members[&envelope.to].clock.paused_until(self.now).is_none() {
+            self.teller.received(self.now, number, &envelope);
+        }
         let again = Event::Deliver { number, envelope: envelope.clone() };
         self.tell(run, again, |replica| replica.receive(envelope));
     }
@@ -367,6 +381,7 @@ impl World {
                 again |= matches!(output, Output::Restore(_));
                 self.carry_out_one(id, output, status.applied);
             }
+            self.see(&Fact::Drained { id, status: &status });
             self.write(id);
             if !again {
                 return;
@@ -441,7 +456,9 @@ impl World {
         let member = self.member(envelope.from);
         member.sent += 1;
         let number = member.sent;
-        for at in self.network.send(self.now, envelope.from, envelope.to) {
+        let arrivals = self.network.send(self.now, envelope.from, envelope.to);
+        self.tell_sent(number, envelope, &arrivals);
+        for at in arrivals {
             self.queue.push(at, Event::Deliver { number, envelope: envelope.clone() });
         }
     }
@@ -452,19 +469,22 @@ impl World {
         if self.violation.is_some() {
             return;
         }
+        self.teller.see(self.now, fact);
         self.ghost.see(fact);
         self.coverage.see(fact, &self.ghost, &self.network);
         for check in &mut self.checks {
             if let Err(text) = check.see(fact, &self.ghost) {
-                self.violation = Some(Violation { check: check.name(), text, at: self.now });
-                return;
+                let name = check.name();
+                return self.settle(name, Err(text));
             }
         }
     }
 
     fn settle(&mut self, check: &'static str, result: Checked) {
         if let (Err(text), None) = (result, &self.violation) {
-            self.violation = Some(Violation { check, text, at: self.now });
+            let violation = Violation { check, text, at: self.now };
+            self.teller.violated(&violation);
+            self.violation = Some(violation);
         }
     }
 }

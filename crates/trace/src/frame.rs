@@ -69,6 +69,8 @@ impl Member {
             | Event::Received { .. }
             | Event::Dropped { .. }
             | Event::Operation { .. }
+            | Event::Network { .. }
+            | Event::Invariant { .. }
             | Event::Gap { .. }
             | Event::Unknown => {}
         }

@@ -33,4 +33,6 @@ mod record;
 pub use frame::Frame;
 pub use message::{Body, EntryText, Kind};
 pub use observer::{Change, Observer, Sight};
-pub use record::{Event, Fault, Member, NodeInfo, Phase, Record, Role, Timing, VERSION};
+pub use record::{
+    Asked, Event, Fault, Member, NodeInfo, Phase, Record, Role, Run, Timing, VERSION,
+};

@@ -3,18 +3,19 @@
 //! It is called with what the host or the simulator has in its hands anyway, so that both tell the
 //! same story in the same words. While nobody watches it keeps just enough to begin a story at any
 //! moment. While somebody does, it tells at most so much in each span of time: what goes beyond is
-//! left out, said in a `gap`, and made good by a `key`.
+//! left out, said in a `gap`, and made good by a `key`. A simulated run, for which nobody waits, is
+//! told whole.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use raft::{
-    ElectionTimer, Entry, Envelope, Index, NodeId, Payload, Restored, RoleName, Standing, Status,
-    Ticket, Write,
+    ElectionTimer, Entry, Envelope, Index, NodeId, Payload, Position, Restored, RoleName, Standing,
+    Status, Ticket, Write,
 };
 
 use crate::message::{self, EntryText};
-use crate::record::{Event, Member, Phase, Role};
+use crate::record::{Asked, Event, Member, Phase, Role};
 
 /// A key that changed, and its new value; none if it was deleted.
 pub type Change = (Bytes, Option<Bytes>);
@@ -49,6 +50,7 @@ pub struct Observer {
     timer_told: u64,
     /// The timer was set since it was told.
     timer_due: bool,
+    ticked: Option<u64>,
     watched: bool,
     told: Vec<(u64, Event)>,
     allowance: Allowance,
@@ -67,6 +69,7 @@ struct Seen {
 /// How much more may be told in this span of time.
 #[derive(Debug, Default)]
 struct Allowance {
+    is_boundless: bool,
     until: u64,
     left: usize,
     lost: u64,
@@ -99,10 +102,17 @@ impl Observer {
             timer: None,
             timer_told: 0,
             timer_due: false,
+            ticked: None,
             watched: false,
             told: Vec::new(),
             allowance: Allowance::default(),
         }
+    }
+
+    /// Tells everything from now on, however much it is.
+    pub fn tell_all(&mut self) {
+        self.watched = true;
+        self.allowance.is_boundless = true;
     }
 
     /// The member's name.
@@ -120,9 +130,23 @@ impl Observer {
         self.watched = watched;
     }
 
-    /// What there is to tell since the last call: moments and events.
+    /// What there is to tell since the last call: moments and events. What one drain brought is in
+    /// the order of [`rank`], which is the order in which it is understood.
     pub fn take(&mut self) -> Vec<(u64, Event)> {
+        self.told.sort_by_key(|(t, event)| (*t, rank(event)));
         std::mem::take(&mut self.told)
+    }
+
+    /// Something that the member's core does not know of, but whoever runs it.
+    pub fn tell(&mut self, now: u64, event: Event) {
+        if self.may_tell(now) {
+            self.told.push((now, event));
+        }
+    }
+
+    /// The member's clock ticked.
+    pub fn ticked(&mut self, now: u64) {
+        self.ticked = Some(now);
     }
 
     /// A message of that number, among all that its sender sends, arrived.
@@ -132,8 +156,9 @@ impl Observer {
         }
     }
 
-    /// A message leaves, as the member's message number `id`.
-    pub fn sent(&mut self, now: u64, envelope: &Envelope, id: u64) {
+    /// A message leaves, as the member's message number `id`. In a simulated run it is known when
+    /// it will be there.
+    pub fn sent(&mut self, now: u64, envelope: &Envelope, id: u64, eta: Option<u64>) {
         let Envelope { to, term, message, .. } = envelope;
         if self.may_tell_entries(now, message::entries_in(message)) {
             let (m, b) = message::tell(
@@ -141,7 +166,8 @@ impl Observer {
                 |entry| self.entry_text(entry),
                 |command| cut(&(self.sight.logged)(command)),
             );
-            self.told.push((now, Event::Sent { id, to: self.name_of(*to), m, term: term.0, b }));
+            let to = self.name_of(*to);
+            self.told.push((now, Event::Sent { id, to, m, term: term.0, b, eta }));
         }
     }
 
@@ -155,6 +181,7 @@ impl Observer {
 
     /// The log changed, and is being written.
     pub fn wrote(&mut self, now: u64, write: &Write) {
+        self.rebase(write.base);
         let (Some(first), Some(last)) = (write.entries.first(), write.entries.last()) else {
             return;
         };
@@ -178,6 +205,16 @@ impl Observer {
         self.tail.drain(..extra);
     }
 
+    /// The log begins after that position, and ends there if it did not hold it.
+    fn rebase(&mut self, base: Option<Position>) {
+        let Some(base) = base else { return };
+        let there = self.tail.iter().find(|entry| entry.position.index == base.index);
+        if base.index > self.last || there.is_some_and(|entry| entry.position != base) {
+            self.tail.clear();
+            self.last = base.index;
+        }
+    }
+
     /// A command was applied and changed these keys.
     pub fn applied(&mut self, changes: impl IntoIterator<Item = Change>) {
         for (key, value) in changes {
@@ -192,8 +229,8 @@ impl Observer {
     /// A client's request came: `command`, as the state machine gets it.
     pub fn asked(&mut self, now: u64, ticket: Ticket, command: &Bytes) {
         if self.may_tell(now) {
-            let cmd = Some(cut(&(self.sight.command)(command)));
-            self.told.push((now, self.operation(ticket, Phase::Invoked, cmd)));
+            let cmd = cut(&(self.sight.command)(command));
+            self.told.push((now, self.operation(ticket, Phase::Invoked, Some(cmd))));
         }
     }
 
@@ -205,7 +242,8 @@ impl Observer {
     }
 
     fn operation(&self, ticket: Ticket, ph: Phase, cmd: Option<String>) -> Event {
-        Event::Operation { op: format!("{}:{:x}", self.name(), ticket.0), ph, cmd }
+        let asked = Asked { cmd, ..Asked::default() };
+        Event::Operation { op: format!("{}:{:x}", self.name(), ticket.0), ph, asked }
     }
 
     /// Looks at how the member is doing. Called after each drain.
@@ -260,11 +298,12 @@ impl Observer {
             .and_then(|before| before.timer)
             .is_none_or(|before| timer.elapsed < before.elapsed || timer.timeout != before.timeout);
         self.timer_due |= was_set || new_role;
-        if self.timer_due && (new_role || now >= self.timer_told + TIMER_PAUSE_US) {
+        let may_again = self.allowance.is_boundless || now >= self.timer_told + TIMER_PAUSE_US;
+        if self.timer_due && (new_role || may_again) {
             (self.timer_told, self.timer_due) = (now, false);
             let left = u64::from(timer.timeout.saturating_sub(timer.elapsed));
             let dur = u64::from(timer.timeout) * self.sight.tick_us;
-            let dl = now + left * self.sight.tick_us;
+            let dl = self.ticked.unwrap_or(now) + left * self.sight.tick_us;
             self.timer = Some((dur, dl));
             if self.may_tell(now) {
                 self.told.push((now, Event::Timer { dur, dl }));
@@ -294,6 +333,9 @@ impl Observer {
             return false;
         }
         let allowance = &mut self.allowance;
+        if allowance.is_boundless {
+            return true;
+        }
         if now >= allowance.until && allowance.lost == 0 {
             allowance.until = now + SPAN_US;
             allowance.left = DETAILS_PER_SPAN;
@@ -327,6 +369,28 @@ impl Observer {
             Payload::Configuration(configuration) => cut(&format!("members {configuration}")),
         };
         (entry.position.index.0, entry.position.term.0, text)
+    }
+}
+
+/// The place of an event among those of one drain: what came, what the member became by it, what it
+/// wrote, what that committed, what it says to others, what it applied, and whom it answered.
+fn rank(event: &Event) -> u8 {
+    match event {
+        Event::Hello { .. } | Event::Unknown | Event::Network { .. } => 0,
+        Event::Fault { .. }
+        | Event::Received { .. }
+        | Event::Operation { ph: Phase::Invoked, .. } => 1,
+        Event::Standing { .. } => 2,
+        Event::Timer { .. } => 3,
+        Event::Truncated { .. } => 4,
+        Event::Appended { .. } => 5,
+        Event::Committed { .. } => 6,
+        Event::Sent { .. } | Event::Dropped { .. } => 7,
+        Event::Applied { .. } => 8,
+        Event::Operation { .. } => 9,
+        Event::Gap { .. } => 10,
+        Event::Key(_) => 11,
+        Event::Invariant { .. } => 12,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The records. Field for field what docs/trace.md says.
 
+use std::io::{self, Write};
+
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Body, EntryText, Kind};
@@ -22,6 +24,18 @@ pub struct Record {
     pub event: Event,
 }
 
+impl Record {
+    /// Writes it as one line.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "k")]
@@ -31,7 +45,7 @@ pub enum Event {
     Hello {
         /// The version of the format.
         v: u32,
-        /// Where it comes from: `live`.
+        /// Where it comes from: `live` or `sim`.
         src: String,
         /// The cluster's id, in hexadecimal.
         cluster: String,
@@ -45,6 +59,9 @@ pub enum Event {
         build: String,
         /// What the process that serves the stream lets a viewer do: `write`, `fault`.
         can: Vec<String>,
+        /// Which simulated run it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<Run>,
     },
     /// All that is known of a member.
     #[serde(rename = "key")]
@@ -82,6 +99,9 @@ pub enum Event {
         term: u64,
         /// What it says.
         b: Body,
+        /// When it will be there, if nothing comes between. Known in a simulated run only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        eta: Option<u64>,
     },
     /// A message arrived.
     #[serde(rename = "rx")]
@@ -136,15 +156,32 @@ pub enum Event {
         op: String,
         /// Whether it came or was answered.
         ph: Phase,
-        /// What it asks for. Told once, when it comes.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        cmd: Option<String>,
+        /// What is told beside that.
+        #[serde(flatten)]
+        asked: Asked,
     },
     /// Somebody did this to the member.
     #[serde(rename = "ft")]
     Fault {
         /// What.
         f: Fault,
+    },
+    /// The network is like this from now on. Simulated runs only.
+    #[serde(rename = "net")]
+    Network {
+        /// The links that are cut: from whom, to whom.
+        cut: Vec<(String, String)>,
+    },
+    /// Whether a rule holds. Simulated runs only.
+    #[serde(rename = "iv")]
+    Invariant {
+        /// The rule.
+        name: String,
+        /// Whether it holds.
+        ok: bool,
+        /// What shows that it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wit: Option<String>,
     },
     /// Records were left out. A key follows.
     #[serde(rename = "gap")]
@@ -158,8 +195,34 @@ pub enum Event {
     Unknown,
 }
 
-/// A member, as the stream's first record lists it.
+/// A simulated run. These words give it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The command that prints this trace.
+    pub cmd: String,
+    /// What is random in it.
+    pub seed: u64,
+    /// Which cluster, and what happens to it.
+    pub scenario: String,
+}
+
+/// What is told of a client's request. Nothing of it need be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// What it asks for. Told once, when it comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cmd: Option<String>,
+    /// Which client. Simulated runs only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What it was answered. Simulated runs only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub val: Option<String>,
+}
+
+/// A member, as the stream's first record lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeInfo {
     /// Its name.
     pub id: String,
@@ -235,6 +298,8 @@ pub enum Phase {
     Ok,
     /// It failed.
     Fail,
+    /// Nobody will answer it any more: the member that took it is gone.
+    Lost,
 }
 
 /// What somebody did to a member.

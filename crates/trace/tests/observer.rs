@@ -5,7 +5,7 @@ use raft::{
     Configuration, ElectionTimer, Entry, Index, NodeId, Payload, Position, Restored, RoleName,
     Standing, Status, Term, Ticket, Write,
 };
-use trace::{Event, Member, Observer, Phase, Sight};
+use trace::{Asked, Event, Member, Observer, Phase, Sight};
 
 #[test]
 fn nothing_is_told_that_nobody_watches() {
@@ -23,7 +23,7 @@ fn a_request_has_a_name_and_a_text() {
     observer.answered(5, Ticket(0x1f), Phase::Ok);
     let op = |ph, cmd: Option<&str>| {
         let (op, cmd) = ("A:1f".to_owned(), cmd.map(str::to_owned));
-        Event::Operation { op, ph, cmd }
+        Event::Operation { op, ph, asked: Asked { cmd, ..Asked::default() } }
     };
     let told = [(3, op(Phase::Invoked, Some("put a 1"))), (5, op(Phase::Ok, None))];
     assert_eq!(observer.take(), told);
@@ -40,7 +40,8 @@ fn texts_are_cut() {
     observer.applied([(bytes.clone(), Some(bytes))]);
     observer.look(0, &status(None), Index(1));
     let told = observer.take().into_iter().map(|(_, event)| event).collect::<Vec<_>>();
-    let op = Event::Operation { op: "A:1".into(), ph: Phase::Invoked, cmd: Some(cut.clone()) };
+    let asked = Asked { cmd: Some(cut.clone()), ..Asked::default() };
+    let op = Event::Operation { op: "A:1".into(), ph: Phase::Invoked, asked };
     assert!(told.contains(&op), "{told:?}");
     let set = vec![(cut.clone(), Some(cut))];
     assert!(told.contains(&Event::Applied { ai: 1, set }), "{told:?}");

@@ -12,8 +12,8 @@ use raft::{
 };
 use serde_json::Value;
 use trace::{
-    Body, Event, Fault, Frame, Kind, Member, NodeInfo, Observer, Phase, Record, Role, Sight,
-    Timing, VERSION,
+    Asked, Body, Event, Fault, Frame, Kind, Member, NodeInfo, Observer, Phase, Record, Role, Run,
+    Sight, Timing, VERSION,
 };
 
 const SAMPLES: &str = include_str!("samples.ndjson");
@@ -93,7 +93,7 @@ fn unknown_fields_are_skipped() {
             "b":{"ok":true,"mi":3,"new":1},"new":2}"#,
     );
     let b = Body::Matched { ok: true, mi: 3 };
-    assert_eq!(new, Event::Sent { id: 1, to: "B".into(), m: Kind::AER, term: 1, b });
+    assert_eq!(new, Event::Sent { id: 1, to: "B".into(), m: Kind::AER, term: 1, b, eta: None });
 }
 
 /// "A reader skips kinds that it does not know." It can also pass them on, as a record that says
@@ -115,9 +115,29 @@ fn unknown_kinds_are_skipped() {
 fn unknown_messages_are_read() {
     let line = r#"{"i":0,"t":1,"n":"A","k":"tx","id":1,"to":"B","m":"NEW","term":1,"b":{"x":1}}"#;
     let record = serde_json::from_str::<Record>(line).unwrap();
-    let unknown =
-        Event::Sent { id: 1, to: "B".into(), m: Kind::Unknown, term: 1, b: Body::Nothing {} };
+    let unknown = Event::Sent {
+        id: 1,
+        to: "B".into(),
+        m: Kind::Unknown,
+        term: 1,
+        b: Body::Nothing {},
+        eta: None,
+    };
     assert_eq!(record.event, unknown);
+}
+
+/// Who has the trace of a simulated run has what it takes to see it again.
+#[test]
+fn a_run_is_told_so() {
+    let line = r#"{"cmd":"quorate sim --seed 7","seed":7,"scenario":"storm"}"#;
+    let run = serde_json::from_str::<Run>(line).unwrap();
+    assert_eq!(serde_json::to_string(&run).unwrap(), line);
+    let Event::Hello { can, nodes, timing, .. } = hello() else { panic!("that is no hello") };
+    let (cluster, voters, build) = (String::new(), Vec::new(), "0.1.0".into());
+    let (src, run) = ("sim".into(), Some(run));
+    let hello = Event::Hello { v: 1, src, cluster, nodes, voters, timing, build, can, run };
+    let written = serde_json::to_string(&hello).unwrap();
+    assert!(written.ends_with(&format!(r#","run":{line}}}"#)), "{written}");
 }
 
 /// A little story of three members: one record of every kind, one of every message.
@@ -143,6 +163,9 @@ fn samples() -> Vec<Record> {
     }
     events.extend(sent().into_iter().map(|event| (Some("B"), event)));
     events.extend(rest().map(|(member, event)| (Some(member), event)));
+    events.extend(simulated().map(|event| (None, event)));
+    events.push((Some("A"), Event::Gap { lost: 17 }));
+    events.push((Some("A"), Event::Key(member(Role::Follower, 2))));
     let records = (0..).zip(events);
     records
         .map(|(i, (n, event))| Record { i, t: 1_000_000 + i, n: n.map(str::to_owned), event })
@@ -152,25 +175,38 @@ fn samples() -> Vec<Record> {
 /// What befalls the log and the clients.
 fn rest() -> impl Iterator<Item = (&'static str, Event)> {
     let text = |text: &str| text.to_owned();
-    let op = |ph, cmd: Option<&str>| Event::Operation {
-        op: "B:1f".into(),
-        ph,
-        cmd: cmd.map(str::to_owned),
-    };
+    let op = |ph, asked| Event::Operation { op: "B:1f".into(), ph, asked };
+    let nothing = Asked::default;
+    let some = |text: &str| Some(text.to_owned());
     let changes = vec![(text("b"), Some(text("2"))), (text("a"), None)];
     let entries = vec![(3, 2, text("noop")), (4, 2, text("del a"))];
     [
         ("A", Event::Received { from: "B".into(), id: 3 }),
         ("B", Event::Dropped { from: "B".into(), id: 4, why: "not connected".into() }),
-        ("B", op(Phase::Invoked, Some("del a"))),
+        ("B", op(Phase::Invoked, Asked { cmd: some("del a"), ..nothing() })),
         ("B", Event::Truncated { from: 3, lost: vec![(3, 1, text("put c 3"))] }),
         ("B", Event::Appended { e: entries }),
         ("B", Event::Committed { ci: 4 }),
         ("B", Event::Applied { ai: 4, set: changes }),
-        ("B", op(Phase::Ok, None)),
-        ("B", op(Phase::Fail, None)),
-        ("A", Event::Gap { lost: 17 }),
-        ("A", Event::Key(member(Role::Follower, 2))),
+        ("B", op(Phase::Ok, nothing())),
+        ("B", op(Phase::Fail, nothing())),
+        ("B", op(Phase::Invoked, Asked { cmd: some("get b"), by: some("c1"), val: None })),
+        ("B", op(Phase::Ok, Asked { val: some("2"), ..nothing() })),
+        ("B", op(Phase::Lost, nothing())),
+    ]
+    .into_iter()
+}
+
+/// What is only known where the world is simulated.
+fn simulated() -> impl Iterator<Item = Event> {
+    let cut = vec![("A".to_owned(), "B".to_owned()), ("B".to_owned(), "A".to_owned())];
+    let rule = |ok, wit| Event::Invariant { name: "election".into(), ok, wit };
+    let wit = "A and B lead term 2".to_owned();
+    [
+        Event::Network { cut },
+        Event::Network { cut: Vec::new() },
+        rule(true, None),
+        rule(false, Some(wit)),
     ]
     .into_iter()
 }
@@ -190,6 +226,7 @@ fn hello() -> Event {
         timing: Timing { election_us: (150_000, 300_000), heartbeat_us: 50_000 },
         build: "0.1.0".into(),
         can: vec!["write".into(), "fault".into()],
+        run: None,
     }
 }
 
@@ -241,7 +278,9 @@ fn sent() -> Vec<Event> {
     observer.set_watched(true);
     for (id, message) in (1..).zip(messages) {
         let envelope = Envelope { from: NodeId(2), to: NodeId(1), term: Term(2), message };
-        observer.sent(0, &envelope, id);
+        // The time of arrival is only known in a simulated run.
+        let eta = (id == 2).then_some(22_000);
+        observer.sent(0, &envelope, id, eta);
     }
     observer.take().into_iter().map(|(_, event)| event).collect()
 }

@@ -250,7 +250,7 @@ impl World {
                 }
                 Effect::Send(envelope) => {
                     member.sent += 1;
-                    member.observer.sent(now, &envelope, member.sent);
+                    member.observer.sent(now, &envelope, member.sent, None);
                     if self.random.below(10) == 0 {
                         member.observer.dropped(now, member.sent, "not connected");
                     } else {

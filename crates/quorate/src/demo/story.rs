@@ -54,6 +54,7 @@ impl Story {
             },
             build: env!("CARGO_PKG_VERSION").into(),
             can: vec!["write".into(), "fault".into()],
+            run: None,
         };
         let stopped = trace::Member { role: trace::Role::Stopped, ..trace::Member::default() };
         let members = plans.iter().map(|plan| (plan.name.clone(), stopped.clone()));

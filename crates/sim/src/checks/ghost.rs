@@ -143,6 +143,7 @@ impl Ghost {
                 mirror.unsure = batch.to_vec();
             }
             Fact::Sent { .. }
+            | Fact::Drained { .. }
             | Fact::Applied { .. }
             | Fact::Restored { .. }
             | Fact::Invoked { .. }

@@ -45,6 +45,8 @@ pub(crate) enum Fact<'a> {
     Stands { id: NodeId, status: &'a Status },
     /// A message leaves.
     Sent { envelope: &'a Envelope },
+    /// It has said all that it had to say for now.
+    Drained { id: NodeId, status: &'a replica::Status },
     /// A command was applied.
     Applied { id: NodeId, applied: &'a Applied },
     /// A snapshot was put in the place of the state machine, whose hash is this now.

@@ -20,11 +20,13 @@ impl World {
         let Some(kind) = drawn.map(|place| weights[place].0) else { return };
         if !self.setup.skip.contains(&number) && (Strike { number, kind, random }).hit(self) {
             *self.faults.entry(kind).or_default() += 1;
+            self.tell_network();
         }
     }
 
     pub(super) fn relieve(&mut self, fault: u32) {
         self.network.end(fault);
+        self.tell_network();
         for member in self.members.values_mut() {
             member.disk.slowness = 1;
             member.disk.log.limit(None);
@@ -34,6 +36,7 @@ impl World {
     pub(super) fn heal(&mut self) {
         self.phase = Phase::Healing;
         self.network.heal();
+        self.tell_network();
         for (id, member) in &mut self.members {
             member.disk.slowness = 1;
             member.disk.stuck_until = 0;

@@ -83,6 +83,7 @@ impl World {
         let run = process.run;
         member.clock.pause(until);
         self.queue.push(until, Event::Resume(run, us));
+        self.teller.suffered(self.now, id, trace::Fault::Pause);
         true
     }
 
