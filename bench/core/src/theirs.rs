@@ -102,6 +102,6 @@ impl Member {
 
     fn apply(&mut self, entries: Vec<Entry>) {
         let commands = entries.into_iter().filter(|entry| !entry.data.is_empty());
-        self.applied.extend(commands.map(|entry| Bytes::from(entry.data)));
+        self.applied.extend(commands.map(|entry| entry.data));
     }
 }

@@ -1,29 +1,21 @@
-//! Whatever comes in, a member does not panic, and keeps what it holds alone: its term, its vote,
-//! its commit index, and its promises. Messages are made up without any sense; that what they claim
-//! is true cannot be checked by one member.
+//! Whatever comes in, a member does not panic, and keeps what it holds alone. Messages are made up
+//! without any sense.
+
+#[path = "support/disk.rs"]
+mod disk;
+#[path = "support/lone.rs"]
+mod lone;
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 use raft::{
-    Config, Configuration, Effect, Entry, Envelope, Index, Input, Message, Node, NodeId, Payload,
-    Position, Restored, Term, Ticket, Write, WriteId,
+    Change, ChangeError, Configuration, Entry, Envelope, Index, Input, Message, NodeId, Payload,
+    Position, Snapshot, Term, Ticket,
 };
 
-/// What happens to the member.
-#[derive(Clone, Debug)]
-enum Event {
-    Input(Input),
-    /// Another member votes for it, in the term that it is in, whatever it asked for.
-    Elect,
-    /// Its effects are carried out, but for the disk.
-    Drain,
-    /// The oldest writes become durable, so many of them.
-    Write(usize),
-    /// It crashes, and starts with what is durable.
-    Restart,
-}
+use lone::{Event, Lone};
 
 /// Small numbers, which meet each other, and now and then huge ones.
 fn number(small: Range<u64>) -> impl Strategy<Value = u64> {
@@ -47,7 +39,11 @@ fn position() -> impl Strategy<Value = Position> {
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
-    prop_oneof![Just(Payload::Noop), bytes().prop_map(Payload::Command)]
+    prop_oneof![
+        3 => Just(Payload::Noop),
+        6 => bytes().prop_map(Payload::Command),
+        1 => configuration().prop_map(|it| Payload::Configuration(it.into())),
+    ]
 }
 
 fn bytes() -> impl Strategy<Value = Bytes> {
@@ -82,28 +78,107 @@ fn append() -> impl Strategy<Value = Message> {
     })
 }
 
+fn id() -> impl Strategy<Value = NodeId> {
+    number(0..6).prop_map(NodeId)
+}
+
+fn change() -> impl Strategy<Value = Vec<Change>> {
+    let step = prop_oneof![
+        (id(), bytes()).prop_map(|(id, address)| Change::AddVoter { id, address }),
+        (id(), bytes()).prop_map(|(id, address)| Change::AddLearner { id, address }),
+        id().prop_map(Change::Promote),
+        id().prop_map(Change::Demote),
+        id().prop_map(Change::Remove),
+        (id(), bytes()).prop_map(|(id, address)| Change::Move { id, address }),
+    ];
+    prop::collection::vec(step, 0..4)
+}
+
+/// A configuration of any voters, and what a few changes make of it: joint ones are among them.
+fn configuration() -> impl Strategy<Value = Configuration> {
+    let voters = prop::collection::vec(id(), 1..5).prop_map(Configuration::new);
+    let changed = (voters, change()).prop_map(|(configuration, change)| {
+        configuration.changed(&change).unwrap_or(configuration)
+    });
+    prop_oneof![1 => Just(Configuration::unknown()), 9 => changed]
+}
+
+/// The position of a snapshot says which it is, so that its pieces fit now and then.
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    let same =
+        position().prop_map(|position| (position, Configuration::new([1, 2, 3].map(NodeId))));
+    let other = (position(), configuration());
+    let bytes = prop_oneof![6 => Just(2), 1 => number(0..4)];
+    (prop_oneof![4 => same, 1 => other], bytes).prop_map(|((position, configuration), bytes)| {
+        Snapshot { position, configuration: configuration.into(), bytes, checksum: 0 }
+    })
+}
+
+fn answer() -> impl Strategy<Value = Result<Position, ChangeError>> {
+    prop_oneof![
+        position().prop_map(Ok),
+        Just(Err(ChangeError::NotReady)),
+        id().prop_map(|id| Err(ChangeError::NotVoter(id))),
+    ]
+}
+
 fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        5 => vote_message().boxed(),
+        10 => log_message().boxed(),
+        3 => client_message().boxed(),
+        5 => snapshot_message().boxed(),
+    ]
+}
+
+fn vote_message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        position().prop_map(|last| Message::RequestPreVote { last }),
+        (term(), any::<bool>())
+            .prop_map(|(asked_in, granted)| Message::PreVote { asked_in, granted }),
+        (position(), any::<bool>())
+            .prop_map(|(last, forced)| Message::RequestVote { last, forced }),
+        any::<bool>().prop_map(|granted| Message::Vote { granted }),
+        Just(Message::TimeoutNow),
+    ]
+}
+
+fn log_message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        5 => append(),
+        2 => index().prop_map(|matched| Message::Appended { matched }),
+        1 => (index(), position())
+            .prop_map(|(refused, hint)| Message::Rejected { refused, hint }),
+        1 => (index(), number(0..4))
+            .prop_map(|(commit, round)| Message::Heartbeat { commit, round }),
+        1 => number(0..4).prop_map(|round| Message::Heard { round }),
+    ]
+}
+
+fn client_message() -> impl Strategy<Value = Message> {
     let ticket = || any::<u64>().prop_map(Ticket);
     prop_oneof![
-            1 => position().prop_map(|last| Message::RequestPreVote { last }),
-            1 => (term(), any::<bool>())
-                .prop_map(|(asked_in, granted)| Message::PreVote { asked_in, granted }),
-            1 => (position(), any::<bool>())
-                .prop_map(|(last, forced)| Message::RequestVote { last, forced }),
-            1 => any::<bool>().prop_map(|granted| Message::Vote { granted }),
-            4 => append(),
-            1 => index().prop_map(|matched| Message::Appended { matched }),
-            1 => (index(), position())
-                .prop_map(|(refused, hint)| Message::Rejected { refused, hint }),
-            1 => (index(), number(0..4))
-                .prop_map(|(commit, round)| Message::Heartbeat { commit, round }),
-            1 => number(0..4).prop_map(|round| Message::Heard { round }),
-            1 => (number(0..4), prop::collection::vec(bytes(), 0..3))
-    .prop_map(|(number, commands)| Message::Forward { number, commands }),
-            1 => ticket().prop_map(|ticket| Message::RequestReadIndex { ticket }),
-            1 => (ticket(), index())
-                .prop_map(|(ticket, index)| Message::ReadIndex { ticket, index }),
-        ]
+        (number(0..4), prop::collection::vec(bytes(), 0..3))
+            .prop_map(|(number, commands)| Message::Forward { number, commands }),
+        ticket().prop_map(|ticket| Message::RequestReadIndex { ticket }),
+        (ticket(), index()).prop_map(|(ticket, index)| Message::ReadIndex { ticket, index }),
+        (ticket(), change()).prop_map(|(ticket, change)| Message::RequestChange { ticket, change }),
+        (ticket(), answer()).prop_map(|(ticket, result)| Message::ChangeAnswer { ticket, result }),
+    ]
+}
+
+fn snapshot_message() -> impl Strategy<Value = Message> {
+    let whole = snapshot().prop_map(|snapshot| {
+        let data = Bytes::from_static(b"..");
+        Message::Chunk { snapshot, offset: 0, data }
+    });
+    prop_oneof![
+        3 => whole,
+        1 => (snapshot(), number(0..4), bytes())
+            .prop_map(|(snapshot, offset, data)| Message::Chunk { snapshot, offset, data }),
+        1 => (position(), number(0..4))
+            .prop_map(|(position, next)| Message::ChunkReceived { position, next }),
+    ]
 }
 
 fn envelope() -> impl Strategy<Value = Envelope> {
@@ -118,134 +193,41 @@ fn envelope() -> impl Strategy<Value = Envelope> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
+    let ticket = || any::<u64>().prop_map(Ticket);
     let input = prop_oneof![
         8 => Just(Input::Tick),
-        10 => envelope().prop_map(Input::Receive),
-        2 => (any::<u64>(), bytes())
-            .prop_map(|(ticket, command)| Input::Propose { ticket: Ticket(ticket), command }),
-        1 => any::<u64>().prop_map(|ticket| Input::Read { ticket: Ticket(ticket) }),
+        10 => envelope().prop_map(Input::Receive).boxed(),
+        2 => (ticket(), bytes())
+            .prop_map(|(ticket, command)| Input::Propose { ticket, command }),
+        1 => ticket().prop_map(|ticket| Input::Read { ticket }),
+        1 => (ticket(), change())
+            .prop_map(|(ticket, change)| Input::ChangeMembers { ticket, change }),
+        1 => (ticket(), id()).prop_map(|(ticket, to)| Input::TransferLeadership { ticket, to }),
+        1 => any::<u32>().prop_map(Input::Skipped),
     ];
     prop_oneof![
-        10 => input.prop_map(Event::Input),
-        3 => Just(Event::Elect),
-        4 => Just(Event::Drain),
-        3 => (1..4usize).prop_map(Event::Write),
+        20 => input.prop_map(Event::Input).boxed(),
+        6 => Just(Event::Elect),
+        8 => Just(Event::Drain),
+        6 => (1..4usize).prop_map(Event::Write),
+        2 => Just(Event::Snapshot),
+        3 => any::<bool>().prop_map(|is_right| Event::Store { is_right }),
         1 => Just(Event::Restart),
     ]
 }
 
-/// One member, its disk, and what it said so far.
-struct Host {
-    node: Node,
-    durable: Restored,
-    pending: Vec<Write>,
-    applied: Index,
-}
-
-impl Host {
-    fn new() -> Self {
-        let durable = Restored::default();
-        let node = Self::start(&durable);
-        Self { node, durable, pending: Vec::new(), applied: Index(0) }
-    }
-
-    fn start(durable: &Restored) -> Node {
-        let configuration = Configuration::new([1, 2, 3].map(NodeId));
-        let config = Config {
-            election_ticks: 2..=4,
-            heartbeat_ticks: 1,
-            append_bytes_max: 2,
-            inflight_appends_max: 2,
-            ..Config::new(NodeId(1), configuration)
-        };
-        Node::new(config, durable.clone())
-    }
-
-    fn meet(&mut self, event: Event) {
-        let before = self.node.status();
-        match event {
-            Event::Input(input) => self.node.step(input),
-            Event::Elect => self.elect(),
-            Event::Drain => self.drain(),
-            Event::Write(count) => self.write(count),
-            Event::Restart => {
-                self.pending.clear();
-                self.applied = Index(0);
-                self.node = Self::start(&self.durable);
-                return;
-            }
-        }
-        let after = self.node.status();
-        let (old, new) = (before.standing, after.standing);
-        assert!(new.term >= old.term, "back from {old} to {new}");
-        assert!(new.term > old.term || old.vote.is_none_or(|vote| new.vote == Some(vote)));
-        assert!(after.commit >= before.commit, "took back {}", before.commit);
-        assert!(after.commit <= after.last.index && after.durable <= after.last.index);
-    }
-
-    fn elect(&mut self) {
-        let (from, to, term) = (NodeId(2), NodeId(1), self.node.standing().term);
-        let pre_vote = Message::PreVote { asked_in: term, granted: true };
-        for message in [pre_vote, Message::Vote { granted: true }] {
-            self.node.step(Input::Receive(Envelope { from, to, term, message }));
-        }
-    }
-
-    fn drain(&mut self) {
-        for effect in self.node.drain_effects() {
-            match effect {
-                Effect::Persist(write) => self.pending.push(write),
-                Effect::Send(envelope) => {
-                    assert!(envelope.from == NodeId(1) && envelope.to != NodeId(1), "{envelope}");
-                    let hard_state = self.durable.hard_state;
-                    let is_kept = hard_state.term >= envelope.term;
-                    assert!(!envelope.message.is_promise() || is_kept, "{envelope} too early");
-                }
-                Effect::Apply(entries) => {
-                    for Entry { position, .. } in entries {
-                        assert_eq!(position.index, self.applied.next(), "skipped to {position}");
-                        self.applied = position.index;
-                        let durable = self.durable.entries.iter().any(|it| it.position == position);
-                        assert!(durable, "applied {position} too early");
-                    }
-                }
-                Effect::ReadReady { .. }
-                | Effect::Refuse { .. }
-                | Effect::Changed { .. }
-                | Effect::SendChunk { .. }
-                | Effect::StoreChunk { .. }
-                | Effect::Restore(_)
-                | Effect::Became(_) => {}
-            }
-        }
-    }
-
-    fn write(&mut self, count: usize) {
-        let count = count.min(self.pending.len());
-        let mut last = WriteId(0);
-        for write in self.pending.drain(..count) {
-            if let Some(hard_state) = write.hard_state {
-                self.durable.hard_state = hard_state;
-            }
-            if let Some(first) = write.entries.first() {
-                let from = first.position.index;
-                self.durable.entries.retain(|entry| entry.position.index < from);
-                self.durable.entries.extend(write.entries);
-            }
-            self.durable.commit = self.durable.commit.max(write.commit);
-            last = write.id;
-        }
-        self.node.step(Input::Persisted(last));
-    }
-}
-
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
     #[test]
-    fn no_input_brings_it_down(events in prop::collection::vec(event(), 1..80)) {
-        let mut host = Host::new();
+    fn no_input_brings_it_down(
+        lease_ticks in prop::option::of(1..3u32),
+        events in prop::collection::vec(event(), 1..80),
+    ) {
+        let mut lone = Lone::new(lease_ticks);
         for event in events {
-            host.meet(event);
+            lone.meet(event);
         }
-        host.drain();
+        lone.drain();
     }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use raft::{Configuration, Entry, Position, Restored, Snapshot, Write, WriteId};
 
-/// How long snapshots are, and the pieces of them that are sent.
+/// How long snapshots are.
 const SNAPSHOT_BYTES: u64 = 5;
-pub(crate) const CHUNK_BYTES: u64 = 2;
 
 /// The snapshot of that position. The bytes of a state are of no interest here.
 pub(crate) fn snapshot(position: Position, configuration: Arc<Configuration>) -> Snapshot {

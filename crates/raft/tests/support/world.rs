@@ -11,6 +11,8 @@ use raft::{
 use crate::support::disk::{self, Disk};
 use crate::support::invariants::{Checked, Invariants};
 
+/// How long the pieces of snapshots are.
+const CHUNK_BYTES: u64 = 2;
 /// No member forwards as often between two starts: the numbers of its forwards go on from here.
 const FORWARDS_MAX: u64 = 1000;
 
@@ -198,7 +200,7 @@ impl World {
         snapshot: Snapshot,
         offset: u64,
     ) {
-        let rest = snapshot.bytes.saturating_sub(offset).min(disk::CHUNK_BYTES);
+        let rest = snapshot.bytes.saturating_sub(offset).min(CHUNK_BYTES);
         let data = Bytes::from(vec![b'.'; usize::try_from(rest).expect("short")]);
         self.send(Envelope { from, to, term, message: Message::Chunk { snapshot, offset, data } });
     }
