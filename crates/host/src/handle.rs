@@ -7,6 +7,7 @@ use bytes::Bytes;
 use raft::{Change, NodeId, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::links::Connections;
 use crate::meters::Meters;
 use crate::viewers::{Batch, Viewers};
 
@@ -40,6 +41,7 @@ pub(crate) enum Request<R> {
 pub struct Handle<R> {
     pub(crate) requests: mpsc::Sender<Request<R>>,
     pub(crate) status: watch::Receiver<Status>,
+    pub(crate) connections: watch::Receiver<Connections>,
     pub(crate) meters: Arc<Meters>,
 }
 
@@ -48,6 +50,7 @@ impl<R> Clone for Handle<R> {
         Self {
             requests: self.requests.clone(),
             status: self.status.clone(),
+            connections: self.connections.clone(),
             meters: self.meters.clone(),
         }
     }
@@ -93,6 +96,13 @@ impl<R> Handle<R> {
     /// Where the member stands.
     pub fn standing(&self) -> Standing {
         self.status.borrow().raft.standing
+    }
+
+    /// The other members that this one can send to now.
+    pub fn connected(&self) -> Vec<NodeId> {
+        let connections = self.connections.borrow();
+        let connected = connections.iter().filter(|(_, is_connected)| is_connected.load(Relaxed));
+        connected.map(|(id, _)| *id).collect()
     }
 
     /// What the member has counted since it started.

@@ -41,6 +41,11 @@ impl Link {
         Self { messages, is_connected }
     }
 
+    /// Whether the peer takes what is sent. It goes on telling when the link is gone: not connected.
+    pub(crate) fn is_connected(&self) -> Arc<AtomicBool> {
+        self.is_connected.clone()
+    }
+
     /// Sends the messages, or gives them back: the peer is not connected, or too slow.
     pub(crate) fn send(&self, messages: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
         if !self.is_connected.load(Relaxed) {

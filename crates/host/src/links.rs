@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use raft::{Configuration, NodeId};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::cluster::{Cluster, Peer};
 use crate::handshake::Identity;
 use crate::link::Link;
 use crate::wire::Numbered;
+
+/// Of each other member, whether it takes what is sent to it.
+pub(crate) type Connections = BTreeMap<NodeId, Arc<AtomicBool>>;
 
 /// All links. A new configuration begins and ends some of them; the others are left alone.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(crate) struct Links {
     followed: Option<(Arc<Configuration>, bool)>,
     /// Where the links run.
     runtime: Handle,
+    /// Tells who has a link now.
+    connections: watch::Sender<Connections>,
 }
 
 impl Links {
@@ -28,9 +35,16 @@ impl Links {
     /// only these until it hears a leader.
     pub(crate) fn new(own: Identity, cluster: &Cluster, runtime: Handle) -> Self {
         let names = cluster.peers.values().map(|peer| (peer.id, peer.name.clone())).collect();
-        let mut links = Self { own, names, open: BTreeMap::new(), followed: None, runtime };
+        let (connections, _) = watch::channel(Connections::new());
+        let open = BTreeMap::new();
+        let mut links = Self { own, names, open, followed: None, runtime, connections };
         cluster.peers.values().for_each(|peer| links.reach(peer.clone()));
         links
+    }
+
+    /// Who has a link, and whether it is connected.
+    pub(crate) fn connections(&self) -> watch::Receiver<Connections> {
+        self.connections.subscribe()
     }
 
     /// Begins links to those who are new or have moved. Ends those to members that are gone when
@@ -46,6 +60,7 @@ impl Links {
         if is_committed {
             let members = configuration.members();
             self.open.retain(|id, _| members.contains(id));
+            self.connections.send_modify(|all| all.retain(|id, _| members.contains(id)));
         }
         for (id, address) in configuration.addresses() {
             let name = self.names.get(&id).cloned().unwrap_or_else(|| format!("{:x}", id.0));
@@ -66,6 +81,7 @@ impl Links {
         let is_there = self.open.get(&peer.id).is_some_and(|(known, _)| *known == peer);
         if peer.id != self.own.member && !is_there {
             let link = Link::start(&self.runtime, self.own, peer.clone());
+            self.connections.send_modify(|all| _ = all.insert(peer.id, link.is_connected()));
             self.open.insert(peer.id, (peer, link));
         }
     }

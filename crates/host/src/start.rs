@@ -193,6 +193,7 @@ impl<R: Send + 'static> Host<R> {
         let (done, done_receiver) = mpsc::channel(SNAPSHOTS_DONE_MAX);
 
         let links = Links::new(own, &config.cluster, tokio::runtime::Handle::current());
+        let connections = links.connections();
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
@@ -225,7 +226,7 @@ impl<R: Send + 'static> Host<R> {
         let keeper = Keeper::new(config.own, snapshots);
         let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
         let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
-        let handle = Handle { requests, status: status_receiver, meters };
+        let handle = Handle { requests, status: status_receiver, connections, meters };
         Ok(Self { handle, fatal })
     }
 }

@@ -210,6 +210,31 @@ async fn nonsense_changes_nothing() {
     assert!(!stranger.data_dir.exists());
 }
 
+/// With one voter down nobody joins, and no other leaves. The one that is down may go.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unhealthy_cluster_is_not_changed() {
+    let mut cluster = Cluster::start(3).await;
+    let down = cluster.follower().await;
+    let (asked, other) = ((down + 1) % 3, (down + 2) % 3);
+    let (id_down, id_other) = (id_of(&cluster, down).await, id_of(&cluster, other).await);
+    cluster.members[down].kill();
+    let member = &cluster.members[asked];
+    let unhealthy = "etcdserver: unhealthy cluster";
+    // A link takes a moment to notice. Until then this is refused for another reason.
+    let own_url = format!("http://{}", member.peer);
+    eventually("the link does not notice", async || {
+        let said = fails(member, &["member", "add", "m4", "--peer-urls", &own_url]);
+        (said == unhealthy).then_some(()).ok_or(said)
+    })
+    .await;
+    assert_eq!(fails(member, &["member", "remove", &id_other]), unhealthy);
+    let add = ["member", "add", "m4", "--peer-urls", "http://127.0.0.1:1"];
+    assert_eq!(fails(member, &add), unhealthy);
+    assert_eq!(fails(member, &[&add[..], &["--learner"]].concat()), unhealthy);
+    call(member, &["member", "remove", &id_down]).expect("it is down");
+    assert_eq!(list(member).await.len(), 2);
+}
+
 /// Adds a member with the words of `etcdctl`, and sets it up with what that prints. Returns its
 /// number.
 fn add(cluster: &mut Cluster, flags: &[&str]) -> usize {

@@ -44,6 +44,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// The members of the cluster, in any order.
     fn members(&self) -> Vec<Peer>;
+
+    /// The members that this one can send to now, and itself.
+    fn connected(&self) -> Vec<u64>;
 }
 
 /// Why a member could not do what it was asked to. It prints as etcd's text.
@@ -108,6 +111,9 @@ pub enum ChangeFailure {
     /// The members that are left, or that started, would be no quorum.
     #[error("etcdserver: re-configuration failed due to not enough started members")]
     NotEnoughStarted,
+    /// The members that could be reached would be no quorum, or some cannot be reached now.
+    #[error("etcdserver: unhealthy cluster")]
+    Unhealthy,
     /// Only the leader can hand over.
     #[error("etcdserver: not leader")]
     NotLeader,

@@ -80,7 +80,8 @@ impl<B: Backend> ClusterService<B> {
         self.0.voter()?;
         self.0.read_index().await?;
         let started = self.0.backend().read(|store| store.members().keys().copied().collect());
-        Membership { peers: self.0.backend().members(), started }.check(&change)?;
+        let (peers, connected) = (self.0.backend().members(), self.0.backend().connected());
+        Membership { peers, started, connected }.check(&change)?;
         self.0.change_members(change).await
     }
 

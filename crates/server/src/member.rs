@@ -162,6 +162,11 @@ impl Backend for Member {
         };
         configuration.members().into_iter().map(peer).collect()
     }
+
+    fn connected(&self) -> Vec<u64> {
+        let others = self.handle.connected().into_iter().map(|id| id.0);
+        others.chain([self.status().member_id]).collect()
+    }
 }
 
 fn address_in(configuration: &Configuration, id: NodeId) -> Option<&Bytes> {

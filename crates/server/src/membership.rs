@@ -1,7 +1,8 @@
 //! Which changes of the members a member would take, before the leader is asked: etcd's rules.
 //!
-//! A new voter must not leave the cluster without a quorum of members that run. A member counts as
-//! started when it has published its name. What several rules forbid is refused by the one that
+//! A change must not leave the cluster without a quorum of members that run. A member counts as
+//! started when it has published its name, and as healthy while this one is connected to it; etcd
+//! wants it connected for five seconds. What several rules forbid is refused by the one that
 //! etcd looks at first.
 
 use crate::backend::{ChangeFailure, MemberChange, Peer};
@@ -15,6 +16,8 @@ const LEARNERS_MAX: usize = 1;
 pub(crate) struct Membership {
     pub(crate) peers: Vec<Peer>,
     pub(crate) started: Vec<u64>,
+    /// Those that can be sent to now.
+    pub(crate) connected: Vec<u64>,
 }
 
 impl Membership {
@@ -26,6 +29,7 @@ impl Membership {
                 if !peer.is_learner {
                     self.check_quorum(self.started_voters(None), self.voters(None) + 1)?;
                 }
+                self.check_all_healthy()?;
                 if self.member(peer.id).is_ok() {
                     return Err(ChangeFailure::MemberExists.into());
                 }
@@ -36,7 +40,8 @@ impl Membership {
                 if self.member(*id)?.is_learner {
                     return Ok(());
                 }
-                self.check_quorum(self.started_voters(Some(*id)), self.voters(Some(*id)))
+                self.check_quorum(self.started_voters(Some(*id)), self.voters(Some(*id)))?;
+                self.check_healthy_without(*id)
             }
             MemberChange::Promote(id) => {
                 if !self.member(*id)?.is_learner {
@@ -82,6 +87,26 @@ impl Membership {
         }
     }
 
+    /// Nobody joins while a voter cannot be reached: the cluster could lose one more than it would
+    /// think.
+    fn check_all_healthy(&self) -> Result<(), Error> {
+        let mut voters = self.voters_without(None);
+        let is_healthy = voters.all(|peer| self.connected.contains(&peer.id));
+        is_healthy.then_some(()).ok_or(ChangeFailure::Unhealthy.into())
+    }
+
+    /// One that can be reached leaves only if a quorum of those that are left can be. One that
+    /// cannot be reached may always leave.
+    fn check_healthy_without(&self, id: u64) -> Result<(), Error> {
+        if !self.connected.contains(&id) {
+            return Ok(());
+        }
+        let left = self.voters_without(Some(id));
+        let healthy = left.filter(|peer| self.connected.contains(&peer.id)).count();
+        let is_quorum = healthy > self.voters(Some(id)) / 2 || self.voters(Some(id)) == 0;
+        is_quorum.then_some(()).ok_or(ChangeFailure::Unhealthy.into())
+    }
+
     fn voters(&self, without: Option<u64>) -> usize {
         self.voters_without(without).count()
     }
@@ -116,7 +141,8 @@ mod tests {
     fn membership(voters: u64, started: &[u64], has_learner: bool) -> Membership {
         let peers =
             (1..=voters).map(|id| peer(id, false)).chain(has_learner.then(|| peer(9, true)));
-        Membership { peers: peers.collect(), started: started.to_vec() }
+        let connected = (1..=9).collect();
+        Membership { peers: peers.collect(), started: started.to_vec(), connected }
     }
 
     #[test]
@@ -144,6 +170,22 @@ mod tests {
         assert_eq!(check(&[1], 4), Err(ChangeFailure::MemberNotFound.into()));
         let last = membership(1, &[1], false).check(&MemberChange::Remove(1));
         assert_eq!(last, Err(ChangeFailure::NotEnoughStarted.into()));
+    }
+
+    #[test]
+    fn nobody_joins_or_leaves_an_unhealthy_cluster() {
+        let check = |connected: &[u64], change| {
+            let connected = connected.to_vec();
+            Membership { connected, ..membership(3, &[1, 2, 3], false) }.check(&change)
+        };
+        let unhealthy = Err(ChangeFailure::Unhealthy.into());
+        assert_eq!(check(&[1, 2, 3], MemberChange::Add(peer(8, false))), Ok(()));
+        assert_eq!(check(&[1, 2], MemberChange::Add(peer(8, false))), unhealthy);
+        assert_eq!(check(&[1, 2], MemberChange::Add(peer(8, true))), unhealthy);
+        // With 3 out of reach, 1 and 2 must both stay. 3 may go.
+        assert_eq!(check(&[1, 2], MemberChange::Remove(2)), unhealthy);
+        assert_eq!(check(&[1, 2], MemberChange::Remove(3)), Ok(()));
+        assert_eq!(check(&[1, 2, 3], MemberChange::Remove(2)), Ok(()));
     }
 
     #[test]

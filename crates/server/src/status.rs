@@ -63,6 +63,7 @@ impl Error {
                 | ChangeFailure::NotEnoughStarted
                 | ChangeFailure::NotLeader
                 | ChangeFailure::BadTransferee => Code::FailedPrecondition,
+                ChangeFailure::Unhealthy => Code::Unavailable,
                 // As in etcd, which has no code for it.
                 ChangeFailure::TransferTimedOut => Code::Unknown,
             },
@@ -139,7 +140,7 @@ mod tests {
     fn codes_and_texts_of_changes_are_those_of_etcd() {
         use ChangeFailure::{
             BadTransferee, LearnerNotReady, MemberExists, MemberNotFound, NotEnoughStarted,
-            NotLeader, NotLearner, TransferTimedOut,
+            NotLeader, NotLearner, TransferTimedOut, Unhealthy,
         };
         use Code::{FailedPrecondition, InvalidArgument, NotFound, Unavailable, Unknown};
 
@@ -159,6 +160,7 @@ mod tests {
         check(LearnerNotReady.into(), FailedPrecondition, text);
         let text = "re-configuration failed due to not enough started members";
         check(NotEnoughStarted.into(), FailedPrecondition, text);
+        check(Unhealthy.into(), Unavailable, "unhealthy cluster");
         check(NotLeader.into(), FailedPrecondition, "not leader");
         check(BadTransferee.into(), FailedPrecondition, "bad leader transferee");
         let text = "request timed out, leader transfer took too long";

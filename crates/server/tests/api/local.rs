@@ -117,6 +117,10 @@ impl Backend for Local {
     fn members(&self) -> Vec<Peer> {
         self.lock().peers.clone()
     }
+
+    fn connected(&self) -> Vec<u64> {
+        self.lock().peers.iter().map(|peer| peer.id).collect()
+    }
 }
 
 /// A server on loopback.
