@@ -15,7 +15,8 @@ pub(crate) struct Machine(RefCell<Store>);
 pub(crate) struct Applied {
     pub(crate) index: Index,
     pub(crate) reply: Result<Reply, DecodeError>,
-    /// The store's revision afterwards.
+    /// The store's revision before, and afterwards.
+    pub(crate) before: i64,
     pub(crate) revision: i64,
     /// A hash of the whole store, now and then.
     pub(crate) hash: Option<u64>,
@@ -48,9 +49,10 @@ impl replica::StateMachine for Machine {
 
     fn apply(&mut self, index: Index, command: Bytes) -> Applied {
         let store = self.0.get_mut();
+        let before = store.revision();
         let reply = Command::decode(command).map(|command| store.apply(&command));
         let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| store.hash());
-        Applied { index, reply, revision: store.revision(), hash }
+        Applied { index, reply, before, revision: store.revision(), hash }
     }
 
     fn image(&self) -> Bytes {

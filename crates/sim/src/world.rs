@@ -231,7 +231,8 @@ impl World {
         if is_torn {
             self.coverage.add(Situation::TornWrite);
         }
-        self.see(&Fact::Started { id, restored: &restored });
+        let hash = machine.store().hash();
+        self.see(&Fact::Started { id, restored: &restored, hash });
         self.teller.start(self.now, id, next_tick - self.now, &restored);
         let replica = Replica::new(config, restored, machine);
         let process = Process { run, replica, log, waiting: Vec::new(), batch: Vec::new() };
@@ -397,6 +398,9 @@ impl World {
             Output::ReadReady(ticket) => self.serve_read(id, ticket, applied),
             Output::Failed { ticket, failure } => self.answer(id, ticket, &Answer::Failed(failure)),
             Output::TakeSnapshot { position, configuration, image: bytes } => {
+                let process = self.member(id).process.as_ref();
+                let hash = process.map(|process| process.replica.machine().store().hash());
+                self.see(&Fact::Taken { id, position, hash: hash.unwrap_or_default() });
                 let checksum = crc32c::crc32c(&bytes);
                 let length = bytes.len() as u64;
                 let snapshot = Snapshot { position, configuration, bytes: length, checksum };

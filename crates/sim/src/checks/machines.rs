@@ -29,7 +29,7 @@ impl Check for Machines {
 
     fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
         match fact {
-            Fact::Started { id, restored } => {
+            Fact::Started { id, restored, .. } => {
                 let index = restored.snapshot.as_ref().map_or(Index(0), |it| it.position.index);
                 let hash = self.known_at(index);
                 self.members.insert(*id, (index, hash));
