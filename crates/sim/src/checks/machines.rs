@@ -1,5 +1,5 @@
 //! R6: members that applied the same index are in the same state, by the hash of all replies; and
-//! what they apply is committed.
+//! what they apply is committed, and on their own disk.
 
 use std::collections::BTreeMap;
 
@@ -45,6 +45,9 @@ impl Check for Machines {
                 check(index > member.0, || format!("{id} applies {index} again"))?;
                 check(index <= ghost.committed_index(), || {
                     format!("{id} applies {index}, not committed")
+                })?;
+                check(index <= ghost.mirror(*id).durable.last().index, || {
+                    format!("{id} applies {index}, not durable there")
                 })?;
                 let reply = applied.reply.as_ref().map(hash_of).unwrap_or_default();
                 let hash = Rolling::chain(member.1, &(index, reply, applied.revision));
