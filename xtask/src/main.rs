@@ -11,7 +11,8 @@
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
 //! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores
-//! cargo xtask sim-mutants [NAME]   hunts the bugs in it, and writes docs/mutants-simulated.md
+//! cargo xtask sim-mutants   hunts the bugs in it, and writes docs/mutants-simulated.md
+//! cargo xtask sim-mutants PART   hunts those whose names contain that
 //! ```
 //!
 //! What checks and what writes are kept apart: `check` never changes a file of yours.
@@ -49,8 +50,8 @@ fn run(words: &[String]) -> Result<()> {
     let words = words.iter().map(String::as_str).collect::<Vec<_>>();
     match words[..] {
         ["soak", "--minutes", minutes] => return simulated::soak(&root, minutes),
-        ["sim-mutants"] => return simulated::hunt_mutants(&root, None),
-        ["sim-mutants", name] => return simulated::hunt_mutants(&root, Some(name)),
+        ["sim-mutants"] => return simulated::hunt_mutants(&root, ""),
+        ["sim-mutants", part] => return simulated::hunt_mutants(&root, part),
         _ => {}
     }
     let [task] = words[..] else { bail!("{USAGE}") };
@@ -69,7 +70,7 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover | mutants | \
-                     mutants-table | mutants-explored | soak --minutes M | sim-mutants [NAME]";
+                     mutants-table | mutants-explored | soak --minutes M | sim-mutants [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

@@ -11,6 +11,7 @@
 //! ```text
 //! A granted vote leaves before it is durable      what is broken
 //! raft-rs #372                                    where that bug was
+//! found by: promises                              (for the simulator) which check has to find it
 //!
 //! === crates/raft/src/message.rs                  replace, in this file ...
 //!             Self::Vote { granted } => *granted,
@@ -36,6 +37,8 @@ pub(crate) struct Mutant {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) source: String,
+    /// The check of the simulator that has to find it, if it is there to prove that check.
+    pub(crate) found_by: Option<String>,
     pub(crate) hunks: Vec<Hunk>,
 }
 
@@ -107,7 +110,7 @@ fn hunt_all(root: &Path) -> Result<String> {
     let copy = root.join("target/mutants");
     let mut table = String::from(TABLE_HEAD);
     let mut missed = Vec::new();
-    for Mutant { name, title, source, hunks } in &mutants {
+    for Mutant { name, title, source, hunks, .. } in &mutants {
         copy_sources(root, &copy)?;
         for hunk in hunks {
             hunk.apply(&copy).with_context(|| format!("the mutant {name}"))?;
@@ -163,11 +166,12 @@ impl Mutant {
         let mut head = parts.next().unwrap_or_default().lines();
         let title = head.next().context("it has no title")?.to_owned();
         let source = head.next().context("it does not say where the bug was")?.to_owned();
+        let found_by = head.find_map(|line| line.strip_prefix("found by: ")).map(str::to_owned);
         let hunks = parts.map(Hunk::parse).collect::<Result<Vec<_>>>()?;
         if hunks.is_empty() {
             bail!("it changes nothing");
         }
-        Ok(Self { name, title, source, hunks })
+        Ok(Self { name, title, source, found_by, hunks })
     }
 }
 
@@ -192,12 +196,8 @@ impl Hunk {
 
 /// Copies what the runs are made of: the core, its search, and the settings of the workspace.
 fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
-    let crates = copy.join("crates");
-    if crates.exists() {
-        fs::remove_dir_all(&crates)?;
-    }
     for name in ["raft", "explore"] {
-        copy_directory(&root.join("crates").join(name), &crates.join(name))?;
+        copy_directory(&root.join("crates").join(name), &copy.join("crates").join(name))?;
     }
     for name in ["Cargo.lock", "rust-toolchain.toml"] {
         fs::copy(root.join(name), copy.join(name))?;
@@ -212,17 +212,33 @@ fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
     Ok(fs::write(copy.join("Cargo.toml"), manifest)?)
 }
 
+/// Makes `to` the same as `from`.
 pub(crate) fn copy_directory(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
+    for file in fs::read_dir(to)? {
+        let file = file?;
+        if from.join(file.file_name()).exists() {
+            continue;
+        }
+        if file.file_type()?.is_dir() {
+            fs::remove_dir_all(file.path())?;
+        } else {
+            fs::remove_file(file.path())?;
+        }
+    }
     for file in fs::read_dir(from)? {
         let file = file?;
         let to = to.join(file.file_name());
         if file.file_type()?.is_dir() {
             copy_directory(&file.path(), &to)?;
-        } else {
-            // Its time is now, so that cargo sees what another mutant changed.
-            fs::write(to, fs::read(file.path())?)?;
+            continue;
         }
+        let bytes = fs::read(file.path())?;
+        // Cargo builds anew what was written anew, so only what the last mutant changed is.
+        if fs::read(&to).is_ok_and(|there| there == bytes) {
+            continue;
+        }
+        fs::write(to, bytes)?;
     }
     Ok(())
 }
@@ -295,9 +311,17 @@ mod tests {
             "It forgets\nlib #1\n\n=== a.rs\nold\n  text\n--->\nnew\n\n=== b.rs\nx\n--->\ny\n";
         let mutant = Mutant::parse("forgets".into(), text).unwrap();
         assert_eq!((mutant.title.as_str(), mutant.source.as_str()), ("It forgets", "lib #1"));
+        assert_eq!(mutant.found_by, None);
         let hunks = mutant.hunks.iter().map(|it| (&*it.path, &*it.old, &*it.new));
         let expected = [("a.rs", "old\n  text", "new"), ("b.rs", "x", "y")];
         assert_eq!(hunks.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_mutant_may_say_who_finds_it() {
+        let text = "It forgets\nlib #1\nfound by: monotony\n\n=== a.rs\nx\n--->\ny\n";
+        let mutant = Mutant::parse("forgets".into(), text).unwrap();
+        assert_eq!(mutant.found_by.as_deref(), Some("monotony"));
     }
 
     #[test]

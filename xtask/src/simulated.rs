@@ -36,63 +36,79 @@ pub(crate) fn soak(root: &Path, minutes: &str) -> Result<()> {
     run_command(cargo(root, &arguments).args(["--minutes", minutes]))
 }
 
-/// Hunts each mutant, or the ones of that name, and writes the table if it is all of them.
-pub(crate) fn hunt_mutants(root: &Path, name: Option<&str>) -> Result<()> {
+/// Hunts the mutants whose names contain `part`, and writes the table if those are all. Fails if
+/// one is not found, or not by the check that it is there to prove.
+pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
     let copy = root.join("target/sim-mutants");
     let mut table = String::from(TABLE_HEAD);
+    let mut holes = Vec::new();
     for directory in DIRECTORIES {
         for mutant in mutants(&root.join(directory))? {
-            if name.is_none_or(|name| mutant.name == name) {
-                table += &hunt(root, &copy, &mutant)?;
+            if !mutant.name.contains(part) {
+                continue;
+            }
+            let Verdict { finder, seeds, seconds } = hunt(root, &copy, &mutant)?;
+            let told = finder.as_deref().unwrap_or("**not found**");
+            println!("{}: {told}, {seeds} seeds, {seconds} s", mutant.name);
+            let Mutant { name, title, source, found_by, .. } = mutant;
+            writeln!(table, "| {title} | {source} | {told} | {seeds} | {seconds} |")?;
+            if finder.is_none() || (found_by.is_some() && finder != found_by) {
+                holes.push(name);
             }
         }
     }
-    if name.is_some() {
-        return Ok(());
+    if part.is_empty() {
+        fs::write(root.join(TABLE), table).with_context(|| format!("cannot write {TABLE}"))?;
     }
-    fs::write(root.join(TABLE), table).with_context(|| format!("cannot write {TABLE}"))
+    if holes.is_empty() { Ok(()) } else { bail!("not found as they should be: {holes:?}") }
 }
 
-/// The mutant's row of the table.
-fn hunt(root: &Path, copy: &Path, mutant: &Mutant) -> Result<String> {
+/// Makes the mutant and runs seeds until one of them finds it.
+fn hunt(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Verdict> {
     copy_sources(root, copy)?;
     for hunk in &mutant.hunks {
         hunk.apply(copy).with_context(|| format!("the mutant {}", mutant.name))?;
     }
     let mut build = cargo(copy, &["build", "--quiet", "--release", "--package", "sim"]);
-    let build = build.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
-    let built = build.output()?;
+    build.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
+    let built = build.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true").output()?;
     if !built.status.success() {
         bail!("{} cannot be built:\n{}", mutant.name, String::from_utf8_lossy(&built.stderr));
     }
     let mut soak = std::process::Command::new(copy.join("build/release/soak"));
     let output = soak.args(["--mutant", "--seconds", SECONDS_MAX]).output()?;
-    let verdict = verdict(&String::from_utf8_lossy(&output.stdout));
-    println!("{}: {verdict}", mutant.name);
-    let mut row = String::new();
-    writeln!(row, "| {} | {} | {verdict} |", mutant.title, mutant.source)?;
-    Ok(row)
+    let said = String::from_utf8_lossy(&output.stdout);
+    Verdict::read(&said).with_context(|| format!("no verdict on {}: {said}", mutant.name))
 }
 
-/// The last columns of the table. A panic ends the process before it says anything more than on
-/// which seed.
-fn verdict(said: &str) -> String {
-    let words = said.lines().last().unwrap_or_default().split(' ').collect::<Vec<_>>();
-    match words[..] {
-        ["found", check, seeds, seconds] => format!("{check} | {seeds} | {seconds}"),
-        ["not", "found", seeds, seconds] => format!("**not found** | {seeds} | {seconds}"),
-        ["panic", seeds, seconds] => format!("an assertion of the core | {seeds} | {seconds}"),
-        _ => format!("? | {said} | |"),
+/// What became of a hunt.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    /// The check that found it; an assertion of the core may, too.
+    finder: Option<String>,
+    seeds: String,
+    seconds: String,
+}
+
+impl Verdict {
+    /// Reads the last line. A panic ends the process before it says anything more than on which
+    /// seed.
+    fn read(said: &str) -> Option<Self> {
+        let words = said.lines().last()?.split(' ').collect::<Vec<_>>();
+        let (finder, seeds, seconds) = match words[..] {
+            ["found", check, seeds, seconds] => (Some(check), seeds, seconds),
+            ["not", "found", seeds, seconds] => (None, seeds, seconds),
+            ["panic", seeds, seconds] => (Some("an assertion"), seeds, seconds),
+            _ => return None,
+        };
+        let finder = finder.map(str::to_owned);
+        Some(Self { finder, seeds: seeds.to_owned(), seconds: seconds.to_owned() })
     }
 }
 
 fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
     for name in CRATES {
-        let to = copy.join("crates").join(name);
-        if to.exists() {
-            fs::remove_dir_all(&to)?;
-        }
-        copy_directory(&root.join("crates").join(name), &to)?;
+        copy_directory(&root.join("crates").join(name), &copy.join("crates").join(name))?;
     }
     for name in ["Cargo.lock", "rust-toolchain.toml"] {
         fs::copy(root.join(name), copy.join(name))?;
@@ -109,9 +125,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_becomes_columns() {
-        assert_eq!(verdict("found promises 3 0.1\n"), "promises | 3 | 0.1");
-        assert_eq!(verdict("not found 900 60.0"), "**not found** | 900 | 60.0");
-        assert_eq!(verdict("panic 7 0.5"), "an assertion of the core | 7 | 0.5");
+    fn the_last_line_is_the_verdict() {
+        let read = |said| {
+            let Verdict { finder, seeds, seconds } = Verdict::read(said)?;
+            Some([finder.unwrap_or_default(), seeds, seconds].join(" "))
+        };
+        assert_eq!(read("found promises 3 0.1\n").unwrap(), "promises 3 0.1");
+        assert_eq!(read("not found 900 60.0").unwrap(), " 900 60.0");
+        assert_eq!(read("panic 7 0.5").unwrap(), "an assertion 7 0.5");
+        assert_eq!(read("nothing"), None);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use raft::{Envelope, NodeId, RoleName, Ticket, Write, WriteId};
-use replica::{Output, Replica};
+use replica::{Output, Replica, Task};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use trace::{Observer, Phase};
@@ -21,7 +21,7 @@ use crate::links::Links;
 use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::recruits::promotion;
-use crate::snapshots::{Done, Task};
+use crate::snapshots::Done;
 use crate::viewers::Viewers;
 use crate::wire::Numbered;
 
@@ -37,8 +37,7 @@ pub(crate) struct Driver<S: Machine> {
     /// Not bounded here: what may be unwritten is bounded by the proposals that the replica takes
     /// and by the window that a leader has for a follower.
     pub(crate) writes: std::sync::mpsc::Sender<Write>,
-    /// Not bounded here: one snapshot is taken at a time, and each follower is sent one chunk at a
-    /// time.
+    /// Not bounded here: one snapshot is taken at a time, and one chunk waits for each follower.
     pub(crate) tasks: std::sync::mpsc::Sender<Task<S::Image>>,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) meters: Arc<Meters>,

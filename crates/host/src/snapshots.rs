@@ -6,27 +6,15 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use bytes::Bytes;
 use raft::{Configuration, Envelope, Message, NodeId, Position, Snapshot, Term};
+use replica::{Task, Tasks};
 use tokio::sync::mpsc::Sender;
-use wal::{RealDisk, SnapshotWriter, Snapshots};
+use wal::{Incoming, RealDisk, Snapshots};
 
 use crate::machine::{Machine, Restorer};
 
 /// How much of a snapshot is sent at once.
 const CHUNK_LEN: usize = 1 << 20;
-
-/// What the driver wants done.
-pub(crate) enum Task<I> {
-    /// Make a snapshot of the image.
-    Take { position: Position, configuration: Arc<Configuration>, image: I },
-    /// Read a piece of a snapshot for a follower.
-    Read { to: NodeId, term: Term, snapshot: Snapshot, offset: u64 },
-    /// Keep a piece of a snapshot that a leader sent.
-    Store { snapshot: Snapshot, offset: u64, data: Bytes },
-    /// Make a state of a snapshot.
-    Restore(Snapshot),
-}
 
 /// What became of it.
 pub(crate) enum Done<T> {
@@ -59,12 +47,12 @@ pub enum SnapshotError {
 pub(crate) struct Keeper {
     pub(crate) own: NodeId,
     pub(crate) snapshots: Snapshots<RealDisk>,
-    receiving: Option<(Snapshot, SnapshotWriter<std::fs::File>)>,
+    incoming: Incoming<std::fs::File>,
 }
 
 impl Keeper {
     pub(crate) fn new(own: NodeId, snapshots: Snapshots<RealDisk>) -> Self {
-        Self { own, snapshots, receiving: None }
+        Self { own, snapshots, incoming: Incoming::default() }
     }
 
     /// Does what comes, until nothing comes any more.
@@ -73,28 +61,38 @@ impl Keeper {
         tasks: &Receiver<Task<S::Image>>,
         done: &Sender<Done<S::State>>,
     ) -> Result<(), SnapshotError> {
-        for task in tasks {
-            let result = match task {
-                Task::Take { position, configuration, image } => {
-                    Some(self.take::<S>(position, configuration, image))
-                }
-                Task::Read { to, term, snapshot, offset } => {
-                    self.read(to, term, snapshot, offset).map(Done::Chunk)
-                }
-                Task::Store { snapshot, offset, data } => self.store(snapshot, offset, &data),
-                Task::Restore(snapshot) => {
-                    let state = restore::<S>(&self.snapshots, &snapshot)?;
-                    Some(Done::Restored(snapshot, state))
-                }
-            };
-            if let Some(result) = result
+        let mut waiting = Tasks::default();
+        while let Some(task) = waiting.pop().or_else(|| tasks.recv().ok()) {
+            if let Some(result) = self.carry_out::<S>(task)?
                 && done.blocking_send(result).is_err()
             {
                 // The driver has ended.
                 return Ok(());
             }
+            for task in tasks.try_iter() {
+                waiting.push(task);
+            }
         }
         Ok(())
+    }
+
+    fn carry_out<S: Machine>(
+        &mut self,
+        task: Task<S::Image>,
+    ) -> Result<Option<Done<S::State>>, SnapshotError> {
+        Ok(match task {
+            Task::Take { position, configuration, image } => {
+                Some(self.take::<S>(position, configuration, image))
+            }
+            Task::Read { to, term, snapshot, offset } => {
+                self.read(to, term, snapshot, offset).map(Done::Chunk)
+            }
+            Task::Store { snapshot, offset, data } => self.store(snapshot, offset, &data),
+            Task::Restore(snapshot) => {
+                let state = restore::<S>(&self.snapshots, &snapshot)?;
+                Some(Done::Restored(snapshot, state))
+            }
+        })
     }
 
     /// A snapshot that cannot be stored is no reason to stop: the log stays longer, and the next
@@ -147,43 +145,17 @@ impl Keeper {
     /// Keeps a piece; after the last one, says what became of the whole.
     fn store<T>(&mut self, snapshot: Snapshot, offset: u64, data: &[u8]) -> Option<Done<T>> {
         let is_last = offset + data.len() as u64 == snapshot.bytes;
-        if let Err(error) = self.append_received(&snapshot, offset, data) {
-            tracing::warn!(%error, "could not store a snapshot that the leader sent");
-            self.receiving = None;
-        }
-        is_last.then(|| {
-            let whole = self.receiving.take().filter(|(receiving, _)| *receiving == snapshot);
-            let finish = |(_, writer)| self.snapshots.finish_received(writer, &snapshot);
-            match whole.map_or(Ok(false), finish) {
-                Ok(true) => {
-                    tracing::info!(position = %snapshot.position, "received a snapshot");
-                    Done::Received(snapshot)
-                }
-                Ok(false) => Done::Spoiled(snapshot),
-                Err(error) => {
-                    tracing::warn!(%error, "could not store a snapshot that the leader sent");
-                    Done::Spoiled(snapshot)
-                }
+        match self.incoming.keep(&self.snapshots, &snapshot, offset, data) {
+            Ok(true) => {
+                tracing::info!(position = %snapshot.position, "received a snapshot");
+                return Some(Done::Received(snapshot));
             }
-        })
-    }
-
-    fn append_received(
-        &mut self,
-        snapshot: &Snapshot,
-        offset: u64,
-        data: &[u8],
-    ) -> Result<(), wal::Error> {
-        if offset == 0 {
-            self.receiving = Some((snapshot.clone(), self.snapshots.receive()?));
-        }
-        match &mut self.receiving {
-            Some((receiving, writer)) if receiving == snapshot => {
-                self.snapshots.append(writer, data)
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "could not store a snapshot that the leader sent");
             }
-            // An earlier piece could not be stored: the whole will be asked for again.
-            _ => Ok(()),
         }
+        is_last.then_some(Done::Spoiled(snapshot))
     }
 }
 

@@ -69,6 +69,8 @@ mod proposals;
 mod reads;
 mod replica;
 mod tag;
+mod tasks;
 
 pub use replica::{Config, Failure, Output, Replica, StateMachine, Status};
 pub use tag::command_of;
+pub use tasks::{Task, Tasks};

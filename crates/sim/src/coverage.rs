@@ -35,6 +35,8 @@ pub enum Situation {
     FollowerRead,
     /// A snapshot was taken.
     SnapshotTaken,
+    /// A snapshot could not be stored.
+    SnapshotNotStored,
     /// A snapshot was installed.
     SnapshotInstalled,
     /// A snapshot was installed while some link was cut.
@@ -49,7 +51,7 @@ pub enum Situation {
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Elected,
         Self::TwoLeaders,
         Self::Truncated,
@@ -62,6 +64,7 @@ impl Situation {
         Self::Forwarded,
         Self::FollowerRead,
         Self::SnapshotTaken,
+        Self::SnapshotNotStored,
         Self::SnapshotInstalled,
         Self::SnapshotInstalledWhileCut,
         Self::MembersChanged,

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use raft::{Envelope, NodeId, Snapshot, WriteId};
+use raft::{Envelope, NodeId, WriteId};
 
 /// A moment, in microseconds since the world began.
 pub(crate) type Moment = u64;
@@ -26,10 +26,8 @@ pub(crate) enum Event {
     DiskDone(Run),
     /// The member hears of it.
     Persisted(Run, WriteId),
-    /// A snapshot that the member took is stored.
-    Snapshotted(Run, Snapshot),
-    /// The last piece of a snapshot is stored; its checksum is right, or it was thrown away.
-    SnapshotStored(Run, Snapshot, bool),
+    /// The keeper of its snapshots has done the first of its tasks.
+    Kept(Run),
     /// A member that is down starts.
     Start(NodeId),
     /// A member that stood still for so many microseconds goes on.

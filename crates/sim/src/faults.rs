@@ -287,19 +287,21 @@ impl Strike {
     /// One of the next operations of the disk fails.
     fn fail_disk(&mut self, world: &mut World, id: NodeId, fault: Fault) -> bool {
         let skip = self.random.below(6);
-        world.is_up(id) && {
-            world.member(id).disk.log.fail(skip, fault);
-            true
-        }
+        let of_log = self.random.chance(700);
+        let disk = &world.member(id).disk;
+        let directory = if of_log { &disk.log } else { &disk.snapshots };
+        directory.fail(skip, fault);
+        true
     }
 
     fn fill_disk(&mut self, world: &mut World, id: NodeId) -> bool {
         let bytes = self.random.pick(&[0, 1 << 16, 1 << 18]);
-        world.member(id).disk.log.limit(Some(bytes));
+        world.member(id).disk.limit(Some(bytes));
         self.last(world)
     }
 
-    /// Bits flip, or a sector turns to zeros, in what a log held before its last frame.
+    /// Bits flip, or a sector turns to zeros, in what a log held before its last frame, or in a
+    /// snapshot.
     fn rot(&mut self, world: &mut World, id: NodeId) -> bool {
         let Some(configuration) = world.leader().and_then(|it| world.configuration_of(it)) else {
             return false;
@@ -314,15 +316,14 @@ impl Strike {
         }
         self.crash(world, id, Loss::OfPower);
         let zeros = self.random.chance(300);
-        let Some((name, offset)) = world.member(id).place_to_damage(&mut self.random) else {
-            return false;
-        };
         let disk = &mut world.member(id).disk;
+        let Some(place) = disk.place_to_damage(&mut self.random) else { return false };
         disk.is_damaged = true;
-        let Some(contents) = disk.log.contents(&name) else { return false };
-        let start = usize::try_from(offset).expect("files are small");
-        let bytes = if zeros { vec![0; 512] } else { vec![contents[start] ^ 0x10] };
-        disk.log.overwrite(&name, offset, &bytes);
+        if zeros {
+            place.clear();
+        } else {
+            place.flip();
+        }
         true
     }
 

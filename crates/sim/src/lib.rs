@@ -13,15 +13,15 @@
 //! # Reading order
 //!
 //! `setup` says which run, `swarm` what it is like. `world` lets events happen, which `event` keeps
-//! in order: to a `member` with its `machine`, `clock` and disk, over the `network`, for a
+//! in order: to a `member` with its `machine`, `clock`, disk and the
+//! `keeper` of its snapshots, over the `network`, for a
 //! `client`, by one of the `faults`. `checks` is what must hold; `coverage` is what came about;
 //! `outcome` is what came of it, and `teller` tells it as a trace; `minimise` is what is left of a
 //! setup when all is gone that a violation does not need.
 //!
 //! # What is left out
 //!
-//! Snapshots are stored in one step, not through the simulated disk; sockets and threads, which
-//! only `host` has, are not run at all.
+//! Sockets and threads, which only `host` has, are not run.
 
 mod checks;
 mod client;
@@ -29,6 +29,7 @@ mod clock;
 mod coverage;
 mod event;
 mod faults;
+mod keeper;
 mod machine;
 mod member;
 mod minimise;

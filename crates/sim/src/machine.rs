@@ -3,7 +3,7 @@
 use std::cell::{Ref, RefCell};
 
 use bytes::{Bytes, BytesMut};
-use mvcc::{Command, DecodeError, Reply, Restorer, Store};
+use mvcc::{Command, DecodeError, Reply, RestoreError, Restorer, Store};
 use raft::Index;
 
 /// The store. Taking an image of it changes how it compacts, but nothing that can be seen.
@@ -15,7 +15,8 @@ pub(crate) struct Machine(RefCell<Store>);
 pub(crate) struct Applied {
     pub(crate) index: Index,
     pub(crate) reply: Result<Reply, DecodeError>,
-    /// The store's revision afterwards.
+    /// The store's revision before, and afterwards.
+    pub(crate) before: i64,
     pub(crate) revision: i64,
     /// A hash of the whole store, now and then.
     pub(crate) hash: Option<u64>,
@@ -31,12 +32,30 @@ impl Machine {
     pub(crate) fn store(&self) -> Ref<'_, Store> {
         self.0.borrow()
     }
+}
 
-    /// The state of which these are the bytes, if they are a state.
-    pub(crate) fn decode(bytes: &Bytes) -> Option<Self> {
-        let mut restorer = Restorer::default();
-        restorer.feed(bytes).ok()?;
-        Some(Self(RefCell::new(restorer.finish().ok()?)))
+/// A state that is made of the bytes of a snapshot.
+#[derive(Debug)]
+pub(crate) struct Restoring(Result<Restorer, RestoreError>);
+
+impl Default for Restoring {
+    fn default() -> Self {
+        Self(Ok(Restorer::default()))
+    }
+}
+
+impl Restoring {
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        if let Ok(restorer) = &mut self.0
+            && let Err(error) = restorer.feed(piece)
+        {
+            self.0 = Err(error);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<Machine, String> {
+        let store = self.0.and_then(Restorer::finish).map_err(|error| error.to_string())?;
+        Ok(Machine(RefCell::new(store)))
     }
 }
 
@@ -48,9 +67,10 @@ impl replica::StateMachine for Machine {
 
     fn apply(&mut self, index: Index, command: Bytes) -> Applied {
         let store = self.0.get_mut();
+        let before = store.revision();
         let reply = Command::decode(command).map(|command| store.apply(&command));
         let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| store.hash());
-        Applied { index, reply, revision: store.revision(), hash }
+        Applied { index, reply, before, revision: store.revision(), hash }
     }
 
     fn image(&self) -> Bytes {

@@ -4,13 +4,13 @@
 //! the writes between them. One batch of writes is on its way to the disk at a time; what comes
 //! meanwhile goes into the next one.
 
-use bytes::{Bytes, BytesMut};
-use raft::{NodeId, Restored, Snapshot, Write};
+use raft::{NodeId, Restored, Write};
 use replica::Replica;
-use wal::{Disk as _, Identity, MemoryDisk, Wal};
+use wal::{Disk as _, Identity, MemoryDisk, Snapshots, Wal};
 
 use crate::clock::Clock;
 use crate::event::{Moment, Run};
+use crate::keeper::{Keeper, Unreadable, restore};
 use crate::machine::Machine;
 use crate::random::Random;
 
@@ -26,11 +26,11 @@ pub(crate) struct Member {
     pub(crate) sent: u64,
 }
 
-/// A disk, and how quick it is.
+/// A disk, with a directory for the log and one for the snapshots; and how quick it is.
 #[derive(Debug)]
 pub(crate) struct Disk {
     pub(crate) log: MemoryDisk,
-    pub(crate) shelf: Shelf,
+    pub(crate) snapshots: MemoryDisk,
     pub(crate) random: Random,
     /// What a write and its sync take, at most.
     pub(crate) write_us: u64,
@@ -42,13 +42,12 @@ pub(crate) struct Disk {
     pub(crate) is_damaged: bool,
 }
 
-/// The snapshots of a member. Storing one is a step that happens whole or not at all.
-#[derive(Debug, Default)]
-pub(crate) struct Shelf {
-    /// The newest one last. One before it is kept for a transfer that has begun.
-    stored: Vec<(Snapshot, Bytes)>,
-    /// What arrived so far of one.
-    partial: Option<(Snapshot, BytesMut)>,
+/// Where something may rot.
+pub(crate) struct Place {
+    disk: MemoryDisk,
+    name: String,
+    offset: usize,
+    contents: Vec<u8>,
 }
 
 /// A running process.
@@ -57,10 +56,21 @@ pub(crate) struct Process {
     pub(crate) run: Run,
     pub(crate) replica: Replica<Machine>,
     pub(crate) log: Wal<MemoryDisk>,
+    pub(crate) keeper: Keeper,
     /// Writes that wait for the disk.
     pub(crate) waiting: Vec<Write>,
     /// Writes that the disk is busy with.
     pub(crate) batch: Vec<Write>,
+}
+
+/// What a member finds when it starts.
+pub(crate) struct Found {
+    pub(crate) log: Wal<MemoryDisk>,
+    pub(crate) snapshots: Snapshots<MemoryDisk>,
+    pub(crate) restored: Restored,
+    pub(crate) machine: Machine,
+    /// Whether the last write to the log was torn.
+    pub(crate) is_torn: bool,
 }
 
 /// The log of a simulated member is small, and so are its parts: then each occurs.
@@ -73,7 +83,7 @@ impl Member {
     pub(crate) fn new(id: NodeId, seed: u64, clock: Clock, write_us: u64) -> Self {
         let disk = Disk {
             log: MemoryDisk::new(),
-            shelf: Shelf::default(),
+            snapshots: MemoryDisk::new(),
             random: Random::stream(seed, "disk", id.0),
             write_us,
             slowness: 1,
@@ -84,27 +94,14 @@ impl Member {
     }
 
     /// Reads the log, and the newest snapshot beside it.
-    pub(crate) fn open(&mut self) -> Result<(Wal<MemoryDisk>, Restored, bool), wal::Error> {
+    pub(crate) fn open(&self) -> Result<Found, Unreadable> {
         let identity = Identity { cluster: CLUSTER, member: self.id.0 };
         let (log, mut restored, recovery) = Wal::open(self.disk.log.clone(), identity, LOG)?;
-        restored.snapshot = self.disk.shelf.newest().map(|(snapshot, _)| snapshot.clone());
-        Ok((log, restored, recovery.torn.is_some()))
-    }
-
-    /// A place in the log before its last frame.
-    pub(crate) fn place_to_damage(&self, random: &mut Random) -> Option<(String, u64)> {
-        const BLOCK: usize = 4096;
-        let names = self.disk.log.list().ok()?;
-        let mut names = names.into_iter().filter(|name| !name.contains("next")).collect::<Vec<_>>();
-        names.sort();
-        let last = self.disk.log.contents(names.last()?)?;
-        let mut blocks = last.chunks(BLOCK);
-        let end = BLOCK * blocks.rposition(|block| block.starts_with(b"QFRM"))?;
-        let name = random.pick(&names.iter().collect::<Vec<_>>()).clone();
-        let bytes =
-            if Some(&name) == names.last() { end } else { self.disk.log.contents(&name)?.len() };
-        let sectors = (bytes / 512) as u64;
-        (sectors > 0).then(|| (name, 512 * random.below(sectors)))
+        let snapshots = Snapshots::open(self.disk.snapshots.clone(), CLUSTER)?;
+        restored.snapshot = snapshots.newest()?;
+        let state = restored.snapshot.as_ref().map(|snapshot| restore(&snapshots, snapshot));
+        let machine = state.transpose()?.unwrap_or_default();
+        Ok(Found { log, snapshots, restored, machine, is_torn: recovery.torn.is_some() })
     }
 
     /// The process that runs now, if it is of that run.
@@ -119,41 +116,62 @@ impl Disk {
         let takes = self.random.within(self.write_us / 4..=self.write_us) * self.slowness;
         now.max(self.stuck_until) + takes
     }
+
+    /// Whether everything has stopped, in the middle of something.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.log.is_stopped() || self.snapshots.is_stopped()
+    }
+
+    /// The process ends, and what it wrote stays.
+    pub(crate) fn restart(&self) {
+        self.log.restart();
+        self.snapshots.restart();
+    }
+
+    /// Of what was not synced anything may be left.
+    pub(crate) fn lose_power(&mut self) {
+        self.log.crash(self.random.next());
+        self.snapshots.crash(self.random.next());
+    }
+
+    /// A sector of a snapshot, or of the log before its last frame.
+    pub(crate) fn place_to_damage(&self, random: &mut Random) -> Option<Place> {
+        const BLOCK: usize = 4096;
+        let of_snapshot = random.chance(300);
+        let disk = if of_snapshot { &self.snapshots } else { &self.log };
+        let mut names = disk.list().ok()?;
+        names.retain(|name| !name.contains("next") && !name.ends_with("tmp"));
+        names.sort();
+        let last = names.last()?.clone();
+        let name = random.pick(&names.iter().collect::<Vec<_>>()).clone();
+        let contents = disk.contents(&name)?;
+        let mut end = contents.len();
+        if !of_snapshot && name == last {
+            let mut blocks = contents.chunks(BLOCK);
+            end = BLOCK * blocks.rposition(|block| block.starts_with(b"QFRM"))?;
+        }
+        let sectors = end.div_ceil(512) as u64;
+        let offset = 512 * usize::try_from((sectors > 0).then(|| random.below(sectors))?).ok()?;
+        Some(Place { disk: disk.clone(), name, offset, contents })
+    }
+
+    /// Each directory may hold no more than so many bytes.
+    pub(crate) fn limit(&self, bytes: Option<u64>) {
+        self.log.limit(bytes);
+        self.snapshots.limit(bytes);
+    }
 }
 
-impl Shelf {
-    pub(crate) fn newest(&self) -> Option<&(Snapshot, Bytes)> {
-        self.stored.last()
+impl Place {
+    /// Flips a bit.
+    pub(crate) fn flip(&self) {
+        let flipped = [self.contents[self.offset] ^ 0x10];
+        self.disk.overwrite(&self.name, self.offset as u64, &flipped);
     }
 
-    pub(crate) fn store(&mut self, snapshot: Snapshot, bytes: Bytes) {
-        self.stored.push((snapshot, bytes));
-        self.stored.sort_by_key(|(snapshot, _)| snapshot.position);
-        if self.stored.len() > 2 {
-            self.stored.remove(0);
-        }
-    }
-
-    pub(crate) fn read(&self, snapshot: &Snapshot) -> Option<&Bytes> {
-        self.stored.iter().find(|(stored, _)| stored == snapshot).map(|(_, bytes)| bytes)
-    }
-
-    /// Takes in a piece. All the bytes, when they are there.
-    pub(crate) fn take(&mut self, snapshot: &Snapshot, offset: u64, data: &Bytes) -> Option<Bytes> {
-        if offset == 0 {
-            self.partial = Some((snapshot.clone(), BytesMut::new()));
-        }
-        let (partial, bytes) = self.partial.as_mut()?;
-        if partial != snapshot || bytes.len() as u64 != offset {
-            return None;
-        }
-        bytes.extend_from_slice(data);
-        let is_whole = bytes.len() as u64 == snapshot.bytes;
-        is_whole.then(|| self.partial.take().map(|(_, bytes)| bytes.freeze())).flatten()
-    }
-
-    /// What was not stored is gone.
-    pub(crate) fn crash(&mut self) {
-        self.partial = None;
+    /// Makes zeros of the sector, as far as the file reaches.
+    pub(crate) fn clear(&self) {
+        let zeros = vec![0; (self.contents.len() - self.offset).min(512)];
+        self.disk.overwrite(&self.name, self.offset as u64, &zeros);
     }
 }

@@ -145,6 +145,7 @@ impl Teller {
             | Fact::Durable { .. }
             | Fact::Stands { .. }
             | Fact::Sent { .. }
+            | Fact::Taken { .. }
             | Fact::Restored { .. }
             | Fact::ReadReady { .. } => {}
         }

@@ -12,6 +12,7 @@
 //! everything is mended, and the cluster has to heal: within a bound it serves every client.
 
 mod clients;
+mod keeping;
 mod phases;
 mod reach;
 mod told;
@@ -19,8 +20,8 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use raft::{Configuration, Index, NodeId, Snapshot, Ticket, Write};
-use replica::{Output, Replica};
+use raft::{Configuration, Index, NodeId, Ticket, Write};
+use replica::{Output, Replica, Task};
 use trace::{Fault, Record};
 
 use crate::checks::{self, Check, Checked, Fact, Ghost};
@@ -29,8 +30,9 @@ use crate::clock::{Clock, TICK_US};
 use crate::coverage::{Coverage, Situation};
 use crate::event::{Event, Moment, Queue, Run};
 use crate::faults::{FaultKind, Loss};
+use crate::keeper::{Keeper, Unreadable};
 use crate::machine::{Applied, Machine};
-use crate::member::{Member, Process};
+use crate::member::{Found, Member, Process};
 use crate::network::Network;
 use crate::outcome::{Outcome, Violation};
 use crate::random::Random;
@@ -154,17 +156,7 @@ impl World {
                 let again = Event::Persisted(run, write);
                 self.tell(run, again, |replica| replica.persisted(write));
             }
-            Event::Snapshotted(run, snapshot) => self.snapshotted(run, snapshot),
-            Event::SnapshotStored(run, snapshot, is_right) => {
-                let again = Event::SnapshotStored(run, snapshot.clone(), is_right);
-                self.tell(run, again, |replica| {
-                    if is_right {
-                        replica.snapshot_received(snapshot);
-                    } else {
-                        replica.snapshot_spoiled(snapshot);
-                    }
-                });
-            }
+            Event::Kept(run) => self.kept(run),
             Event::Start(id) => self.start(id),
             Event::Resume(run, us) => {
                 if let Some(member) = self.members.get_mut(&run.id) {
@@ -202,39 +194,41 @@ impl World {
         if member.process.is_some() {
             return;
         }
-        let opened = member.open();
-        let (log, restored, is_torn) = match opened {
-            Ok(opened) => opened,
-            Err(wal::Error::Io { .. } | wal::Error::Poisoned) => {
-                member.disk.log.restart();
+        let found = match member.open() {
+            Ok(found) => found,
+            Err(Unreadable::Disk) => {
+                if member.disk.is_stopped() {
+                    member.disk.lose_power();
+                } else {
+                    member.disk.restart();
+                }
                 self.queue.push(self.now + 300_000, Event::Start(id));
                 return;
             }
-            Err(error) if member.disk.is_damaged => {
-                drop(error);
+            Err(Unreadable::Damaged(_)) if member.disk.is_damaged => {
                 self.coverage.add(Situation::DamageRefused);
                 return;
             }
-            Err(error) => {
-                self.settle("recovery", Err(format!("{id} refuses its own log: {error}")));
+            Err(Unreadable::Damaged(error)) => {
+                self.settle("recovery", Err(format!("{id} refuses what it wrote: {error}")));
                 return;
             }
         };
-        let member = self.members.get_mut(&id).expect("it was there");
+        let Found { log, snapshots, restored, machine, is_torn } = found;
         member.runs += 1;
         let run = Run { id, number: member.runs };
-        let state = member.disk.shelf.newest().map(|(_, bytes)| bytes);
-        let machine = state.and_then(Machine::decode).unwrap_or_default();
         let wall = member.clock.wall(self.now);
         let next_tick = member.clock.next_tick(self.now);
         let config = self.config(run, wall);
         if is_torn {
             self.coverage.add(Situation::TornWrite);
         }
-        self.see(&Fact::Started { id, restored: &restored });
+        let hash = machine.store().hash();
+        self.see(&Fact::Started { id, restored: &restored, hash });
         self.teller.start(self.now, id, next_tick - self.now, &restored);
         let replica = Replica::new(config, restored, machine);
-        let process = Process { run, replica, log, waiting: Vec::new(), batch: Vec::new() };
+        let keeper = Keeper::new(id, self.swarm.append_bytes_max.max(200), snapshots);
+        let process = Process { run, replica, log, keeper, waiting: Vec::new(), batch: Vec::new() };
         self.members.get_mut(&id).expect("it was there").process = Some(process);
         self.queue.push(next_tick, Event::Tick(run));
         self.carry_out(id);
@@ -339,7 +333,8 @@ impl World {
     /// An operation failed: the process ends. If everything had stopped there, power is lost too.
     fn die_of_disk(&mut self, id: NodeId) {
         self.coverage.add(Situation::DiskDeath);
-        let power = self.member(id).disk.random.chance(500);
+        let disk = &mut self.member(id).disk;
+        let power = disk.is_stopped() || disk.random.chance(500);
         self.crash(id, if power { Loss::OfPower } else { Loss::OfProcess });
         self.queue.push(self.now + 200_000, Event::Start(id));
     }
@@ -356,37 +351,22 @@ impl World {
         }
     }
 
-    fn snapshotted(&mut self, run: Run, snapshot: Snapshot) {
-        self.coverage.add(Situation::SnapshotTaken);
-        let again = Event::Snapshotted(run, snapshot.clone());
-        self.tell(run, again, |replica| replica.snapshotted(snapshot));
-    }
-
     /// Does what a replica wants done.
     fn carry_out(&mut self, id: NodeId) {
-        while self.violation.is_none() {
-            let Some(Member { process: Some(process), .. }) = self.members.get_mut(&id) else {
-                return;
-            };
-            let outputs = process.replica.drain();
-            let status = process.replica.status();
-            for output in &outputs {
-                if let Output::Persist(write) = output {
-                    self.see(&Fact::Wrote { id, write });
-                }
-            }
-            self.see(&Fact::Stands { id, status: &status.raft });
-            let mut again = false;
-            for output in outputs {
-                again |= matches!(output, Output::Restore(_));
-                self.carry_out_one(id, output, status.applied);
-            }
-            self.see(&Fact::Drained { id, status: &status });
-            self.write(id);
-            if !again {
-                return;
+        let Some(Member { process: Some(process), .. }) = self.members.get_mut(&id) else { return };
+        let outputs = process.replica.drain();
+        let status = process.replica.status();
+        for output in &outputs {
+            if let Output::Persist(write) = output {
+                self.see(&Fact::Wrote { id, write });
             }
         }
+        self.see(&Fact::Stands { id, status: &status.raft });
+        for output in outputs {
+            self.carry_out_one(id, output, status.applied);
+        }
+        self.see(&Fact::Drained { id, status: &status });
+        self.write(id);
     }
 
     fn carry_out_one(&mut self, id: NodeId, output: Output<Applied, bytes::Bytes>, applied: Index) {
@@ -396,36 +376,19 @@ impl World {
             Output::Applied { ticket, reply } => self.applied(id, ticket, &reply),
             Output::ReadReady(ticket) => self.serve_read(id, ticket, applied),
             Output::Failed { ticket, failure } => self.answer(id, ticket, &Answer::Failed(failure)),
-            Output::TakeSnapshot { position, configuration, image: bytes } => {
-                let checksum = crc32c::crc32c(&bytes);
-                let length = bytes.len() as u64;
-                let snapshot = Snapshot { position, configuration, bytes: length, checksum };
-                let now = self.now;
-                let member = self.member(id);
-                let run = Run { id, number: member.runs };
-                member.disk.shelf.store(snapshot.clone(), bytes);
-                let at = member.disk.done_at(now);
-                self.queue.push(at, Event::Snapshotted(run, snapshot));
+            Output::TakeSnapshot { position, configuration, image } => {
+                let process = self.member(id).process.as_ref();
+                let hash = process.map(|process| process.replica.machine().store().hash());
+                self.see(&Fact::Taken { id, position, hash: hash.unwrap_or_default() });
+                self.keep(id, Task::Take { position, configuration, image });
             }
             Output::SendChunk { to, term, snapshot, offset } => {
-                let most = self.swarm.append_bytes_max.max(200);
-                let Some(bytes) = self.member(id).disk.shelf.read(&snapshot) else { return };
-                let start = usize::try_from(offset).expect("it is small").min(bytes.len());
-                let data = bytes.slice(start..bytes.len().min(start + most));
-                let message = raft::Message::Chunk { snapshot, offset, data };
-                self.send(&raft::Envelope { from: id, to, term, message });
+                self.keep(id, Task::Read { to, term, snapshot, offset });
             }
             Output::StoreChunk { snapshot, offset, data } => {
-                let shelf = &mut self.member(id).disk.shelf;
-                let Some(bytes) = shelf.take(&snapshot, offset, &data) else { return };
-                let is_right = crc32c::crc32c(&bytes) == snapshot.checksum;
-                if is_right {
-                    shelf.store(snapshot.clone(), bytes);
-                }
-                let run = Run { id, number: self.member(id).runs };
-                self.queue.push(self.now + 100, Event::SnapshotStored(run, snapshot, is_right));
+                self.keep(id, Task::Store { snapshot, offset, data });
             }
-            Output::Restore(snapshot) => self.restore(id, &snapshot),
+            Output::Restore(snapshot) => self.keep(id, Task::Restore(snapshot)),
             Output::Done(_) | Output::Became(_) => {}
         }
     }
@@ -435,19 +398,6 @@ impl World {
         if let Some(process) = &mut self.member(id).process {
             process.waiting.push(write);
         }
-    }
-
-    fn restore(&mut self, id: NodeId, snapshot: &Snapshot) {
-        let member = self.member(id);
-        let state = member.disk.shelf.read(snapshot).and_then(Machine::decode);
-        let (Some(state), Some(process)) = (state, &mut member.process) else {
-            let missing = format!("{id} has no snapshot {}", snapshot.position);
-            self.settle("snapshots", Err(missing));
-            return;
-        };
-        let hash = state.store().hash();
-        process.replica.restored(snapshot, state);
-        self.see(&Fact::Restored { id, snapshot, hash });
     }
 
     fn send(&mut self, envelope: &raft::Envelope) {

@@ -57,6 +57,7 @@
 mod disk;
 mod error;
 mod frame;
+mod incoming;
 mod memory;
 mod real;
 mod recovery;
@@ -68,6 +69,7 @@ use std::{fmt, io};
 
 pub use disk::{Disk, File};
 pub use error::{Damage, Error};
+pub use incoming::Incoming;
 pub use memory::{Fault, MemoryDisk, MemoryFile};
 pub use real::RealDisk;
 pub use recovery::{Recovery, TornTail};

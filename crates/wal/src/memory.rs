@@ -73,6 +73,11 @@ impl MemoryDisk {
         state.fault = Some((state.operations + skip, fault));
     }
 
+    /// Whether everything has stopped, by a [`Fault::Stop`].
+    pub fn is_stopped(&self) -> bool {
+        self.state().is_stopped
+    }
+
     /// Lets the disk hold no more than so many bytes, in blocks of 4 KiB. A hole takes none; a
     /// write beyond fails with `ENOSPC` and leaves nothing behind.
     pub fn limit(&self, bytes: Option<u64>) {

@@ -1,4 +1,5 @@
-//! E10: stores that applied the same index have the same hash, also one that came by a snapshot.
+//! E10: stores that applied the same index have the same hash, and so has one that comes of a
+//! snapshot.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,12 @@ impl Check for Agreement {
 
     fn see(&mut self, fact: &Fact<'_>, _: &Ghost) -> Checked {
         let (id, index, hash) = match fact {
+            Fact::Started { id, restored, hash } => {
+                let snapshot = restored.snapshot.as_ref();
+                (id, snapshot.map_or(Index(0), |it| it.position.index), Some(*hash))
+            }
             Fact::Applied { id, applied, .. } => (id, applied.index, applied.hash),
+            Fact::Taken { id, position, hash } => (id, position.index, Some(*hash)),
             Fact::Restored { id, snapshot, hash } => (id, snapshot.position.index, Some(*hash)),
             _ => return Ok(()),
         };

@@ -1,5 +1,5 @@
-//! R9: of changes of the members, one at a time is uncommitted; and each leaves the quorums before
-//! and after it a member in common.
+//! R9: of changes of the members, one at a time is uncommitted, none begins before the leader has
+//! committed in its term, and each leaves the quorums before and after it a member in common.
 
 use raft::{Configuration, RoleName};
 
@@ -24,6 +24,10 @@ impl Check for Changes {
             return Ok(());
         }
         check(*was_at <= status.commit, || format!("{id} begins a change before one is over"))?;
+        let last = ghost.committed_at(status.commit);
+        check(last.is_some_and(|last| last.position.term == status.standing.term), || {
+            format!("{id} begins a change before it has committed in its term")
+        })?;
         check(is_step(old, new), || format!("{id} goes from {old} to {new} in one step"))
     }
 }

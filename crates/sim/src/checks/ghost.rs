@@ -118,7 +118,7 @@ impl Ghost {
         self.grown = 0..0;
         self.truncated = false;
         match fact {
-            Fact::Started { id, restored } => self.start(*id, restored),
+            Fact::Started { id, restored, .. } => self.start(*id, restored),
             Fact::Wrote { id, write } => {
                 for entry in &write.entries {
                     self.payloads.entry(entry.position).or_insert_with(|| entry.payload.clone());
@@ -145,6 +145,7 @@ impl Ghost {
             Fact::Sent { .. }
             | Fact::Drained { .. }
             | Fact::Applied { .. }
+            | Fact::Taken { .. }
             | Fact::Restored { .. }
             | Fact::Invoked { .. }
             | Fact::Answered { .. }

@@ -1,5 +1,5 @@
 //! R6: members that applied the same index are in the same state, by the hash of all replies; and
-//! what they apply is committed.
+//! what they apply is committed, and on their own disk.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Check for Machines {
 
     fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
         match fact {
-            Fact::Started { id, restored } => {
+            Fact::Started { id, restored, .. } => {
                 let index = restored.snapshot.as_ref().map_or(Index(0), |it| it.position.index);
                 let hash = self.known_at(index);
                 self.members.insert(*id, (index, hash));
@@ -45,6 +45,9 @@ impl Check for Machines {
                 check(index > member.0, || format!("{id} applies {index} again"))?;
                 check(index <= ghost.committed_index(), || {
                     format!("{id} applies {index}, not committed")
+                })?;
+                check(index <= ghost.mirror(*id).durable.last().index, || {
+                    format!("{id} applies {index}, not durable there")
                 })?;
                 let reply = applied.reply.as_ref().map(hash_of).unwrap_or_default();
                 let hash = Rolling::chain(member.1, &(index, reply, applied.revision));

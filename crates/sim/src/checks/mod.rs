@@ -3,7 +3,7 @@
 //! The world tells each [`Fact`] first to the [`Ghost`], which keeps what is known of all members
 //! from outside, and then to every [`Check`]. A check believes no member, and looks only at what is
 //! new, so that its cost does not grow with the run. Each is one file; each has been seen to find a
-//! seeded bug (`docs/mutants.md`).
+//! seeded bug (`docs/mutants-simulated.md`).
 
 mod acknowledged;
 mod agreement;
@@ -24,7 +24,7 @@ mod reads;
 mod recovery;
 mod revisions;
 
-use raft::{Envelope, Index, NodeId, Restored, Snapshot, Status, Ticket, Write};
+use raft::{Envelope, Index, NodeId, Position, Restored, Snapshot, Status, Ticket, Write};
 
 use crate::client::{Answer, Operation};
 use crate::machine::Applied;
@@ -35,8 +35,8 @@ pub(crate) use revisions::told;
 /// Something that happened, seen from outside.
 #[derive(Debug)]
 pub(crate) enum Fact<'a> {
-    /// A member starts with what is on its disk.
-    Started { id: NodeId, restored: &'a Restored },
+    /// A member starts with what is on its disk; the snapshot there makes a store of this hash.
+    Started { id: NodeId, restored: &'a Restored, hash: u64 },
     /// It asks for a write.
     Wrote { id: NodeId, write: &'a Write },
     /// The write is durable.
@@ -49,6 +49,8 @@ pub(crate) enum Fact<'a> {
     Drained { id: NodeId, status: &'a replica::Status },
     /// A command was applied.
     Applied { id: NodeId, applied: &'a Applied },
+    /// A snapshot of the state machine was taken, which had this hash then.
+    Taken { id: NodeId, position: Position, hash: u64 },
     /// A snapshot was put in the place of the state machine, whose hash is this now.
     Restored { id: NodeId, snapshot: &'a Snapshot, hash: u64 },
     /// It crashes while these writes are on their way to its disk.
@@ -91,9 +93,9 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(machines::Machines::default()),
         Box::new(agreement::Agreement::default()),
         Box::new(reads::Reads::default()),
+        Box::new(revisions::Revisions::default()),
         Box::new(linearity::Linearity::default()),
         Box::new(acknowledged::Acknowledged::default()),
-        Box::new(revisions::Revisions::default()),
         Box::new(outcomes::Outcomes::default()),
     ]
 }

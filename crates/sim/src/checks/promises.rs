@@ -1,14 +1,14 @@
-//! R8: no promise leaves before the disk backs it.
+//! R8: no promise leaves before the disk backs it, and nothing is taken for durable that is not.
 //!
 //! Once a later term is durable, nothing can be promised in an earlier one, and what is said in it
 //! late is not looked at.
 
 use std::collections::BTreeMap;
 
-use raft::{Envelope, Index, Message, NodeId, Position, RoleName, Term};
+use raft::{Envelope, Index, Message, NodeId, Position, RoleName, Status, Term};
 
 use super::{Check, Checked, Fact, Ghost, check};
-use crate::checks::ghost::Chain;
+use crate::checks::ghost::{Chain, Mirror};
 
 #[derive(Debug, Default)]
 pub(super) struct Promises {
@@ -23,10 +23,15 @@ impl Check for Promises {
 
     fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
         match fact {
-            Fact::Stands { id, status } if status.standing.role == RoleName::Leader => {
-                let log = &ghost.mirror(*id).log;
-                self.leaders.entry(status.standing.term).or_insert_with(|| log.clone());
-                Ok(())
+            Fact::Stands { id, status } => {
+                let mirror = ghost.mirror(*id);
+                if status.standing.role == RoleName::Leader {
+                    let log = &mirror.log;
+                    self.leaders.entry(status.standing.term).or_insert_with(|| log.clone());
+                }
+                check(is_durable(status, mirror), || {
+                    format!("{id} takes {} for durable", status.durable)
+                })
             }
             Fact::Sent { envelope } => {
                 let kept = self.is_kept(envelope, ghost);
@@ -64,4 +69,12 @@ impl Promises {
         }
         Some(log.at(index).map_or(Position { term, index }, |(position, _)| position))
     }
+}
+
+/// Whether the disk holds the log as far as the member thinks; or a snapshot that covers that.
+fn is_durable(status: &Status, mirror: &Mirror) -> bool {
+    let covered = status.snapshot.map_or(Index(0), |position| position.index);
+    let position = |log: &Chain| log.at(status.durable).map(|(position, _)| position);
+    status.durable <= covered.max(mirror.durable.base().index)
+        || position(&mirror.durable) == position(&mirror.log)
 }

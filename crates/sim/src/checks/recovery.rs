@@ -33,7 +33,7 @@ impl Check for Recovery {
     }
 
     fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
-        let Fact::Started { id, restored } = fact else { return Ok(()) };
+        let Fact::Started { id, restored, .. } = fact else { return Ok(()) };
         check(ghost.was_explained(), || {
             format!(
                 "{id} finds a log up to {:?}, which is not what it wrote",

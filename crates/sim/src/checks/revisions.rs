@@ -24,6 +24,10 @@ impl Check for Revisions {
         match fact {
             Fact::Applied { id, applied, .. } => {
                 let Ok(reply) = &applied.reply else { return Ok(()) };
+                let made = applied.revision - applied.before;
+                check(made == i64::from(!reply.changes.is_empty()), || {
+                    format!("{id} makes {made} revisions of {}: {reply:?}", applied.index)
+                })?;
                 let mut revisions = reply.changes.iter().map(mvcc::Change::mod_revision);
                 check(revisions.all(|it| it == applied.revision), || {
                     format!("{id} splits what it applies at {}: {reply:?}", applied.index)

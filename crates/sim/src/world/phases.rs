@@ -29,7 +29,7 @@ impl World {
         self.tell_network();
         for member in self.members.values_mut() {
             member.disk.slowness = 1;
-            member.disk.log.limit(None);
+            member.disk.limit(None);
         }
     }
 
@@ -40,7 +40,7 @@ impl World {
         for (id, member) in &mut self.members {
             member.disk.slowness = 1;
             member.disk.stuck_until = 0;
-            member.disk.log.limit(None);
+            member.disk.limit(None);
             self.queue.push(self.now, Event::Start(*id));
         }
     }

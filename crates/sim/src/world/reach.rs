@@ -9,7 +9,7 @@ use crate::checks::Fact;
 use crate::client::Answer;
 use crate::event::{Event, Moment};
 use crate::faults::Loss;
-use crate::member::Member;
+use crate::member::{Member, Process};
 use crate::network::Network;
 
 impl World {
@@ -55,19 +55,24 @@ impl World {
         let member = self.member(id);
         let Some(process) = member.process.take() else { return };
         // The disk may have been in the middle of something.
-        let (mut log, batch) = (process.log, process.batch);
-        if !batch.is_empty() && member.disk.random.chance(500) {
+        let Process { mut log, mut keeper, batch, .. } = process;
+        let disk = &mut member.disk;
+        if !batch.is_empty() && disk.random.chance(500) {
             if loss == Loss::OfPower {
-                member.disk.log.fail(member.disk.random.below(4), wal::Fault::Stop);
+                disk.log.fail(disk.random.below(4), wal::Fault::Stop);
             }
             drop(log.append(&batch));
         }
-        drop(log);
-        match loss {
-            Loss::OfProcess => member.disk.log.restart(),
-            Loss::OfPower => member.disk.log.crash(member.disk.random.next()),
+        if !keeper.is_idle() && disk.random.chance(500) {
+            if loss == Loss::OfPower {
+                disk.snapshots.fail(disk.random.below(16), wal::Fault::Stop);
+            }
+            drop(keeper.work());
         }
-        member.disk.shelf.crash();
+        match loss {
+            Loss::OfProcess => disk.restart(),
+            Loss::OfPower => disk.lose_power(),
+        }
         self.see(&Fact::Crashed { id, batch: &batch });
         let lost = self.operations.range((id, Ticket(0))..=(id, Ticket(u64::MAX)));
         let lost = lost.map(|(key, _)| key.1).collect::<Vec<_>>();
