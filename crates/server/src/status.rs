@@ -51,7 +51,10 @@ impl Error {
                 | Refusal::TooManyOps
                 | Refusal::DuplicateKey => Code::InvalidArgument,
                 Refusal::LeaseNotFound => Code::NotFound,
-                Refusal::Compacted { .. } | Refusal::FutureRevision { .. } => Code::OutOfRange,
+                Refusal::LeaseExists => Code::FailedPrecondition,
+                Refusal::Compacted { .. }
+                | Refusal::FutureRevision { .. }
+                | Refusal::LeaseTtlTooLarge => Code::OutOfRange,
             },
             Self::Failed(failure) => code_of_failure(failure),
             Self::NotChanged(failure) => match failure {
@@ -116,6 +119,9 @@ mod tests {
         check(Refusal::DuplicateKey.into(), InvalidArgument, text);
         let text = "etcdserver: requested lease not found";
         check(Refusal::LeaseNotFound.into(), NotFound, text);
+        let text = "etcdserver: lease already exists";
+        check(Refusal::LeaseExists.into(), FailedPrecondition, text);
+        check(Refusal::LeaseTtlTooLarge.into(), OutOfRange, "etcdserver: too large lease TTL");
         let text = "etcdserver: mvcc: required revision has been compacted";
         check(Refusal::Compacted { at: 1 }.into(), OutOfRange, text);
         let text = "etcdserver: mvcc: required revision is a future revision";
