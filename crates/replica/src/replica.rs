@@ -282,8 +282,8 @@ impl<S: StateMachine> Replica<S> {
         }
     }
 
-    /// The time now, in milliseconds since some moment. The core counts ticks; this is for the state
-    /// machine, so that what is measured in seconds is right even if ticks were missed.
+    /// The time now, in milliseconds since some moment. The core counts ticks; this is for the
+    /// state machine, so that what is measured in seconds is right even if ticks were missed.
     pub fn advance(&mut self, now_ms: u64) {
         let leads = self.node.standing().role == RoleName::Leader;
         for command in self.machine.advance(now_ms, leads) {

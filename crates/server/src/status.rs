@@ -38,6 +38,9 @@ pub(crate) enum Error {
     /// A learner is asked for what only voters do.
     #[error("etcdserver: rpc not supported for learner")]
     NotSupportedForLearner,
+    /// The store answered something else than was asked: a bug.
+    #[error("the reply does not belong to the command")]
+    Mismatch,
 }
 
 impl Error {
@@ -76,6 +79,7 @@ impl Error {
             Self::NotSupportedForLearner | Self::PeerUrlExists | Self::TooManyLearners => {
                 Code::FailedPrecondition
             }
+            Self::Mismatch => Code::Internal,
         }
     }
 }

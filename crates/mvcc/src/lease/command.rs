@@ -78,7 +78,7 @@ impl LeaseCommand {
 /// The answer to a [`LeaseCommand`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaseResponse {
-    /// The revision that deleted the keys of a lease that ended; the current one if there were none.
+    /// The revision that deleted the keys of a lease that ended; the current one if it had none.
     pub revision: i64,
     /// What came of it.
     pub outcome: LeaseOutcome,

@@ -23,8 +23,8 @@ const BURST_MAX: u64 = 100;
 ///
 /// It belongs to one store: show it each command that the store has applied
 /// ([`applied`](Self::applied)), and each store that took the place of the one before
-/// ([`restored`](Self::restored)). Tell it the time, often ([`advance`](Self::advance)), and propose
-/// what it asks for.
+/// ([`restored`](Self::restored)). Tell it the time, often ([`advance`](Self::advance)), and
+/// propose what it asks for.
 ///
 /// ```
 /// use mvcc::{Command, LeaseCommand, Lessor, Store};

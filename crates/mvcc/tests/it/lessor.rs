@@ -169,7 +169,8 @@ fn event() -> impl Strategy<Value = Event> {
     let member = || 0..3_usize;
     let id = || 1..3_i64;
     let ask = prop_oneof![
-        3 => (id(), 1..20_i64).prop_map(|(id, ttl_seconds)| LeaseCommand::Grant { id, ttl_seconds }),
+        3 => (id(), 1..20_i64)
+            .prop_map(|(id, ttl_seconds)| LeaseCommand::Grant { id, ttl_seconds }),
         1 => (id(), 300..700_i64)
             .prop_map(|(id, ttl_seconds)| LeaseCommand::Grant { id, ttl_seconds }),
         6 => id().prop_map(|id| LeaseCommand::Renew { ids: vec![id] }),
