@@ -100,6 +100,7 @@ impl<S: Machine> Driver<S> {
                 _ = ticks.tick() => {
                     self.observer.ticked(self.clock.now_us());
                     self.replica.tick();
+                    self.replica.advance(self.clock.since_start_ms());
                     self.promote_recruits();
                     if self.leaving.is_due(tick) {
                         return End::Removed;
@@ -199,7 +200,10 @@ impl<S: Machine> Driver<S> {
                 }
                 Output::Applied { ticket, reply } => {
                     self.observer.applied(S::changes(&reply));
-                    if let Some(ticket) = ticket {
+                    // The machine's own proposals are here too, and nobody waits for them.
+                    if let Some(ticket) = ticket
+                        && self.waiting.proposals.contains_key(&ticket)
+                    {
                         self.observer.answered(now, ticket, Phase::Ok);
                         self.waiting.answer(ticket, reply);
                     }

@@ -11,6 +11,7 @@
 //!   op        = kind:u8  body
 //!   compact   = revision
 //!   publish   = member_id  name  list of url
+//!   lease     = see lease/codec.rs
 //! ```
 //!
 //! Numbers are varints (LEB128, seven bits a byte, low bits first; negative ones take ten bytes).
@@ -26,6 +27,7 @@ use crate::command::{
     Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
     SortOrder, SortTarget, Txn,
 };
+use crate::lease::LeaseCommand;
 use crate::validate::TXN_DEPTH_MAX;
 
 /// The first byte of every encoded command.
@@ -37,6 +39,7 @@ const TXN: u8 = 3;
 const COMPACT: u8 = 4;
 const PUBLISH: u8 = 5;
 const RANGE: u8 = 6;
+const LEASE: u8 = 7;
 
 const PREV_KV: u8 = 1;
 const IGNORE_VALUE: u8 = 2;
@@ -114,6 +117,10 @@ impl Command {
                 out.put_u8(PUBLISH);
                 publish.encode(out);
             }
+            Self::Lease(lease) => {
+                out.put_u8(LEASE);
+                lease.encode(out);
+            }
         }
     }
 
@@ -135,6 +142,7 @@ impl Command {
             TXN => Self::Txn(Txn::decode(&mut input, TXN_DEPTH_MAX)?),
             COMPACT => Self::Compact(Compact { revision: input.number()? }),
             PUBLISH => Self::Publish(Publish::decode(&mut input)?),
+            LEASE => Self::Lease(LeaseCommand::decode(&mut input)?),
             value => return Err(DecodeError::UnknownValue { what: "command", value }),
         };
         match input.0.remaining() {
@@ -324,7 +332,7 @@ fn flag(set: bool, bit: u8) -> u8 {
     if set { bit } else { 0 }
 }
 
-fn put_varint(out: &mut BytesMut, mut number: u64) {
+pub(crate) fn put_varint(out: &mut BytesMut, mut number: u64) {
     loop {
         let [low, ..] = number.to_le_bytes();
         number >>= 7;
@@ -335,7 +343,7 @@ fn put_varint(out: &mut BytesMut, mut number: u64) {
     }
 }
 
-fn put_number(out: &mut BytesMut, number: i64) {
+pub(crate) fn put_number(out: &mut BytesMut, number: i64) {
     put_varint(out, number.cast_unsigned());
 }
 
@@ -344,7 +352,7 @@ fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
     out.put_slice(bytes);
 }
 
-fn put_list<T>(out: &mut BytesMut, list: &[T], put: impl Fn(&T, &mut BytesMut)) {
+pub(crate) fn put_list<T>(out: &mut BytesMut, list: &[T], put: impl Fn(&T, &mut BytesMut)) {
     put_varint(out, list.len() as u64);
     for item in list {
         put(item, out);
@@ -352,10 +360,10 @@ fn put_list<T>(out: &mut BytesMut, list: &[T], put: impl Fn(&T, &mut BytesMut)) 
 }
 
 /// What is still to be decoded.
-struct Input(Bytes);
+pub(crate) struct Input(Bytes);
 
 impl Input {
-    fn byte(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         self.0.try_get_u8().map_err(|_| DecodeError::Truncated)
     }
 
@@ -371,7 +379,7 @@ impl Input {
         all.get(usize::from(value)).copied().ok_or(DecodeError::UnknownValue { what, value })
     }
 
-    fn varint(&mut self) -> Result<u64, DecodeError> {
+    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -389,7 +397,7 @@ impl Input {
         Err(DecodeError::MalformedNumber)
     }
 
-    fn number(&mut self) -> Result<i64, DecodeError> {
+    pub(crate) fn number(&mut self) -> Result<i64, DecodeError> {
         self.varint().map(u64::cast_signed)
     }
 
@@ -407,7 +415,7 @@ impl Input {
 
     /// Items are decoded one by one and memory is taken as they come, because a length that was not
     /// written by us may promise anything.
-    fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         item: impl Fn(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {

@@ -7,6 +7,8 @@
 
 use bytes::Bytes;
 
+use crate::lease::LeaseCommand;
+
 /// A change to the store: what the log replicates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -20,6 +22,8 @@ pub enum Command {
     Compact(Compact),
     /// Tell everyone a member's name and client addresses.
     Publish(Publish),
+    /// Grant, renew or end leases.
+    Lease(LeaseCommand),
 }
 
 /// Set one key.

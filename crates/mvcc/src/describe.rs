@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use crate::command::{Command, DeleteRange};
+use crate::lease::LeaseCommand;
 
 /// How many characters of a key, value or name are shown.
 const SHOWN_CHARS_MAX: usize = 64;
 
 /// A command as one short line, for logs and the page: `put a 1`, `del a`, `del a..b`, `txn`,
-/// `compact 7`, `publish m1`.
+/// `compact 7`, `publish m1`, `lease 1f: grant 10 s`.
 ///
 /// Keys and values are shown as UTF-8, as far as they are, without control characters, and cut
 /// after 64 characters. The line is for people: two commands can look alike.
@@ -20,6 +21,23 @@ pub fn describe(command: &Command) -> String {
         Command::Txn(_) => "txn".into(),
         Command::Compact(compact) => format!("compact {}", compact.revision),
         Command::Publish(publish) => format!("publish {}", shown(publish.name.as_bytes())),
+        Command::Lease(lease) => describe_lease(lease),
+    }
+}
+
+fn describe_lease(command: &LeaseCommand) -> String {
+    match command {
+        LeaseCommand::Grant { id, ttl_seconds } => format!("lease {id:x}: grant {ttl_seconds} s"),
+        LeaseCommand::Revoke { id } => format!("lease {id:x}: revoke"),
+        LeaseCommand::Renew { ids } => match ids[..] {
+            [id] => format!("lease {id:x}: renew"),
+            _ => format!("{} leases: renew", ids.len()),
+        },
+        LeaseCommand::Expire { id, renewal } => format!("lease {id:x}: expire #{renewal}"),
+        LeaseCommand::Checkpoint(checkpoints) => match checkpoints[..] {
+            [of] => format!("lease {:x}: {} s left", of.id, of.left_seconds),
+            _ => format!("{} leases: checkpoint", checkpoints.len()),
+        },
     }
 }
 

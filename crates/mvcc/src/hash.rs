@@ -1,11 +1,12 @@
 //! One number for all that a store holds, to compare members by.
 
+use crate::lease::Lease;
 use crate::memory::Version;
 use crate::store::{Member, Store};
 
 impl Store {
-    /// A hash of everything that is replicated: revisions, every key with its kept history, and
-    /// the members. Stores that applied the same commands have the same hash.
+    /// A hash of everything that is replicated: revisions, every key with its kept history, the
+    /// leases, and the members. Stores that applied the same commands have the same hash.
     ///
     /// It is FNV-1a with 64 bits. Numbers go in as eight bytes, little-endian, and byte strings
     /// after their length. It finds members that went apart; it is no protection against malice.
@@ -15,6 +16,7 @@ impl Store {
         hash.number(self.revision());
         hash.number(self.compacted_revision().unwrap_or(-1));
         hash_memory(self, &mut hash);
+        hash_leases(self, &mut hash);
         for (id, Member { name, client_urls }) in self.members() {
             hash.bytes(&id.to_le_bytes());
             hash.bytes(name.as_bytes());
@@ -40,6 +42,17 @@ fn hash_memory(store: &Store, hash: &mut Fnv) {
             hash.number(live.lease);
             hash.bytes(&live.value);
         }
+    }
+}
+
+fn hash_leases(store: &Store, hash: &mut Fnv) {
+    hash.feed(&store.renewals().to_le_bytes());
+    hash.length(store.leases().len());
+    for (id, Lease { ttl_seconds, renewal, left_seconds }) in store.leases() {
+        hash.number(*id);
+        hash.number(*ttl_seconds);
+        hash.feed(&renewal.to_le_bytes());
+        hash.number(*left_seconds);
     }
 }
 

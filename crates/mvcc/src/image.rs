@@ -12,11 +12,15 @@ use std::collections::BTreeMap;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use crate::lease::{Lease, Leases};
 use crate::memory::{Live, Memory, Revision, Version};
 use crate::store::{Member, Store};
 
-const FORMAT: u32 = 1;
+/// Format 1 had no leases.
+const FORMAT: u32 = 2;
 const KEY: u8 = 1;
+const RENEWALS: u8 = 3;
+const LEASE: u8 = 4;
 const END: u8 = 0;
 
 /// The store as it was at one moment. Give it back with [`Store::release`].
@@ -26,6 +30,8 @@ pub struct Image {
     revision: i64,
     compacted: i64,
     members: BTreeMap<u64, Member>,
+    renewals: u64,
+    leases: BTreeMap<i64, Lease>,
     reached: Reached,
 }
 
@@ -63,6 +69,8 @@ impl Store {
             revision: self.revision(),
             compacted: self.compacted_revision().unwrap_or(-1),
             members: self.members().clone(),
+            renewals: self.renewals(),
+            leases: self.leases().clone(),
             reached: Reached::Nothing,
         }
     }
@@ -73,6 +81,7 @@ impl Store {
         let (after, mut count) = match &image.reached {
             Reached::Nothing => {
                 encode_head(image, out);
+                encode_leases(image, out);
                 (None, 0)
             }
             Reached::Key(key, count) => (Some(key.clone()), *count),
@@ -121,6 +130,20 @@ fn encode_head(image: &Image, out: &mut BytesMut) {
     }
 }
 
+fn encode_leases(image: &Image, out: &mut BytesMut) {
+    if image.renewals > 0 {
+        out.put_u8(RENEWALS);
+        out.put_u64_le(image.renewals);
+    }
+    for (id, Lease { ttl_seconds, renewal, left_seconds }) in &image.leases {
+        out.put_u8(LEASE);
+        out.put_i64_le(*id);
+        out.put_i64_le(*ttl_seconds);
+        out.put_u64_le(*renewal);
+        out.put_i64_le(*left_seconds);
+    }
+}
+
 fn encode_key(key: &Bytes, versions: &[Version], out: &mut BytesMut) {
     out.put_u8(KEY);
     put_bytes(key, out);
@@ -156,6 +179,7 @@ pub struct Restorer {
     /// What has come and is not a whole part yet.
     pending: BytesMut,
     head: Option<(i64, i64, BTreeMap<u64, Member>)>,
+    leases: Leases,
     memory: Memory,
     last: Option<Bytes>,
     count: u64,
@@ -198,7 +222,14 @@ impl Restorer {
         if !self.memory.rebuild_journal(compacted) {
             return Err(RestoreError::Malformed("two changes have one revision"));
         }
-        Ok(Store::restored(revision, compacted, self.memory, members))
+        let mut leases = self.leases;
+        for (key, id) in self.memory.leased() {
+            if leases.get(id).is_none() {
+                return Err(RestoreError::Malformed("a key has a lease that is not there"));
+            }
+            leases.attach(id, key.clone());
+        }
+        Ok(Store::restored(revision, compacted, self.memory, leases, members))
     }
 
     fn take_part(&self, input: &mut Input<'_>) -> Result<Part, RestoreError> {
@@ -209,6 +240,8 @@ impl Restorer {
         let Some((revision, ..)) = &self.head else { return input.head() };
         match input.u8()? {
             KEY => input.key(*revision),
+            RENEWALS => Ok(Part::Renewals(input.u64()?)),
+            LEASE => input.lease(),
             END => Ok(Part::End(input.u64()?)),
             _ => Err(RestoreError::Malformed("unknown tag")),
         }
@@ -218,6 +251,15 @@ impl Restorer {
         match part {
             Part::Head(revision, compacted, members) => {
                 self.head = Some((revision, compacted, members));
+            }
+            Part::Renewals(renewals) if renewals < u64::MAX => self.leases = Leases::new(renewals),
+            Part::Renewals(_) => {
+                return Err(RestoreError::Malformed("no lease could be renewed"));
+            }
+            Part::Lease(id, lease) => {
+                if !self.leases.restore(id, lease) {
+                    return Err(RestoreError::Malformed("a lease says what cannot be"));
+                }
             }
             Part::Key(key, versions) => {
                 if self.last.as_ref().is_some_and(|last| *last >= key) {
@@ -237,6 +279,8 @@ impl Restorer {
 /// A part of a snapshot that is taken as a whole.
 enum Part {
     Head(i64, i64, BTreeMap<u64, Member>),
+    Renewals(u64),
+    Lease(i64, Lease),
     Key(Bytes, Vec<Version>),
     End(u64),
 }
@@ -253,7 +297,7 @@ struct Input<'a>(&'a [u8]);
 impl Input<'_> {
     fn head(&mut self) -> Result<Part, RestoreError> {
         let format = self.u32()?;
-        if format != FORMAT {
+        if !(1..=FORMAT).contains(&format) {
             return Err(RestoreError::Format(format));
         }
         let (revision, compacted) = (self.i64()?, self.i64()?);
@@ -271,6 +315,12 @@ impl Input<'_> {
             members.insert(id, Member { name, client_urls });
         }
         Ok(Part::Head(revision, compacted, members))
+    }
+
+    fn lease(&mut self) -> Result<Part, RestoreError> {
+        let (id, ttl_seconds) = (self.i64()?, self.i64()?);
+        let lease = Lease { ttl_seconds, renewal: self.u64()?, left_seconds: self.i64()? };
+        Ok(Part::Lease(id, lease))
     }
 
     fn key(&mut self, revision: i64) -> Result<Part, RestoreError> {

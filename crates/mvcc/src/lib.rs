@@ -41,14 +41,18 @@
 //! included: there is no clock, no random number, and no setting in here. Where etcd's behaviour is
 //! odd, it is kept, and the place says so.
 //!
-//! Left out, for now: leases (a put that names one is refused), watches (but each [`Reply`] lists
-//! its changes), users and roles, and a store on disk.
+//! Keys can be attached to leases. A store knows no time, so it cannot tell when one is over: that
+//! is the [`Lessor`]'s part, which each member has beside its store.
+//!
+//! Left out, for now: watches (but each [`Reply`] lists its changes), users and roles, and a store
+//! on disk.
 
 mod codec;
 mod command;
 mod describe;
 mod hash;
 mod image;
+mod lease;
 mod memory;
 mod read;
 mod refusal;
@@ -66,6 +70,9 @@ pub use command::{
 };
 pub use describe::describe;
 pub use image::{Image, RestoreError, Restorer};
+pub use lease::{
+    Checkpoint, LEASE_TTL_SECONDS_MAX, Lease, LeaseCommand, LeaseOutcome, LeaseResponse, Lessor,
+};
 pub use read::{RangeReader, Step};
 pub use refusal::Refusal;
 pub use reply::{

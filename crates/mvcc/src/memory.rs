@@ -124,6 +124,13 @@ impl Memory {
         kept.flat_map(|(key, versions)| versions.iter().map(move |version| (key, version)))
     }
 
+    /// The keys that exist now and have a lease, each with its lease.
+    pub(crate) fn leased(&self) -> impl Iterator<Item = (&Bytes, i64)> {
+        let latest = self.keys.iter().filter_map(|(key, versions)| Some((key, versions.last()?)));
+        let leases = latest.filter_map(|(key, last)| Some((key, last.live.as_ref()?.lease)));
+        leases.filter(|(_, lease)| *lease != 0)
+    }
+
     /// The keys after that one, or all, in order, each with what is there of its history.
     pub(crate) fn histories(
         &self,

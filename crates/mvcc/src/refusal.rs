@@ -25,9 +25,15 @@ pub enum Refusal {
     /// A transaction would put a key twice, or both put and delete it.
     #[error("etcdserver: duplicate key given in txn request")]
     DuplicateKey,
-    /// A put names a lease that does not exist.
+    /// A put names a lease that does not exist, or such a lease is to be revoked.
     #[error("etcdserver: requested lease not found")]
     LeaseNotFound,
+    /// A lease is to be granted under the number of another one.
+    #[error("etcdserver: lease already exists")]
+    LeaseExists,
+    /// A lease is to live for longer than [`LEASE_TTL_SECONDS_MAX`](crate::LEASE_TTL_SECONDS_MAX).
+    #[error("etcdserver: too large lease TTL")]
+    LeaseTtlTooLarge,
     /// The revision is older than the history that is kept.
     #[error("etcdserver: mvcc: required revision has been compacted")]
     Compacted {

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::Refusal;
+use crate::lease::LeaseResponse;
 
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Response {
     Compact(CompactResponse),
     /// To [`Publish`](crate::Publish).
     Published,
+    /// To a [`LeaseCommand`](crate::LeaseCommand).
+    Lease(LeaseResponse),
 }
 
 /// The answer to a put.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use crate::Refusal;
 use crate::command::{Command, Compact, Publish, Put, Range, Txn};
+use crate::lease::{Lease, LeaseCommand, LeaseResponse, Leases};
 use crate::memory::Memory;
 use crate::read::View;
 use crate::reply::{CompactResponse, OpResponse, RangeResponse, Reply, Response, TxnResponse};
@@ -32,6 +35,7 @@ pub struct Store {
     /// The oldest revision that can be read; -1 if nothing was compacted, as in etcd.
     compacted: i64,
     memory: Memory,
+    leases: Leases,
     members: BTreeMap<u64, Member>,
 }
 
@@ -44,7 +48,13 @@ impl Default for Store {
 impl Store {
     /// An empty store, at revision 1.
     pub fn new() -> Self {
-        Self { revision: 1, compacted: -1, memory: Memory::default(), members: BTreeMap::new() }
+        Self {
+            revision: 1,
+            compacted: -1,
+            memory: Memory::default(),
+            leases: Leases::default(),
+            members: BTreeMap::new(),
+        }
     }
 
     /// Carries out a command.
@@ -62,6 +72,7 @@ impl Store {
             Command::Txn(txn) => self.txn(txn),
             Command::Compact(compact) => self.compact(*compact).into(),
             Command::Publish(publish) => Ok(self.publish(publish)).into(),
+            Command::Lease(command) => self.change_leases(command),
         }
     }
 
@@ -84,7 +95,7 @@ impl Store {
     pub fn read_txn(&self, txn: &Txn) -> Result<TxnResponse, Refusal> {
         let view = self.view();
         let plan = Plan::decide(txn, &view);
-        plan.check(&view)?;
+        plan.check(&view, &self.leases)?;
         let responses = plan.steps.iter().map(|step| match step {
             PlanStep::Range(range) => view.range(range).map(OpResponse::Range),
             PlanStep::Put(_) | PlanStep::DeleteRange(_) | PlanStep::Txn(_) => {
@@ -120,6 +131,26 @@ impl Store {
         &self.members
     }
 
+    /// A lease.
+    pub fn lease(&self, id: i64) -> Option<Lease> {
+        self.leases.get(id)
+    }
+
+    /// All leases, by number.
+    pub fn leases(&self) -> &BTreeMap<i64, Lease> {
+        self.leases.all()
+    }
+
+    /// The keys that are attached to a lease, in order.
+    pub fn lease_keys(&self, id: i64) -> impl Iterator<Item = &Bytes> {
+        self.leases.keys(id)
+    }
+
+    /// How many times a lease was granted or renewed.
+    pub(crate) fn renewals(&self) -> u64 {
+        self.leases.renewals()
+    }
+
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -133,9 +164,10 @@ impl Store {
         revision: i64,
         compacted: i64,
         memory: Memory,
+        leases: Leases,
         members: BTreeMap<u64, Member>,
     ) -> Self {
-        Self { revision, compacted, memory, members }
+        Self { revision, compacted, memory, leases, members }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -143,7 +175,7 @@ impl Store {
     }
 
     fn put(&mut self, put: &Put) -> Reply {
-        let checked = check_lease(put).and_then(|()| check_kept(put, &self.view()));
+        let checked = check_lease(put, &self.leases).and_then(|()| check_kept(put, &self.view()));
         match checked {
             Ok(()) => self.write(|write| Response::Put(write.put(put))),
             Err(refusal) => Err(refusal).into(),
@@ -153,14 +185,15 @@ impl Store {
     fn txn(&mut self, txn: &Txn) -> Reply {
         let view = self.view();
         let plan = Plan::decide(txn, &view);
-        match plan.check(&view) {
+        match plan.check(&view, &self.leases) {
             Ok(()) => self.write(|write| Response::Txn(write.txn(&plan))),
             Err(refusal) => Err(refusal).into(),
         }
     }
 
     fn write(&mut self, act: impl FnOnce(&mut Write<'_>) -> Response) -> Reply {
-        let mut write = Write::begin(&mut self.memory, self.revision, self.compacted);
+        let mut write =
+            Write::begin(&mut self.memory, &mut self.leases, self.revision, self.compacted);
         let response = act(&mut write);
         let (revision, changes) = write.end();
         self.revision = revision;
@@ -177,6 +210,16 @@ impl Store {
         self.compacted = compact.revision;
         self.memory.compact(compact.revision);
         Ok(Response::Compact(CompactResponse { revision: self.revision }))
+    }
+
+    fn change_leases(&mut self, command: &LeaseCommand) -> Reply {
+        match self.leases.apply(command) {
+            Ok((outcome, keys)) => self.write(|write| {
+                write.delete_keys(keys);
+                Response::Lease(LeaseResponse { revision: write.revision(), outcome })
+            }),
+            Err(refusal) => Err(refusal).into(),
+        }
     }
 
     fn publish(&mut self, publish: &Publish) -> Response {

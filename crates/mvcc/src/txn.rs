@@ -7,6 +7,7 @@
 
 use crate::Refusal;
 use crate::command::{Compare, CompareTarget, DeleteRange, Op, Put, Range, Relation, Txn};
+use crate::lease::Leases;
 use crate::memory::Version;
 use crate::read::View;
 use crate::span::span;
@@ -42,18 +43,18 @@ impl<'a> Plan<'a> {
     }
 
     /// Finds out whether the plan can be carried out: first all puts, then all ranges, as etcd.
-    pub(crate) fn check(&self, view: &View<'_>) -> Result<(), Refusal> {
-        self.check_puts(view)?;
+    pub(crate) fn check(&self, view: &View<'_>, leases: &Leases) -> Result<(), Refusal> {
+        self.check_puts(view, leases)?;
         self.check_ranges(view)
     }
 
-    fn check_puts(&self, view: &View<'_>) -> Result<(), Refusal> {
+    fn check_puts(&self, view: &View<'_>, leases: &Leases) -> Result<(), Refusal> {
         self.steps.iter().try_for_each(|step| match step {
             PlanStep::Put(put) => {
                 check_kept(put, view)?;
-                check_lease(put)
+                check_lease(put, leases)
             }
-            PlanStep::Txn(plan) => plan.check_puts(view),
+            PlanStep::Txn(plan) => plan.check_puts(view, leases),
             PlanStep::Range(_) | PlanStep::DeleteRange(_) => Ok(()),
         })
     }
@@ -76,9 +77,12 @@ pub(crate) fn check_kept(put: &Put, view: &View<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses a put that names a lease: none can exist yet.
-pub(crate) fn check_lease(put: &Put) -> Result<(), Refusal> {
-    if put.lease != 0 { Err(Refusal::LeaseNotFound) } else { Ok(()) }
+/// Refuses a put that names a lease that does not exist.
+pub(crate) fn check_lease(put: &Put, leases: &Leases) -> Result<(), Refusal> {
+    if put.lease != 0 && leases.get(put.lease).is_none() {
+        return Err(Refusal::LeaseNotFound);
+    }
+    Ok(())
 }
 
 /// Refuses a range at a revision that cannot be read. Unlike a range outside of a transaction, one

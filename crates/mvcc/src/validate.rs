@@ -32,6 +32,7 @@ impl Command {
             Self::Put(put) => put.validate(),
             Self::DeleteRange(delete) => delete.validate(),
             Self::Txn(txn) => txn.validate(txn_ops_max),
+            Self::Lease(lease) => lease.validate(),
             Self::Compact(_) | Self::Publish(_) => Ok(()),
         }
     }

@@ -1,6 +1,9 @@
 //! Carrying out what was decided: all changes of one command are one revision.
 
+use bytes::Bytes;
+
 use crate::command::{DeleteRange, Put, Range};
+use crate::lease::Leases;
 use crate::memory::{Memory, Revision};
 use crate::read::View;
 use crate::reply::{
@@ -12,6 +15,7 @@ use crate::txn::{Plan, PlanStep};
 /// The changes that one command makes.
 pub(crate) struct Write<'a> {
     memory: &'a mut Memory,
+    leases: &'a mut Leases,
     compacted: i64,
     /// The revision before the command.
     before: i64,
@@ -20,8 +24,13 @@ pub(crate) struct Write<'a> {
 
 impl<'a> Write<'a> {
     /// Begins a command on a store at revision `before`.
-    pub(crate) fn begin(memory: &'a mut Memory, before: i64, compacted: i64) -> Self {
-        Self { memory, compacted, before, changes: Vec::new() }
+    pub(crate) fn begin(
+        memory: &'a mut Memory,
+        leases: &'a mut Leases,
+        before: i64,
+        compacted: i64,
+    ) -> Self {
+        Self { memory, leases, compacted, before, changes: Vec::new() }
     }
 
     /// Ends it: the revision of the store from now on, and what changed.
@@ -41,6 +50,8 @@ impl<'a> Write<'a> {
         let value = if put.ignore_value { kept.value } else { put.value.clone() };
         let lease = if put.ignore_lease { kept.lease } else { put.lease };
         let (kv, was) = self.memory.put(self.next(), &put.key, value, lease);
+        self.leases.detach(was.as_ref().map_or(0, |was| was.lease), &kv.key);
+        self.leases.attach(kv.lease, kv.key.clone());
         let creates = kv.create_revision == kv.mod_revision;
         let prev_kv = was.as_ref().filter(|_| !creates).and_then(|was| self.before_command(was));
         self.changes.push(Change::Put { kv, prev_kv });
@@ -53,11 +64,7 @@ impl<'a> Write<'a> {
         let doomed: Vec<KeyValue> =
             scan.filter_map(|(key, version)| version?.key_value(key)).collect();
         for kv in &doomed {
-            let at = self.next();
-            self.memory.delete(at, &kv.key);
-            let prev_kv = self.before_command(kv);
-            let key = kv.key.clone();
-            self.changes.push(Change::Delete { key, mod_revision: at.main, prev_kv });
+            self.delete(kv);
         }
         DeleteRangeResponse {
             revision: self.revision(),
@@ -66,10 +73,28 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// Deletes these keys, which exist.
+    pub(crate) fn delete_keys(&mut self, keys: impl IntoIterator<Item = Bytes>) {
+        for key in keys {
+            let kv = self.memory.get(&key, i64::MAX).expect("a key that is attached exists");
+            self.delete(&kv);
+        }
+    }
+
     /// Carries out a plan that was checked.
     pub(crate) fn txn(&mut self, plan: &Plan<'_>) -> TxnResponse {
         let responses = self.steps(plan);
         TxnResponse { revision: self.revision(), succeeded: plan.succeeded, responses }
+    }
+
+    /// Deletes a key, which exists as it is given.
+    fn delete(&mut self, kv: &KeyValue) {
+        let at = self.next();
+        self.memory.delete(at, &kv.key);
+        self.leases.detach(kv.lease, &kv.key);
+        let prev_kv = self.before_command(kv);
+        let key = kv.key.clone();
+        self.changes.push(Change::Delete { key, mod_revision: at.main, prev_kv });
     }
 
     fn steps(&mut self, plan: &Plan<'_>) -> Vec<OpResponse> {
@@ -93,7 +118,7 @@ impl<'a> Write<'a> {
     }
 
     /// The revision that reads of this command see: a new one once something changed.
-    fn revision(&self) -> i64 {
+    pub(crate) fn revision(&self) -> i64 {
         self.before + i64::from(!self.changes.is_empty())
     }
 

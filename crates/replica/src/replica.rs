@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use raft::{
     Change, ChangeError, Configuration, Effect, Entry, Envelope, Index, Input, Node, NodeId,
-    Payload, Position, Reason, Restored, Snapshot, Standing, Term, Ticket, Write, WriteId,
+    Payload, Position, Reason, Restored, RoleName, Snapshot, Standing, Term, Ticket, Write,
+    WriteId,
 };
 
 use crate::changes::Changes;
@@ -23,6 +24,15 @@ pub trait StateMachine {
 
     /// Executes a command. `index` is its place in the log, and grows from call to call.
     fn apply(&mut self, index: Index, command: Bytes) -> Self::Reply;
+
+    /// The time now, in milliseconds, on a clock of this member that never runs backwards; and
+    /// whether it believes to lead. Returns commands that the machine wants executed because of
+    /// it. All that a machine may do with the time is to choose them: what it holds changes by
+    /// commands only. Nobody waits for the answers.
+    fn advance(&mut self, now_ms: u64, leads: bool) -> Vec<Bytes> {
+        let _ = (now_ms, leads);
+        Vec::new()
+    }
 
     /// What a snapshot is made of: the state as it is at this moment. It is taken between two
     /// commands, so it must be cheap; turning it into bytes is the host's work, and may take long.
@@ -209,8 +219,8 @@ pub struct Status {
 
 /// One member's part of a replicated state machine.
 ///
-/// - What happens is told by [`tick`](Self::tick), [`skipped`](Self::skipped),
-///   [`receive`](Self::receive), [`persisted`](Self::persisted).
+/// - What happens is told by [`tick`](Self::tick), [`advance`](Self::advance),
+///   [`skipped`](Self::skipped), [`receive`](Self::receive), [`persisted`](Self::persisted).
 /// - What clients want, by [`propose`](Self::propose) and [`read`](Self::read); what operators
 ///   want, by [`change_members`](Self::change_members) and [`transfer`](Self::transfer).
 /// - What became of snapshots, by [`snapshotted`](Self::snapshotted),
@@ -269,6 +279,15 @@ impl<S: StateMachine> Replica<S> {
         }
         while let Some(ticket) = self.changes.pop_expired(self.now) {
             self.outputs.push(Output::Failed { ticket, failure: Failure::TimedOut });
+        }
+    }
+
+    /// The time now, in milliseconds since some moment. The core counts ticks; this is for the
+    /// state machine, so that what is measured in seconds is right even if ticks were missed.
+    pub fn advance(&mut self, now_ms: u64) {
+        let leads = self.node.standing().role == RoleName::Leader;
+        for command in self.machine.advance(now_ms, leads) {
+            self.propose(&command);
         }
     }
 

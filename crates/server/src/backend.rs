@@ -1,7 +1,7 @@
 //! What the services need of a running member.
 
 use bytes::Bytes;
-use mvcc::{Reply, Store};
+use mvcc::{Lessor, Reply, Store};
 
 /// A running member, as the services see it. Clones are handles on the same member.
 pub trait Backend: Clone + Send + Sync + 'static {
@@ -38,6 +38,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Looks at the store of this member. `read` holds up the applying of commands, so it is short.
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T;
+
+    /// Looks at this member's count of how much time leases have left. Not for long, either.
+    fn read_lessor<T>(&self, read: impl FnOnce(&Lessor) -> T) -> T;
 
     /// How this member is now. Asked for by every request, so it is cheap.
     fn status(&self) -> MemberStatus;

@@ -23,6 +23,8 @@ pub struct Options {
     pub request_bytes_max: usize,
     /// How many comparisons, or operations in one branch, a transaction may have.
     pub txn_ops_max: usize,
+    /// How long a lease lives at least, in seconds, even if less was asked for.
+    pub lease_ttl_seconds_min: i64,
     /// How long to wait for a command to be applied, or a read to be confirmed.
     pub request_timeout: Duration,
 }
@@ -32,8 +34,20 @@ impl Default for Options {
         Self {
             request_bytes_max: 1536 * 1024,
             txn_ops_max: TXN_OPS_MAX,
+            lease_ttl_seconds_min: 2,
             request_timeout: Duration::from_secs(7),
         }
+    }
+}
+
+impl Options {
+    /// Those of a member with that election time-out: no lease is shorter than it may take to elect
+    /// a leader who would hear that it is kept alive. etcd's two seconds come of its time-outs.
+    pub fn for_election_timeout(election_timeout: Duration) -> Self {
+        let seconds = (election_timeout * 3 / 2).as_millis().div_ceil(1000);
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        let default = Self::default();
+        Self { lease_ttl_seconds_min: seconds.max(default.lease_ttl_seconds_min), ..default }
     }
 }
 
@@ -124,6 +138,12 @@ impl<B: Backend> Frontend<B> {
         let answer = timeout(self.options.request_timeout, answer).await;
         Ok(answer.unwrap_or(Err(Failure::TimedOut))?)
     }
+}
+
+/// The store answered another command than the one it was given.
+pub(crate) fn mismatch(command: &Command) -> Error {
+    tracing::error!(?command, "the reply does not belong to the command");
+    Error::Mismatch
 }
 
 /// A client that sends `hasleader: true` wants no service from a member without a leader.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use etcdpb::etcdserverpb::cluster_server::ClusterServer;
 use etcdpb::etcdserverpb::kv_server::KvServer;
+use etcdpb::etcdserverpb::lease_server::LeaseServer;
 use etcdpb::etcdserverpb::maintenance_server::MaintenanceServer;
 use etcdpb::health::health_server::HealthServer;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::frontend::Frontend;
 use crate::gateway;
 use crate::health::HealthService;
 use crate::kv::KvService;
+use crate::lease::LeaseService;
 use crate::maintenance::MaintenanceService;
 use crate::status::Error;
 
@@ -49,6 +51,7 @@ fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
         .max_decoding_message_size(message_bytes_max(frontend))
         .max_encoding_message_size(usize::MAX);
     Routes::new(kv)
+        .add_service(LeaseServer::new(LeaseService::new(frontend.clone())))
         .add_service(ClusterServer::new(ClusterService(frontend.clone())))
         .add_service(MaintenanceServer::new(MaintenanceService(frontend.clone())))
         .add_service(HealthServer::new(HealthService))

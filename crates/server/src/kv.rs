@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 
 use crate::backend::Backend;
 use crate::convert::{request, response};
-use crate::frontend::Frontend;
+use crate::frontend::{Frontend, mismatch};
 use crate::status::Error;
 
 /// Serves `KV`.
@@ -30,7 +30,7 @@ impl<B: Backend> Kv for KvService<B> {
     ) -> Result<Response<pb::PutResponse>, Status> {
         let command = Command::Put(request::put(request.into_inner()));
         let Applied::Put(answer) = self.0.apply(&command).await? else {
-            return Err(mismatch(&command));
+            return Err(mismatch(&command).into());
         };
         let mut response = response::put(answer);
         self.0.fill(&mut response.header);
@@ -43,7 +43,7 @@ impl<B: Backend> Kv for KvService<B> {
     ) -> Result<Response<pb::DeleteRangeResponse>, Status> {
         let command = Command::DeleteRange(request::delete_range(request.into_inner()));
         let Applied::DeleteRange(answer) = self.0.apply(&command).await? else {
-            return Err(mismatch(&command));
+            return Err(mismatch(&command).into());
         };
         let mut response = response::delete_range(answer);
         self.0.fill(&mut response.header);
@@ -62,7 +62,7 @@ impl<B: Backend> Kv for KvService<B> {
         } else {
             let command = Command::Txn(txn);
             let Applied::Txn(answer) = self.0.apply(&command).await? else {
-                return Err(mismatch(&command));
+                return Err(mismatch(&command).into());
             };
             answer
         };
@@ -78,7 +78,7 @@ impl<B: Backend> Kv for KvService<B> {
     ) -> Result<Response<pb::CompactionResponse>, Status> {
         let command = Command::Compact(Compact { revision: request.into_inner().revision });
         let Applied::Compact(answer) = self.0.apply(&command).await? else {
-            return Err(mismatch(&command));
+            return Err(mismatch(&command).into());
         };
         let mut response = response::compact(answer);
         self.0.fill(&mut response.header);
@@ -113,10 +113,4 @@ impl<B: Backend> KvService<B> {
         self.0.metrics().txns.inc();
         Ok(self.0.backend().read(|store| store.read_txn(txn))?)
     }
-}
-
-/// The store answered another command than the one it was given.
-fn mismatch(command: &Command) -> Status {
-    tracing::error!(?command, "the reply does not belong to the command");
-    Status::internal("the reply does not belong to the command")
 }

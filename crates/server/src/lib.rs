@@ -12,9 +12,9 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; the same as JSON
-//! over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with `UNIMPLEMENTED`:
-//! watches, leases, the rest of maintenance, and users. Left out too: TLS.
+//! Served: `KV`, `Lease`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; the same
+//! as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
+//! `UNIMPLEMENTED`: watches, the rest of maintenance, and users. Left out too: TLS.
 
 mod authority;
 mod backend;
@@ -25,6 +25,7 @@ mod gateway;
 mod health;
 mod http;
 mod kv;
+mod lease;
 mod machine;
 mod maintenance;
 mod member;

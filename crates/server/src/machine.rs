@@ -1,9 +1,9 @@
 //! The store as the machine that is replicated.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::{Bytes, BytesMut};
-use mvcc::{Change, Command, DecodeError, Reply, Store};
+use mvcc::{Change, Command, DecodeError, Lessor, Reply, Store};
 use raft::Index;
 
 use crate::metrics::Metrics;
@@ -18,19 +18,25 @@ const IMAGE_STEP: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct SharedStore {
     store: Arc<RwLock<Store>>,
+    lessor: Arc<Mutex<Lessor>>,
     metrics: Arc<Metrics>,
 }
 
 impl SharedStore {
     /// An empty store. What is applied is counted in `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { store: Arc::default(), metrics }
+        Self { store: Arc::default(), lessor: Arc::default(), metrics }
     }
 
     /// Reads. Not for long.
     pub fn read<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
         // A store that a panic left behind is not used: the panic ends the process.
         look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How much time the leases have left, by this member's count.
+    pub fn lessor(&self) -> MutexGuard<'_, Lessor> {
+        self.lessor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,9 +46,16 @@ impl replica::StateMachine for SharedStore {
 
     fn apply(&mut self, _: Index, command: Bytes) -> Self::Reply {
         let command = Command::decode(command)?;
-        let reply = self.store.write().unwrap_or_else(PoisonError::into_inner).apply(&command);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        let reply = store.apply(&command);
+        self.lessor().applied(&command, &store);
+        drop(store);
         self.metrics.applied(&command, &reply);
         Ok(reply)
+    }
+
+    fn advance(&mut self, now_ms: u64, leads: bool) -> Vec<Bytes> {
+        self.lessor().advance(now_ms, leads).iter().map(Command::encode).collect()
     }
 
     type Image = StoreImage;
@@ -54,6 +67,7 @@ impl replica::StateMachine for SharedStore {
     }
 
     fn replace(&mut self, state: Store) {
+        self.lessor().restored(&state);
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }

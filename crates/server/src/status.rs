@@ -38,6 +38,9 @@ pub(crate) enum Error {
     /// A learner is asked for what only voters do.
     #[error("etcdserver: rpc not supported for learner")]
     NotSupportedForLearner,
+    /// The store answered something else than was asked: a bug.
+    #[error("the reply does not belong to the command")]
+    Mismatch,
 }
 
 impl Error {
@@ -51,7 +54,10 @@ impl Error {
                 | Refusal::TooManyOps
                 | Refusal::DuplicateKey => Code::InvalidArgument,
                 Refusal::LeaseNotFound => Code::NotFound,
-                Refusal::Compacted { .. } | Refusal::FutureRevision { .. } => Code::OutOfRange,
+                Refusal::LeaseExists => Code::FailedPrecondition,
+                Refusal::Compacted { .. }
+                | Refusal::FutureRevision { .. }
+                | Refusal::LeaseTtlTooLarge => Code::OutOfRange,
             },
             Self::Failed(failure) => code_of_failure(failure),
             Self::NotChanged(failure) => match failure {
@@ -74,6 +80,7 @@ impl Error {
             Self::NotSupportedForLearner | Self::PeerUrlExists | Self::TooManyLearners => {
                 Code::FailedPrecondition
             }
+            Self::Mismatch => Code::Internal,
         }
     }
 }
@@ -117,6 +124,9 @@ mod tests {
         check(Refusal::DuplicateKey.into(), InvalidArgument, text);
         let text = "etcdserver: requested lease not found";
         check(Refusal::LeaseNotFound.into(), NotFound, text);
+        let text = "etcdserver: lease already exists";
+        check(Refusal::LeaseExists.into(), FailedPrecondition, text);
+        check(Refusal::LeaseTtlTooLarge.into(), OutOfRange, "etcdserver: too large lease TTL");
         let text = "etcdserver: mvcc: required revision has been compacted";
         check(Refusal::Compacted { at: 1 }.into(), OutOfRange, text);
         let text = "etcdserver: mvcc: required revision is a future revision";

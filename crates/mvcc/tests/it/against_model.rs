@@ -20,6 +20,11 @@ proptest! {
             prop_assert_eq!(store.range(range), model.range(range));
             prop_assert_eq!(store.revision(), model.revision());
             prop_assert_eq!(store.key_count(), model.latest().len());
+            prop_assert_eq!(store.leases(), &model.leases);
+            for lease in 0..3 {
+                let keys = store.lease_keys(lease).cloned().collect::<Vec<_>>();
+                prop_assert_eq!(keys, model.keys_of(lease));
+            }
         }
         for revision in 1..=model.revision() {
             let all = Range { revision, ..everything() };

@@ -1,7 +1,10 @@
 //! Commands as bytes.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use mvcc::{Command, Compact, DecodeError, Op, Publish, Put, Refusal, TXN_DEPTH_MAX, Txn};
+use mvcc::{
+    Checkpoint, Command, Compact, DecodeError, LeaseCommand, Op, Publish, Put, Refusal,
+    TXN_DEPTH_MAX, Txn,
+};
 use proptest::prelude::*;
 
 use crate::generate;
@@ -106,6 +109,17 @@ fn the_layout_is_fixed() {
     let publish = Publish { member_id: 1, name: "m1".into(), client_urls: vec!["u".into()] };
     assert_eq!(&Command::Publish(publish).encode()[..], b"\x01\x05\x01\x02m1\x01\x01u");
     assert_eq!(&Command::Compact(Compact { revision: 9 }).encode()[..], b"\x01\x04\x09");
+    let checkpoint = |id| Checkpoint { id, renewal: 300, left_seconds: 60 };
+    let leases: [(LeaseCommand, &[u8]); 5] = [
+        (LeaseCommand::Grant { id: 5, ttl_seconds: 60 }, b"\x01\x07\x01\x05\x3c"),
+        (LeaseCommand::Revoke { id: 5 }, b"\x01\x07\x02\x05"),
+        (LeaseCommand::Renew { ids: vec![5, 6] }, b"\x01\x07\x03\x02\x05\x06"),
+        (LeaseCommand::Expire { id: 5, renewal: 300 }, b"\x01\x07\x04\x05\xac\x02"),
+        (LeaseCommand::Checkpoint(vec![checkpoint(5)]), b"\x01\x07\x05\x01\x05\xac\x02\x3c"),
+    ];
+    for (command, bytes) in leases {
+        assert_eq!(&Command::Lease(command).encode()[..], bytes);
+    }
 }
 
 #[test]
@@ -118,10 +132,11 @@ fn values_are_not_copied() {
 
 #[test]
 fn malformed_bytes_are_named() {
-    let cases: [(&[u8], DecodeError); 10] = [
+    let cases: [(&[u8], DecodeError); 11] = [
         (b"", DecodeError::Truncated),
         (b"\x02\x04\x09", DecodeError::UnknownFormat(2)),
         (b"\x01\x09", DecodeError::UnknownValue { what: "command", value: 9 }),
+        (b"\x01\x07\x06", DecodeError::UnknownValue { what: "lease command", value: 6 }),
         (b"\x01\x04\x09\x00", DecodeError::Trailing(1)),
         (b"\x01\x01\x08", DecodeError::UnknownValue { what: "set of flags", value: 8 }),
         (b"\x01\x03\x00\x01\x09", DecodeError::UnknownValue { what: "operation", value: 9 }),

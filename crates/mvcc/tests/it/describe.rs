@@ -1,6 +1,6 @@
 //! Commands in a few words.
 
-use mvcc::{Command, Compact, DeleteRange, Publish, Put, Txn, describe};
+use mvcc::{Checkpoint, Command, Compact, DeleteRange, LeaseCommand, Publish, Put, Txn, describe};
 
 #[test]
 fn a_command_is_one_short_line() {
@@ -11,7 +11,9 @@ fn a_command_is_one_short_line() {
         let (key, range_end) = (key.into(), range_end.into());
         Command::DeleteRange(DeleteRange { key, range_end, ..DeleteRange::default() })
     };
+    let lease = Command::Lease;
     let publish = Publish { member_id: 1, name: "m1".into(), client_urls: vec![] };
+    let checkpoint = Checkpoint { id: 31, renewal: 2, left_seconds: 60 };
     let cases = [
         (put(b"a", b"1"), "put a 1"),
         (put(b"a", b""), "put a"),
@@ -23,6 +25,13 @@ fn a_command_is_one_short_line() {
         (Command::Txn(Txn::default()), "txn"),
         (Command::Compact(Compact { revision: 7 }), "compact 7"),
         (Command::Publish(publish), "publish m1"),
+        (lease(LeaseCommand::Grant { id: 31, ttl_seconds: 60 }), "lease 1f: grant 60 s"),
+        (lease(LeaseCommand::Revoke { id: 31 }), "lease 1f: revoke"),
+        (lease(LeaseCommand::Renew { ids: vec![31] }), "lease 1f: renew"),
+        (lease(LeaseCommand::Renew { ids: vec![31, 1] }), "2 leases: renew"),
+        (lease(LeaseCommand::Expire { id: 31, renewal: 2 }), "lease 1f: expire #2"),
+        (lease(LeaseCommand::Checkpoint(vec![checkpoint])), "lease 1f: 60 s left"),
+        (lease(LeaseCommand::Checkpoint(vec![checkpoint; 3])), "3 leases: checkpoint"),
     ];
     for (command, expected) in cases {
         assert_eq!(describe(&command), expected);

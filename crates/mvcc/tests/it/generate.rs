@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use mvcc::{
-    Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
-    SortOrder, SortTarget, Txn,
+    Checkpoint, Command, Compact, Compare, CompareTarget, DeleteRange, LeaseCommand, Op, Publish,
+    Put, Range, Relation, SortOrder, SortTarget, Txn,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -20,6 +20,7 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
         6 => txn().prop_map(Command::Txn),
         1 => (-2..20_i64).prop_map(|revision| Command::Compact(Compact { revision })),
         1 => publish().prop_map(Command::Publish),
+        4 => lease().prop_map(Command::Lease),
     ]
 }
 
@@ -90,7 +91,7 @@ fn simple_op() -> impl Strategy<Value = Op> {
 
 fn put() -> impl Strategy<Value = Put> {
     let rarely = || prop::bool::weighted(0.1);
-    let lease = prop_oneof![20 => Just(0), 1 => Just(7_i64)];
+    let lease = prop_oneof![4 => Just(0), 3 => lease_id()];
     (key(), value(), lease, any::<bool>(), rarely(), rarely()).prop_map(
         |(key, value, lease, prev_kv, ignore_value, ignore_lease)| Put {
             key,
@@ -116,7 +117,7 @@ fn compare() -> impl Strategy<Value = Compare> {
         (0..4_i64).prop_map(CompareTarget::Version),
         (0..12_i64).prop_map(CompareTarget::Create),
         (0..12_i64).prop_map(CompareTarget::Mod),
-        (0..2_i64).prop_map(CompareTarget::Lease),
+        lease_id().prop_map(CompareTarget::Lease),
         value().prop_map(CompareTarget::Value),
     ];
     let relation = select(vec![
@@ -132,6 +133,25 @@ fn compare() -> impl Strategy<Value = Compare> {
         relation,
         target,
     })
+}
+
+fn lease() -> impl Strategy<Value = LeaseCommand> {
+    let renewal = || 0..8_u64;
+    let checkpoint = (lease_id(), renewal(), 0..9_i64)
+        .prop_map(|(id, renewal, left_seconds)| Checkpoint { id, renewal, left_seconds });
+    prop_oneof![
+        4 => (lease_id(), -1..9_i64)
+            .prop_map(|(id, ttl_seconds)| LeaseCommand::Grant { id, ttl_seconds }),
+        1 => lease_id().prop_map(|id| LeaseCommand::Revoke { id }),
+        2 => vec(lease_id(), 0..3).prop_map(|ids| LeaseCommand::Renew { ids }),
+        3 => (lease_id(), renewal()).prop_map(|(id, renewal)| LeaseCommand::Expire { id, renewal }),
+        2 => vec(checkpoint, 0..3).prop_map(LeaseCommand::Checkpoint),
+    ]
+}
+
+/// 0 is none, and there are few others.
+fn lease_id() -> impl Strategy<Value = i64> {
+    0..3_i64
 }
 
 fn publish() -> impl Strategy<Value = Publish> {

@@ -108,3 +108,20 @@ fn a_cut_and_a_tail_are_found() {
     let longer = [&bytes[..], b"x"].concat();
     assert_eq!(restore(&longer, 5).map(|_| ()), Err(RestoreError::Long));
 }
+
+/// A snapshot from before there were leases.
+#[test]
+fn the_first_format_is_still_read() {
+    let bytes = [
+        &1_u32.to_le_bytes()[..],
+        &2_i64.to_le_bytes(),
+        &(-1_i64).to_le_bytes(),
+        &0_u64.to_le_bytes(),
+        b"\x01\x01\0\0\0\0\0\0\0a\x01\0\0\0\0\0\0\0",
+        b"\x02\0\0\0\0\0\0\0\0\0\0\0\x01\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        b"\x01\0\0\0\0\0\0\0v\x00\x01\0\0\0\0\0\0\0",
+    ];
+    let restored = restore(&bytes.concat(), 9).unwrap();
+    let put = mvcc::Put { key: "a".into(), value: "v".into(), ..Default::default() };
+    assert_eq!(restored.hash(), store_of(&[Command::Put(put)]).hash());
+}

@@ -10,6 +10,8 @@ mod codec;
 mod describe;
 mod generate;
 mod image;
+mod leases;
+mod lessor;
 mod model;
 mod reader;
 mod rules;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use mvcc::{
     Change, Command, CompactResponse, Compare, CompareTarget, DeleteRange, DeleteRangeResponse,
-    KeyValue, Member, Op, OpResponse, Put, PutResponse, Range, RangeResponse, Refusal, Relation,
-    Reply, Response, SortOrder, SortTarget, Txn, TxnResponse,
+    KeyValue, Lease, LeaseCommand, LeaseOutcome, LeaseResponse, Member, Op, OpResponse, Put,
+    PutResponse, Range, RangeResponse, Refusal, Relation, Reply, Response, SortOrder, SortTarget,
+    Txn, TxnResponse,
 };
 
 type Keys = BTreeMap<Bytes, KeyValue>;
@@ -16,6 +17,8 @@ pub(crate) struct Model {
     revisions: Vec<Keys>,
     compacted: i64,
     pub(crate) members: BTreeMap<u64, Member>,
+    pub(crate) leases: BTreeMap<i64, Lease>,
+    renewals: u64,
 }
 
 /// A command that is being carried out.
@@ -26,7 +29,13 @@ struct Work {
 
 impl Model {
     pub(crate) fn new() -> Self {
-        Self { revisions: vec![Keys::new(); 2], compacted: -1, members: BTreeMap::new() }
+        Self {
+            revisions: vec![Keys::new(); 2],
+            compacted: -1,
+            members: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            renewals: 0,
+        }
     }
 
     pub(crate) fn revision(&self) -> i64 {
@@ -44,7 +53,7 @@ impl Model {
     pub(crate) fn apply(&mut self, command: &Command) -> Reply {
         let mut work = Work { keys: self.latest().clone(), changed: Vec::new() };
         let result = match command {
-            Command::Put(put) if put.lease != 0 => Err(Refusal::LeaseNotFound),
+            Command::Put(put) if !self.has_lease(put) => Err(Refusal::LeaseNotFound),
             Command::Put(put) => {
                 self.check_put(put).map(|()| Response::Put(self.put(&mut work, put)))
             }
@@ -68,6 +77,7 @@ impl Model {
                 self.members.insert(publish.member_id, Member { name, client_urls });
                 Ok(Response::Published)
             }
+            Command::Lease(command) => self.lease(&mut work, command).map(Response::Lease),
         };
         let changes =
             work.changed.iter().map(|(key, now)| self.change(key, now.as_ref())).collect();
@@ -165,11 +175,82 @@ impl Model {
             create_revision: was.as_ref().map_or(revision, |kv| kv.create_revision),
             mod_revision: revision,
             version: was.as_ref().map_or(0, |kv| kv.version) + 1,
-            lease: 0,
+            lease: if put.ignore_lease { before.unwrap().lease } else { put.lease },
         };
         work.keys.insert(put.key.clone(), kv.clone());
         work.changed.push((put.key.clone(), Some(kv)));
         PutResponse { revision, prev_kv: if put.prev_kv { was } else { None } }
+    }
+
+    fn has_lease(&self, put: &Put) -> bool {
+        put.lease == 0 || self.leases.contains_key(&put.lease)
+    }
+
+    /// Which keys a lease has, is looked up when it ends: those that say so.
+    pub(crate) fn keys_of(&self, lease: i64) -> Vec<Bytes> {
+        let kvs = self.latest().values().filter(|kv| lease != 0 && kv.lease == lease);
+        kvs.map(|kv| kv.key.clone()).collect()
+    }
+
+    fn lease(&mut self, work: &mut Work, command: &LeaseCommand) -> Result<LeaseResponse, Refusal> {
+        let outcome = match command {
+            LeaseCommand::Grant { id: 0, .. } => return Err(Refusal::LeaseNotFound),
+            LeaseCommand::Grant { id, .. } if self.leases.contains_key(id) => {
+                return Err(Refusal::LeaseExists);
+            }
+            LeaseCommand::Grant { id, ttl_seconds } => {
+                self.renew(*id, *ttl_seconds);
+                LeaseOutcome::Granted
+            }
+            LeaseCommand::Revoke { id } => {
+                if !self.end(work, *id) {
+                    return Err(Refusal::LeaseNotFound);
+                }
+                LeaseOutcome::Revoked
+            }
+            LeaseCommand::Renew { ids } => {
+                let mut ttls = Vec::new();
+                for id in ids {
+                    let ttl = self.leases.get(id).map(|lease| lease.ttl_seconds);
+                    if let Some(ttl) = ttl {
+                        self.renew(*id, ttl);
+                    }
+                    ttls.push(ttl);
+                }
+                LeaseOutcome::Renewed(ttls)
+            }
+            LeaseCommand::Expire { id, renewal } => {
+                let is_over = self.leases.get(id).map(|lease| lease.renewal) == Some(*renewal);
+                LeaseOutcome::Expired(is_over && self.end(work, *id))
+            }
+            LeaseCommand::Checkpoint(checkpoints) => {
+                for of in checkpoints {
+                    if let Some(lease) = self.leases.get_mut(&of.id)
+                        && lease.renewal == of.renewal
+                        && of.left_seconds < lease.left_seconds
+                    {
+                        lease.left_seconds = of.left_seconds;
+                    }
+                }
+                LeaseOutcome::Checkpointed
+            }
+        };
+        Ok(LeaseResponse { revision: self.revision_in(work), outcome })
+    }
+
+    fn renew(&mut self, id: i64, ttl_seconds: i64) {
+        self.renewals += 1;
+        let renewal = self.renewals;
+        self.leases.insert(id, Lease { ttl_seconds, renewal, left_seconds: ttl_seconds });
+    }
+
+    /// Whether there was one to end.
+    fn end(&mut self, work: &mut Work, id: i64) -> bool {
+        for key in self.keys_of(id) {
+            work.keys.remove(&key);
+            work.changed.push((key, None));
+        }
+        self.leases.remove(&id).is_some()
     }
 
     fn delete(&self, work: &mut Work, delete: &DeleteRange) -> DeleteRangeResponse {
@@ -195,7 +276,7 @@ impl Model {
         for op in &chosen {
             if let Op::Put(put) = op {
                 self.check_put(put)?;
-                if put.lease != 0 {
+                if !self.has_lease(put) {
                     return Err(Refusal::LeaseNotFound);
                 }
             }

@@ -198,7 +198,7 @@ impl Json for u64 {
     }
 }
 
-fn object(out: &mut Vec<u8>, fields: &[(&str, &dyn Json)]) {
+pub(crate) fn object(out: &mut Vec<u8>, fields: &[(&str, &dyn Json)]) {
     out.push(b'{');
     let present = fields.iter().filter(|(_, value)| !value.is_absent());
     separated(out, present, |out, (name, value)| {

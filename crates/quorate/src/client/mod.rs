@@ -1,4 +1,4 @@
-//! The client commands: `put`, `get`, `del`, `txn`, `status`, `member` and `move-leader`.
+//! The client commands: `put`, `get`, `del`, `txn`, `lease`, `status`, `member`, `move-leader`.
 //!
 //! They speak the etcd v3 API and print what `etcdctl` prints, so they work with any etcd server,
 //! and scripts that were written for `etcdctl` work with them:
@@ -20,6 +20,7 @@ mod endpoints;
 mod get;
 mod json;
 mod keys;
+mod lease;
 mod member;
 mod move_leader;
 mod output;
@@ -95,6 +96,8 @@ pub(crate) enum Command {
     Del(del::Del),
     /// Compare, then write, read or delete, in one step
     Txn(txn::Txn),
+    /// Grant, renew, inspect and end leases
+    Lease(lease::Lease),
     /// Tell how each server is
     Status(status::Status),
     /// List the members of the cluster, as `member list`
@@ -124,6 +127,7 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Get(get) => get.run(&endpoints, output).await,
             Command::Del(del) => output.print(&del.run(&endpoints).await?),
             Command::Txn(txn) => output.print(&txn.run(&endpoints).await?),
+            Command::Lease(lease) => lease.run(&endpoints, output).await,
             Command::Status(status) => status.run(&endpoints, output).await,
             Command::Members(list) => output.print(&list.run(&endpoints).await?),
             Command::Member(member) => member.run(&endpoints, output).await,

@@ -9,6 +9,7 @@ use etcdpb::etcdserverpb::{PutRequest, PutResponse};
 
 use super::endpoints::{Endpoints, kv_client};
 use super::keys::bytes;
+use super::lease::parse_id;
 use super::usage::Failure;
 
 /// The arguments of `put`.
@@ -20,7 +21,7 @@ pub(crate) struct Put {
     #[arg(conflicts_with = "ignore_value")]
     value: Option<OsString>,
     /// The lease to attach the key to, in hexadecimal
-    #[arg(long, default_value = "0", value_parser = parse_lease, allow_hyphen_values = true)]
+    #[arg(long, default_value = "0", value_parser = parse_id, allow_hyphen_values = true)]
     lease: i64,
     /// Print what the key held before
     #[arg(long)]
@@ -72,8 +73,4 @@ fn read_stdin() -> Result<Bytes, Failure> {
         Ok(_) => Ok(value.into()),
         Err(error) => Err(Failure::Failed(format!("cannot read the value from stdin: {error}"))),
     }
-}
-
-fn parse_lease(text: &str) -> Result<i64, String> {
-    i64::from_str_radix(text, 16).map_err(|_| "expected a lease's ID in hexadecimal".to_owned())
 }

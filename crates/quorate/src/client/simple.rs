@@ -156,7 +156,7 @@ pub(crate) fn values(kvs: &[KeyValue]) -> Vec<u8> {
     out
 }
 
-fn line(out: &mut Vec<u8>, text: &[u8]) {
+pub(crate) fn line(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
     out.push(b'\n');
 }

@@ -18,6 +18,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Says what failed, and puts the reason in brackets, as `etcdctl` does for some.
+    pub(crate) fn context(self, what: &str) -> Self {
+        match self {
+            Self::Failed(reason) => Self::Failed(format!("{what} ({reason})")),
+            Self::Usage(_) | Self::Told => self,
+        }
+    }
+
     /// Tells it on stderr.
     pub(crate) fn report(self) -> ExitCode {
         match self {

@@ -58,6 +58,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
     let (own, timing) = (host.own, server::trace::timing(&host));
+    let election_timeout = host.election_timeout;
     let Host { handle, mut fatal } = Host::start(host, store.clone(), {
         let metrics = metrics.clone();
         move |took| metrics.wal_synced(took)
@@ -68,7 +69,8 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
     let (end, ended) = oneshot::channel::<()>();
-    let frontend = Frontend::new(member.clone(), Options::default(), metrics);
+    let options = Options::for_election_timeout(election_timeout);
+    let frontend = Frontend::new(member.clone(), options, metrics);
     let router = server::router(frontend).merge(member.routes());
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use mvcc::{Command, Publish, Reply, Store};
+use mvcc::{Command, Lessor, Publish, Reply, Store};
 use server::{
     Backend, ChangeFailure, Failure, Frontend, MemberChange, MemberStatus, Metrics, Options, Peer,
 };
@@ -24,6 +24,7 @@ pub(crate) struct Local {
 
 struct State {
     store: Store,
+    lessor: Lessor,
     status: MemberStatus,
     peers: Vec<Peer>,
 }
@@ -41,7 +42,7 @@ impl Local {
         let peer =
             |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
         let peers = vec![peer(9, true), peer(8, false)];
-        let state = State { store: Store::new(), status, peers };
+        let state = State { store: Store::new(), lessor: Lessor::new(), status, peers };
         let local = Self { state: Arc::new(Mutex::new(state)), metrics: Arc::new(Metrics::new()) };
         let client_urls = vec!["http://client".to_owned()];
         let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
@@ -54,10 +55,20 @@ impl Local {
         change(&mut self.lock().status);
     }
 
+    /// Tells the time, and has done what is due then.
+    pub(crate) fn advance(&self, now_ms: u64) {
+        let commands = self.lock().lessor.advance(now_ms, true);
+        for command in &commands {
+            self.apply(command);
+        }
+    }
+
     fn apply(&self, command: &Command) -> Reply {
         let mut state = self.lock();
         state.status.commit += 1;
         let reply = state.store.apply(command);
+        let State { store, lessor, .. } = &mut *state;
+        lessor.applied(command, store);
         state.status.applied += 1;
         self.metrics.applied(command, &reply);
         reply
@@ -108,6 +119,10 @@ impl Backend for Local {
 
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
         read(&self.lock().store)
+    }
+
+    fn read_lessor<T>(&self, read: impl FnOnce(&Lessor) -> T) -> T {
+        read(&self.lock().lessor)
     }
 
     fn status(&self) -> MemberStatus {

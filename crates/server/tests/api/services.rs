@@ -4,7 +4,6 @@ use crate::local::{Local, Server};
 use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
-use etcdpb::etcdserverpb::lease_client::LeaseClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
 use etcdpb::health::HealthCheckRequest;
 use etcdpb::health::health_check_response::ServingStatus;
@@ -220,9 +219,6 @@ async fn status_tells_where_the_log_stands() {
 #[tokio::test]
 async fn what_is_not_there_is_unimplemented() {
     let server = Server::start(&Local::new()).await;
-    let mut lease = LeaseClient::new(server.channel().await);
-    let status = lease.lease_grant(pb::LeaseGrantRequest::default()).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
     let mut maintenance = MaintenanceClient::new(server.channel().await);
     let status = maintenance.defragment(pb::DefragmentRequest {}).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);

@@ -114,6 +114,7 @@ fn found(reply: &Reply) -> Expected {
             Expected { revision: Some(it.revision), succeeded: it.succeeded, ..nothing }
         }
         Response::Compact(it) => Expected { revision: Some(it.revision), ..nothing },
+        Response::Lease(it) => Expected { revision: Some(it.revision), ..nothing },
         Response::Published => nothing,
     }
 }

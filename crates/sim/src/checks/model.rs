@@ -69,7 +69,8 @@ impl Model {
                 }
                 self.compacted = compact.revision;
             }
-            Command::Publish(_) => {}
+            // No client asks for leases yet.
+            Command::Publish(_) | Command::Lease(_) => {}
         }
         if next != *now {
             self.states.push(next);

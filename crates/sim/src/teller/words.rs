@@ -24,6 +24,7 @@ pub(super) fn outcome(answer: &Answer<'_>) -> (Phase, Option<String>) {
             Response::Put(_)
             | Response::DeleteRange(_)
             | Response::Compact(_)
+            | Response::Lease(_)
             | Response::Published => None,
         }),
         Answer::Read { result, .. } => told(result, |response| Some(values(response))),
