@@ -41,7 +41,7 @@ impl Link {
         Self { messages, is_connected }
     }
 
-    /// Whether the peer takes what is sent. It goes on telling when the link is gone: not connected.
+    /// Whether the peer takes what is sent. Tells so when the link is gone, too: it does not.
     pub(crate) fn is_connected(&self) -> Arc<AtomicBool> {
         self.is_connected.clone()
     }

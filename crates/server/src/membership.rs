@@ -92,7 +92,7 @@ impl Membership {
     fn check_all_healthy(&self) -> Result<(), Error> {
         let mut voters = self.voters_without(None);
         let is_healthy = voters.all(|peer| self.connected.contains(&peer.id));
-        is_healthy.then_some(()).ok_or(ChangeFailure::Unhealthy.into())
+        is_healthy.then_some(()).ok_or_else(|| ChangeFailure::Unhealthy.into())
     }
 
     /// One that can be reached leaves only if a quorum of those that are left can be. One that
@@ -104,7 +104,7 @@ impl Membership {
         let left = self.voters_without(Some(id));
         let healthy = left.filter(|peer| self.connected.contains(&peer.id)).count();
         let is_quorum = healthy > self.voters(Some(id)) / 2 || self.voters(Some(id)) == 0;
-        is_quorum.then_some(()).ok_or(ChangeFailure::Unhealthy.into())
+        is_quorum.then_some(()).ok_or_else(|| ChangeFailure::Unhealthy.into())
     }
 
     fn voters(&self, without: Option<u64>) -> usize {
