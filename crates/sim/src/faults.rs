@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use raft::{Change, NodeId};
+use raft::{Change, Configuration, NodeId};
 use wal::Fault;
 
 use crate::event::Event;
@@ -65,13 +65,15 @@ pub enum FaultKind {
     Jump,
     /// The members are changed.
     Membership,
+    /// The members are changed, and fall into two parts before that is over.
+    SplitInChange,
     /// Leadership is transferred.
     Transfer,
 }
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Crash,
         Self::PowerLoss,
         Self::PowerLossInWrite,
@@ -96,6 +98,7 @@ impl FaultKind {
         Self::Pause,
         Self::Jump,
         Self::Membership,
+        Self::SplitInChange,
         Self::Transfer,
     ];
 
@@ -126,6 +129,7 @@ impl FaultKind {
             Self::Pause => "pause",
             Self::Jump => "jump",
             Self::Membership => "membership",
+            Self::SplitInChange => "split-in-change",
             Self::Transfer => "transfer",
         }
     }
@@ -235,7 +239,13 @@ impl Strike {
                 world.member(target).clock.jump(self.random.within(0..=3_600_000_000));
                 true
             }
-            FaultKind::Membership => self.change_members(world, target),
+            FaultKind::Membership => self.change_members(world),
+            FaultKind::SplitInChange => {
+                self.change_members(world) && {
+                    let side = self.side(world);
+                    self.cut(world, Shape::Across(side))
+                }
+            }
             FaultKind::Transfer => world.transfer(target),
         }
     }
@@ -327,41 +337,66 @@ impl Strike {
         true
     }
 
-    fn change_members(&mut self, world: &mut World, target: NodeId) -> bool {
+    fn change_members(&mut self, world: &mut World) -> bool {
         let Some(leader) = world.leader() else { return false };
         let Some(configuration) = world.configuration_of(leader) else { return false };
-        let address = bytes::Bytes::new;
-        let ids = world.ids();
-        let newcomer = || NodeId(1 + ids.last().map_or(0, |id| id.0));
-        let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
-        // Who is healthy must stay when somebody is not, or no quorum may be left.
-        let any_damaged = ids.iter().any(|id| world.member(*id).disk.is_damaged);
-        let may_go = !any_damaged || world.member(target).disk.is_damaged;
+        let changes = self.possible_changes(world, &configuration);
+        if changes.is_empty() {
+            return false;
+        }
+        let place = self.random.below(changes.len() as u64);
+        let mut change = changes[usize::try_from(place).expect("they are few")].clone();
         let learner = configuration.learners().next();
-        let other = self.any_member(world);
-        let mut change = match self.random.below(6) {
-            0 if voters < 5 => vec![Change::AddVoter { id: newcomer(), address: address() }],
-            1 if learners < 2 => vec![Change::AddLearner { id: newcomer(), address: address() }],
-            2 => learner.map(Change::Promote).into_iter().collect(),
-            3 if may_go && voters > 1 => vec![Change::Demote(target)],
-            4 if may_go && voters > 2 => vec![Change::Remove(target)],
-            // Two voters at once take the way through a joint configuration.
-            5 if may_go && voters > 2 => {
-                vec![
-                    Change::Remove(target),
-                    Change::AddVoter { id: newcomer(), address: address() },
-                ]
-            }
-            _ => return false,
-        };
-        if let (Some(learner), true) = (learner, self.random.chance(300))
-            && learner != target
+        if let Some(learner) = learner.filter(|learner| !change.contains(&Change::Remove(*learner)))
+            && self.random.chance(300)
             && change != [Change::Promote(learner)]
         {
             change.push(Change::Promote(learner));
         }
-        let asked = if self.random.chance(700) { leader } else { other };
-        !change.is_empty() && world.change_members(asked, change)
+        let asked = if self.random.chance(700) { leader } else { self.any_member(world) };
+        world.change_members(asked, change)
+    }
+
+    /// What may be changed, if nothing else is being changed.
+    fn possible_changes(
+        &mut self,
+        world: &mut World,
+        configuration: &Configuration,
+    ) -> Vec<Vec<Change>> {
+        /// Whoever was a member once goes on running.
+        const MEMBERS_MAX: u64 = 12;
+        let ids = world.ids();
+        let last = ids.last().map_or(0, |id| id.0);
+        let newcomer = (last < MEMBERS_MAX).then_some(NodeId(last + 1));
+        let address = bytes::Bytes::new;
+        let members = configuration.members().into_iter().collect::<Vec<_>>();
+        let target = self.random.pick(&members);
+        let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
+        // Who is healthy must stay when somebody is not, or no quorum may be left.
+        let any_damaged = ids.iter().any(|id| world.member(*id).disk.is_damaged);
+        let may_go = !any_damaged || world.member(target).disk.is_damaged;
+        let mut changes = Vec::new();
+        changes.extend(configuration.learners().map(|learner| vec![Change::Promote(learner)]));
+        if let Some(id) = newcomer {
+            if voters < 5 {
+                changes.push(vec![Change::AddVoter { id, address: address() }]);
+            }
+            if learners < 2 {
+                changes.push(vec![Change::AddLearner { id, address: address() }]);
+            }
+            // Two voters at once take the way through a joint configuration.
+            if may_go && voters > 2 {
+                let add = Change::AddVoter { id, address: address() };
+                changes.push(vec![Change::Remove(target), add]);
+            }
+        }
+        if may_go && voters > 1 && configuration.is_voter(target) {
+            changes.push(vec![Change::Demote(target)]);
+        }
+        if may_go && (voters > 2 || !configuration.is_voter(target)) {
+            changes.push(vec![Change::Remove(target)]);
+        }
+        changes
     }
 }
 

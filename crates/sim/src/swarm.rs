@@ -79,11 +79,7 @@ impl Swarm {
 }
 
 fn draw_weights(random: &mut Random, setup: &Setup) -> Vec<(FaultKind, u64)> {
-    let weights = FaultKind::ALL.map(|kind| {
-        // Most changes of the members are refused as things stand, so they are tried more often.
-        let often = if kind == FaultKind::Membership { 5 } else { 1 };
-        (kind, often * random.pick(&[0, 0, 1, 3, 10]))
-    });
+    let weights = FaultKind::ALL.map(|kind| (kind, random.pick(&[0, 0, 1, 3, 10])));
     let wanted = weights.into_iter().filter(|(kind, _)| setup.allows(*kind));
     wanted.collect()
 }

@@ -42,9 +42,9 @@ use crate::swarm::Swarm;
 use crate::teller::Teller;
 
 /// After the storm the cluster has so long to get well before it must serve.
-const HEAL_US: u64 = 5_000_000;
+const HEAL_US: u64 = 2_000_000;
 /// Then clients ask so long.
-const SERVE_US: u64 = 4_000_000;
+const SERVE_US: u64 = 2_000_000;
 
 /// So long after the storm even the slowest member must have caught up.
 const REST_US: u64 = 60_000_000;
@@ -377,9 +377,13 @@ impl World {
             Output::ReadReady(ticket) => self.serve_read(id, ticket, applied),
             Output::Failed { ticket, failure } => self.answer(id, ticket, &Answer::Failed(failure)),
             Output::TakeSnapshot { position, configuration, image } => {
-                let process = self.member(id).process.as_ref();
-                let hash = process.map(|process| process.replica.machine().store().hash());
-                self.see(&Fact::Taken { id, position, hash: hash.unwrap_or_default() });
+                // To hash a store costs as much as to read it.
+                if position.index.0.is_multiple_of(4)
+                    && let Some(process) = &self.member(id).process
+                {
+                    let hash = process.replica.machine().store().hash();
+                    self.see(&Fact::Taken { id, position, hash });
+                }
                 self.keep(id, Task::Take { position, configuration, image });
             }
             Output::SendChunk { to, term, snapshot, offset } => {

@@ -445,7 +445,7 @@ impl Content {
 #[derive(Clone, Debug, Default)]
 struct Image {
     bytes: u64,
-    sectors: BTreeMap<u64, [u8; SECTOR_BYTES]>,
+    sectors: BTreeMap<u64, Box<[u8; SECTOR_BYTES]>>,
 }
 
 impl Image {
@@ -464,9 +464,14 @@ impl Image {
 
     fn write(&mut self, offset: u64, bytes: &[u8]) {
         for (sector, within, part) in parts(offset, bytes.len()) {
-            let held = self.sectors.entry(sector).or_insert([0; SECTOR_BYTES]);
-            held[within..within + part.len()].copy_from_slice(&bytes[part]);
-            if held.iter().all(|byte| *byte == 0) {
+            let part = &bytes[part];
+            let is_zero = is_zero(part);
+            if is_zero && !self.sectors.contains_key(&sector) {
+                continue;
+            }
+            let held = self.sectors.entry(sector).or_insert_with(|| Box::new([0; SECTOR_BYTES]));
+            held[within..within + part.len()].copy_from_slice(part);
+            if is_zero && self::is_zero(&held[..]) {
                 self.sectors.remove(&sector);
             }
         }
@@ -491,7 +496,7 @@ impl Image {
         let start = sector * SECTOR_BYTES as u64;
         if start < self.bytes {
             match from.sectors.get(&sector) {
-                Some(bytes) => self.sectors.insert(sector, *bytes),
+                Some(bytes) => self.sectors.insert(sector, bytes.clone()),
                 None => self.sectors.remove(&sector),
             };
             // Cuts what reaches beyond the end.
@@ -500,6 +505,10 @@ impl Image {
             self.set_bytes(bytes);
         }
     }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 /// Cuts `bytes` bytes at `offset` into sectors: the sector's number, where in it the part begins,

@@ -13,8 +13,7 @@ impl Check for Completeness {
     fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
         let Fact::Stands { .. } = fact else { return Ok(()) };
         for (id, standing) in ghost.leaders() {
-            let mut earlier = ghost.committed.iter().rev();
-            let Some(last) = earlier.find(|entry| entry.term < standing.term) else { continue };
+            let Some(last) = ghost.last_before(standing.term) else { continue };
             check(ghost.mirror(id).log.covers(last), || {
                 format!("{id} leads term {} without {}", standing.term, last.position)
             })?;

@@ -1,4 +1,4 @@
-//! R1: a term has one leader (§5.2); and who is elected votes, unless its removal is not committed.
+//! R1: a term has one leader (§5.2); and who leads votes, unless its removal is not committed.
 
 use std::collections::BTreeMap;
 
@@ -14,17 +14,14 @@ impl Check for Election {
         "election"
     }
 
-    fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
+    fn see(&mut self, fact: &Fact<'_>, _: &Ghost) -> Checked {
         let Fact::Stands { id, status } = fact else { return Ok(()) };
         let standing = status.standing;
         if standing.role != RoleName::Leader {
             return Ok(());
         }
         let (since, configuration) = &status.configuration;
-        let voted = ghost.mirror(*id).before.as_ref().is_some_and(|before| {
-            before.standing.role == RoleName::Leader || before.configuration.1.is_voter(*id)
-        });
-        check(voted || configuration.is_voter(*id) || *since > status.commit, || {
+        check(configuration.is_voter(*id) || *since > status.commit, || {
             format!("{id} leads term {} and does not vote", standing.term)
         })?;
         let leader = *self.0.entry(standing.term).or_insert(*id);

@@ -20,6 +20,8 @@ pub(crate) struct Ghost {
     pub(crate) committed: Vec<Committed>,
     /// What each entry said that ever was in a log.
     payloads: BTreeMap<Position, Payload>,
+    /// The place of the last entry that a member of each term was the first to commit.
+    last_by_term: BTreeMap<Term, usize>,
     /// What became committed by the last fact.
     grown: Range<usize>,
     truncated: bool,
@@ -33,8 +35,6 @@ pub(crate) struct Committed {
     /// The hash of the log up to here.
     pub(crate) prefix: u64,
     pub(crate) payload: Payload,
-    /// The term of the member that said so first.
-    pub(crate) term: Term,
 }
 
 /// What is known of one member.
@@ -76,6 +76,12 @@ impl Ghost {
     /// What is committed at that index.
     pub(crate) fn committed_at(&self, index: Index) -> Option<&Committed> {
         self.committed.get(usize::try_from(index.0).ok()?.checked_sub(1)?)
+    }
+
+    /// The last entry that was committed in a term before that one.
+    pub(crate) fn last_before(&self, term: Term) -> Option<&Committed> {
+        let place = self.last_by_term.range(..term).map(|(_, place)| *place).max()?;
+        self.committed.get(place)
     }
 
     /// What the last fact committed.
@@ -185,7 +191,8 @@ impl Ghost {
             let Some((position, prefix)) = mirror.log.at(Index(index)) else { break };
             let Some(payload) = self.payloads.get(&position).cloned() else { break };
             let term = status.standing.term;
-            self.committed.push(Committed { position, prefix, payload, term });
+            self.last_by_term.insert(term, self.committed.len());
+            self.committed.push(Committed { position, prefix, payload });
         }
         self.grown = start..self.committed.len();
     }

@@ -77,6 +77,10 @@ impl World {
         }
         self.phase = Phase::Over;
         self.settle("healing", behind.map_or(Ok(()), Err));
+        let last = self.leader().and_then(|leader| self.configuration_of(leader));
+        if let Some(joint) = last.filter(|configuration| configuration.is_joint()) {
+            self.settle("healing", Err(format!("nobody leads out of {joint}")));
+        }
         let mut checks = std::mem::take(&mut self.checks);
         for check in &mut checks {
             let result = check.end(&self.ghost);
