@@ -106,8 +106,11 @@ impl Command {
             Self::Put(put) => cost_of_put(put),
             Self::Txn(txn) => cost_of_txn(&txn.success, &txn.failure),
             Self::Lease(LeaseCommand::Grant { .. }) => LEASE_BYTES,
-            Self::Lease(_) => 0,
-            Self::DeleteRange(_) | Self::Compact(_) | Self::Publish(_) | Self::Alarm(_) => 0,
+            Self::Lease(_)
+            | Self::DeleteRange(_)
+            | Self::Compact(_)
+            | Self::Publish(_)
+            | Self::Alarm(_) => 0,
         }
     }
 }

@@ -66,6 +66,13 @@ pub enum RestoreError {
     Malformed(&'static str),
 }
 
+impl Image {
+    /// Begins again, at the same moment.
+    pub fn rewind(&mut self) {
+        self.reached = Reached::Nothing;
+    }
+}
+
 impl Store {
     /// Pins the store as it is now.
     pub fn image(&mut self) -> Image {
