@@ -12,6 +12,7 @@
 //!   compact   = revision
 //!   publish   = member_id  name  list of url
 //!   lease     = see lease/codec.rs
+//!   alarm     = change:u8 (0 raise, 1 disarm)  alarm:u8 (0 no space, 1 corrupt)  member_id
 //! ```
 //!
 //! Numbers are varints (LEB128, seven bits a byte, low bits first; negative ones take ten bytes).
@@ -23,6 +24,7 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use crate::alarm::{Alarm, AlarmCommand, MemberAlarm};
 use crate::command::{
     Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
     SortOrder, SortTarget, Txn,
@@ -40,6 +42,7 @@ const COMPACT: u8 = 4;
 const PUBLISH: u8 = 5;
 const RANGE: u8 = 6;
 const LEASE: u8 = 7;
+const ALARM: u8 = 8;
 
 const PREV_KV: u8 = 1;
 const IGNORE_VALUE: u8 = 2;
@@ -50,6 +53,7 @@ const COUNT_ONLY: u8 = 16;
 const ORDERS: [SortOrder; 3] = [SortOrder::None, SortOrder::Ascend, SortOrder::Descend];
 const TARGETS: [SortTarget; 5] =
     [SortTarget::Key, SortTarget::Version, SortTarget::Create, SortTarget::Mod, SortTarget::Value];
+const ALARMS: [Alarm; 2] = [Alarm::NoSpace, Alarm::Corrupt];
 const RELATIONS: [Relation; 5] =
     [Relation::Equal, Relation::Greater, Relation::Less, Relation::NotEqual, Relation::Unknown];
 
@@ -121,6 +125,10 @@ impl Command {
                 out.put_u8(LEASE);
                 lease.encode(out);
             }
+            Self::Alarm(alarm) => {
+                out.put_u8(ALARM);
+                alarm.encode(out);
+            }
         }
     }
 
@@ -143,6 +151,7 @@ impl Command {
             COMPACT => Self::Compact(Compact { revision: input.number()? }),
             PUBLISH => Self::Publish(Publish::decode(&mut input)?),
             LEASE => Self::Lease(LeaseCommand::decode(&mut input)?),
+            ALARM => Self::Alarm(AlarmCommand::decode(&mut input)?),
             value => return Err(DecodeError::UnknownValue { what: "command", value }),
         };
         match input.0.remaining() {
@@ -222,6 +231,24 @@ impl Range {
             keys_only: flags & KEYS_ONLY != 0,
             count_only: flags & COUNT_ONLY != 0,
         })
+    }
+}
+
+impl AlarmCommand {
+    fn encode(&self, out: &mut BytesMut) {
+        let (change, MemberAlarm { alarm, member_id }) = match self {
+            Self::Raise(alarm) => (0, alarm),
+            Self::Disarm(alarm) => (1, alarm),
+        };
+        out.put_u8(change);
+        out.put_u8(*alarm as u8);
+        put_varint(out, *member_id);
+    }
+
+    fn decode(input: &mut Input) -> Result<Self, DecodeError> {
+        let change = input.one_of("change of an alarm", &[Self::Raise, Self::Disarm])?;
+        let (alarm, member_id) = (input.one_of("alarm", &ALARMS)?, input.varint()?);
+        Ok(change(MemberAlarm { alarm, member_id }))
     }
 }
 

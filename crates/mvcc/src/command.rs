@@ -7,6 +7,7 @@
 
 use bytes::Bytes;
 
+use crate::alarm::AlarmCommand;
 use crate::lease::LeaseCommand;
 
 /// A change to the store: what the log replicates.
@@ -24,6 +25,8 @@ pub enum Command {
     Publish(Publish),
     /// Grant, renew or end leases.
     Lease(LeaseCommand),
+    /// Raise an alarm, or disarm it.
+    Alarm(AlarmCommand),
 }
 
 /// Set one key.

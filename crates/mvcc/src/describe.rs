@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::alarm::{Alarm, AlarmCommand, MemberAlarm};
 use crate::command::{Command, DeleteRange};
 use crate::lease::LeaseCommand;
 
@@ -9,7 +10,7 @@ use crate::lease::LeaseCommand;
 const SHOWN_CHARS_MAX: usize = 64;
 
 /// A command as one short line, for logs and the page: `put a 1`, `del a`, `del a..b`, `txn`,
-/// `compact 7`, `publish m1`, `lease 1f: grant 10 s`.
+/// `compact 7`, `publish m1`, `lease 1f: grant 10 s`, `raise NOSPACE of 1f`.
 ///
 /// Keys and values are shown as UTF-8, as far as they are, without control characters, and cut
 /// after 64 characters. The line is for people: two commands can look alike.
@@ -22,6 +23,8 @@ pub fn describe(command: &Command) -> String {
         Command::Compact(compact) => format!("compact {}", compact.revision),
         Command::Publish(publish) => format!("publish {}", shown(publish.name.as_bytes())),
         Command::Lease(lease) => describe_lease(lease),
+        Command::Alarm(AlarmCommand::Raise(alarm)) => format!("raise {}", describe_alarm(alarm)),
+        Command::Alarm(AlarmCommand::Disarm(alarm)) => format!("disarm {}", describe_alarm(alarm)),
     }
 }
 
@@ -39,6 +42,14 @@ fn describe_lease(command: &LeaseCommand) -> String {
             _ => format!("{} leases: checkpoint", checkpoints.len()),
         },
     }
+}
+
+fn describe_alarm(MemberAlarm { alarm, member_id }: &MemberAlarm) -> String {
+    let name = match alarm {
+        Alarm::NoSpace => "NOSPACE",
+        Alarm::Corrupt => "CORRUPT",
+    };
+    format!("{name} of {member_id:x}")
 }
 
 fn describe_delete(delete: &DeleteRange) -> String {

@@ -1,12 +1,14 @@
 //! One number for all that a store holds, to compare members by.
 
+use crate::alarm::MemberAlarm;
 use crate::lease::Lease;
 use crate::memory::Version;
 use crate::store::{Member, Store};
 
 impl Store {
     /// A hash of everything that is replicated: revisions, every key with its kept history, the
-    /// leases, and the members. Stores that applied the same commands have the same hash.
+    /// leases, the members, and the alarms. Stores that applied the same commands have the same
+    /// hash.
     ///
     /// It is FNV-1a with 64 bits. Numbers go in as eight bytes, little-endian, and byte strings
     /// after their length. It finds members that went apart; it is no protection against malice.
@@ -24,6 +26,10 @@ impl Store {
             for url in client_urls {
                 hash.bytes(url.as_bytes());
             }
+        }
+        for MemberAlarm { alarm, member_id } in self.alarms() {
+            hash.number(*alarm as i64);
+            hash.bytes(&member_id.to_le_bytes());
         }
         hash.0
     }

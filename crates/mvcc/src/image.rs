@@ -8,17 +8,20 @@
 //! `docs/formats.md` draws the bytes. Equal stores give equal bytes. The [`Restorer`] takes them in
 //! pieces of any size, and trusts none of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use crate::alarm::{Alarm, Alarms, MemberAlarm};
 use crate::lease::{Lease, Leases};
 use crate::memory::{Live, Memory, Revision, Version};
 use crate::store::{Member, Store};
 
-/// Format 1 had no leases.
+/// Format 1 had no leases and no alarms.
 const FORMAT: u32 = 2;
 const KEY: u8 = 1;
+const ALARM: u8 = 2;
 const RENEWALS: u8 = 3;
 const LEASE: u8 = 4;
 const END: u8 = 0;
@@ -32,7 +35,9 @@ pub struct Image {
     members: BTreeMap<u64, Member>,
     renewals: u64,
     leases: BTreeMap<i64, Lease>,
+    alarms: BTreeSet<MemberAlarm>,
     reached: Reached,
+    pin: Arc<()>,
 }
 
 /// How far an image was read.
@@ -61,18 +66,31 @@ pub enum RestoreError {
     Malformed(&'static str),
 }
 
+impl Image {
+    /// Begins again, at the same moment.
+    pub fn rewind(&mut self) {
+        self.reached = Reached::Nothing;
+    }
+}
+
 impl Store {
     /// Pins the store as it is now.
     pub fn image(&mut self) -> Image {
-        self.memory_mut().pin();
         Image {
             revision: self.revision(),
             compacted: self.compacted_revision().unwrap_or(-1),
             members: self.members().clone(),
             renewals: self.renewals(),
             leases: self.leases().clone(),
+            alarms: self.alarms().clone(),
             reached: Reached::Nothing,
+            pin: self.memory().pin(),
         }
+    }
+
+    /// Whether the image is one of this store, and not of one whose place it has taken.
+    pub fn holds(&self, image: &Image) -> bool {
+        self.memory().is_pin(&image.pin)
     }
 
     /// Appends more of an image's bytes to `out`: those of at least one key, and of no more than
@@ -102,6 +120,11 @@ impl Store {
             versions_left = versions_left.saturating_sub(versions.len().max(1));
             image.reached = Reached::Key(key.clone(), count);
         }
+        for MemberAlarm { alarm, member_id } in &image.alarms {
+            out.put_u8(ALARM);
+            out.put_u8(*alarm as u8);
+            out.put_u64_le(*member_id);
+        }
         out.put_u8(END);
         out.put_u64_le(count);
         image.reached = Reached::End;
@@ -111,7 +134,7 @@ impl Store {
     /// Gives an image back: what was compacted meanwhile is forgotten now.
     pub fn release(&mut self, image: Image) {
         drop(image);
-        self.memory_mut().unpin();
+        self.memory_mut().compact_unpinned();
     }
 }
 
@@ -181,6 +204,7 @@ pub struct Restorer {
     head: Option<(i64, i64, BTreeMap<u64, Member>)>,
     leases: Leases,
     memory: Memory,
+    alarms: Alarms,
     last: Option<Bytes>,
     count: u64,
     is_complete: bool,
@@ -229,7 +253,7 @@ impl Restorer {
             }
             leases.attach(id, key.clone());
         }
-        Ok(Store::restored(revision, compacted, self.memory, leases, members))
+        Ok(Store::restored(revision, compacted, self.memory, leases, members, self.alarms))
     }
 
     fn take_part(&self, input: &mut Input<'_>) -> Result<Part, RestoreError> {
@@ -242,6 +266,7 @@ impl Restorer {
             KEY => input.key(*revision),
             RENEWALS => Ok(Part::Renewals(input.u64()?)),
             LEASE => input.lease(),
+            ALARM => Ok(Part::Alarm(input.alarm()?)),
             END => Ok(Part::End(input.u64()?)),
             _ => Err(RestoreError::Malformed("unknown tag")),
         }
@@ -269,6 +294,7 @@ impl Restorer {
                 self.count += 1;
                 self.memory.insert_history(key, versions);
             }
+            Part::Alarm(alarm) => self.alarms.insert(alarm),
             Part::End(count) if count == self.count => self.is_complete = true,
             Part::End(_) => return Err(RestoreError::Malformed("keys are missing")),
         }
@@ -282,6 +308,7 @@ enum Part {
     Renewals(u64),
     Lease(i64, Lease),
     Key(Bytes, Vec<Version>),
+    Alarm(MemberAlarm),
     End(u64),
 }
 
@@ -341,6 +368,15 @@ impl Input<'_> {
             return Err(RestoreError::Malformed("a key has no versions"));
         }
         Ok(Part::Key(key, versions))
+    }
+
+    fn alarm(&mut self) -> Result<MemberAlarm, RestoreError> {
+        let alarm = match self.u8()? {
+            0 => Alarm::NoSpace,
+            1 => Alarm::Corrupt,
+            _ => return Err(RestoreError::Malformed("unknown alarm")),
+        };
+        Ok(MemberAlarm { alarm, member_id: self.u64()? })
     }
 
     fn version(&mut self) -> Result<Version, RestoreError> {

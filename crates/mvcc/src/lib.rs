@@ -47,11 +47,13 @@
 //! Left out, for now: watches (but each [`Reply`] lists its changes), users and roles, and a store
 //! on disk.
 
+mod alarm;
 mod codec;
 mod command;
 mod describe;
 mod hash;
 mod image;
+mod kv_hash;
 mod lease;
 mod memory;
 mod read;
@@ -63,6 +65,7 @@ mod txn;
 mod validate;
 mod write;
 
+pub use alarm::{Alarm, AlarmCommand, MemberAlarm};
 pub use codec::DecodeError;
 pub use command::{
     Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
@@ -70,14 +73,15 @@ pub use command::{
 };
 pub use describe::describe;
 pub use image::{Image, RestoreError, Restorer};
+pub use kv_hash::{KvHash, KvHasher};
 pub use lease::{
     Checkpoint, LEASE_TTL_SECONDS_MAX, Lease, LeaseCommand, LeaseOutcome, LeaseResponse, Lessor,
 };
 pub use read::{RangeReader, Step};
 pub use refusal::Refusal;
 pub use reply::{
-    Change, CompactResponse, DeleteRangeResponse, KeyValue, OpResponse, PutResponse, RangeResponse,
-    Reply, Response, TxnResponse,
+    AlarmResponse, Change, CompactResponse, DeleteRangeResponse, KeyValue, OpResponse, PutResponse,
+    RangeResponse, Reply, Response, TxnResponse,
 };
 pub use store::{Member, Store};
 pub use validate::{TXN_DEPTH_MAX, TXN_OPS_MAX};

@@ -15,6 +15,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -82,8 +83,8 @@ pub(crate) struct Memory {
     live_keys: usize,
     /// What all versions take together.
     size_bytes: u64,
-    /// How many images are being read, for which nothing may be forgotten.
-    pins: usize,
+    /// Shared with the images that are being read, for which nothing may be forgotten.
+    pin: Arc<()>,
     /// The compaction to make up for when there are none.
     deferred: Option<i64>,
 }
@@ -103,6 +104,13 @@ impl Memory {
     pub(crate) fn get(&self, key: &[u8], main: i64) -> Option<KeyValue> {
         let (key, versions) = self.keys.get_key_value(key)?;
         newest(versions, main)?.key_value(key)
+    }
+
+    /// What a key became at that place in history.
+    pub(crate) fn version(&self, key: &[u8], at: Revision) -> Option<&Version> {
+        let versions = self.keys.get(key)?;
+        let place = versions.binary_search_by_key(&at, |version| version.at).ok()?;
+        Some(&versions[place])
     }
 
     /// The known keys of a span, in order, each with its state at the end of revision `main`:
@@ -143,15 +151,23 @@ impl Memory {
 
     // Images.
 
-    /// Forgets nothing from now on.
-    pub(crate) fn pin(&mut self) {
-        self.pins += 1;
+    /// Nothing is forgotten until this is dropped.
+    pub(crate) fn pin(&self) -> Arc<()> {
+        self.pin.clone()
     }
 
-    /// Undoes one `pin`, and forgets what was compacted meanwhile if it was the last.
-    pub(crate) fn unpin(&mut self) {
-        self.pins -= 1;
-        if self.pins == 0
+    /// Whether it is a pin of this memory.
+    pub(crate) fn is_pin(&self, pin: &Arc<()>) -> bool {
+        Arc::ptr_eq(&self.pin, pin)
+    }
+
+    fn is_pinned(&self) -> bool {
+        Arc::strong_count(&self.pin) > 1
+    }
+
+    /// Forgets what was compacted while there were pins, if there are none any more.
+    pub(crate) fn compact_unpinned(&mut self) {
+        if !self.is_pinned()
             && let Some(main) = self.deferred.take()
         {
             self.compact(main);
@@ -210,7 +226,7 @@ impl Memory {
     ///
     /// While an image is read, it is put off: nobody can ask for it any more, but the image does.
     pub(crate) fn compact(&mut self, main: i64) {
-        if self.pins > 0 {
+        if self.is_pinned() {
             self.deferred = Some(main);
             return;
         }

@@ -40,6 +40,12 @@ pub enum Refusal {
         /// The revision up to which history was compacted: the oldest that can be read.
         at: i64,
     },
+    /// A member has no space left, and the command may take more.
+    #[error("etcdserver: mvcc: database space exceeded")]
+    NoSpace,
+    /// The members differ, so nothing may be changed.
+    #[error("etcdserver: corrupt cluster")]
+    Corrupt,
     /// The revision is yet to come.
     #[error("etcdserver: mvcc: required revision is a future revision")]
     FutureRevision {

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::Refusal;
+use crate::alarm::MemberAlarm;
 use crate::lease::LeaseResponse;
 
 /// What came of a command.
@@ -33,6 +34,8 @@ pub enum Response {
     Published,
     /// To a [`LeaseCommand`](crate::LeaseCommand).
     Lease(LeaseResponse),
+    /// To an [`AlarmCommand`](crate::AlarmCommand).
+    Alarm(AlarmResponse),
 }
 
 /// The answer to a put.
@@ -99,6 +102,15 @@ pub enum OpResponse {
 pub struct CompactResponse {
     /// The current revision.
     pub revision: i64,
+}
+
+/// The answer to a change of the alarms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmResponse {
+    /// The current revision.
+    pub revision: i64,
+    /// What was raised or disarmed.
+    pub alarms: Vec<MemberAlarm>,
 }
 
 /// A key, as it stood at some revision.

@@ -1,15 +1,18 @@
 //! The store: revisions, and what is done with a command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
 use crate::Refusal;
+use crate::alarm::{AlarmCommand, Alarms, MemberAlarm};
 use crate::command::{Command, Compact, Publish, Put, Range, Txn};
 use crate::lease::{Lease, LeaseCommand, LeaseResponse, Leases};
 use crate::memory::Memory;
 use crate::read::View;
-use crate::reply::{CompactResponse, OpResponse, RangeResponse, Reply, Response, TxnResponse};
+use crate::reply::{
+    AlarmResponse, CompactResponse, OpResponse, RangeResponse, Reply, Response, TxnResponse,
+};
 use crate::txn::{Plan, PlanStep, check_kept, check_lease};
 use crate::write::Write;
 
@@ -37,6 +40,7 @@ pub struct Store {
     memory: Memory,
     leases: Leases,
     members: BTreeMap<u64, Member>,
+    alarms: Alarms,
 }
 
 impl Default for Store {
@@ -54,6 +58,7 @@ impl Store {
             memory: Memory::default(),
             leases: Leases::default(),
             members: BTreeMap::new(),
+            alarms: Alarms::default(),
         }
     }
 
@@ -64,6 +69,9 @@ impl Store {
     /// is proposed; it is not asked again here, because it depends on a setting that members need
     /// not share.
     pub fn apply(&mut self, command: &Command) -> Reply {
+        if let Err(refusal) = self.alarms.check(command) {
+            return Err(refusal).into();
+        }
         match command {
             Command::Put(put) => self.put(put),
             Command::DeleteRange(delete) => {
@@ -73,6 +81,7 @@ impl Store {
             Command::Compact(compact) => self.compact(*compact).into(),
             Command::Publish(publish) => Ok(self.publish(publish)).into(),
             Command::Lease(command) => self.change_leases(command),
+            Command::Alarm(command) => Ok(self.change_alarms(*command)).into(),
         }
     }
 
@@ -151,6 +160,11 @@ impl Store {
         self.leases.renewals()
     }
 
+    /// The alarms that are raised.
+    pub fn alarms(&self) -> &BTreeSet<MemberAlarm> {
+        self.alarms.all()
+    }
+
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -166,8 +180,9 @@ impl Store {
         memory: Memory,
         leases: Leases,
         members: BTreeMap<u64, Member>,
+        alarms: Alarms,
     ) -> Self {
-        Self { revision, compacted, memory, leases, members }
+        Self { revision, compacted, memory, leases, members, alarms }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -226,6 +241,11 @@ impl Store {
         let Publish { member_id, name, client_urls } = publish.clone();
         self.members.insert(member_id, Member { name, client_urls });
         Response::Published
+    }
+
+    fn change_alarms(&mut self, command: AlarmCommand) -> Response {
+        let alarms = self.alarms.apply(command);
+        Response::Alarm(AlarmResponse { revision: self.revision, alarms })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the services need of a running member.
 
 use bytes::Bytes;
-use mvcc::{Lessor, Reply, Store};
+use mvcc::{Image, Lessor, Reply, Store};
 
 /// A running member, as the services see it. Clones are handles on the same member.
 pub trait Backend: Clone + Send + Sync + 'static {
@@ -41,6 +41,12 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Looks at this member's count of how much time leases have left. Not for long, either.
     fn read_lessor<T>(&self, read: impl FnOnce(&Lessor) -> T) -> T;
+
+    /// Pins the store of this member as it is now. The image is to be given back.
+    fn pin(&self) -> Image;
+
+    /// Gives an image back.
+    fn release(&self, image: Image);
 
     /// How this member is now. Asked for by every request, so it is cheap.
     fn status(&self) -> MemberStatus;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etcdpb::etcdserverpb::ResponseHeader;
-use mvcc::{Command, Range, RangeReader, RangeResponse, Response, Step, TXN_OPS_MAX};
+use mvcc::{
+    Alarm, AlarmCommand, Command, KvHash, KvHasher, MemberAlarm, Range, RangeReader, RangeResponse,
+    Refusal, Response, Step, Store, TXN_OPS_MAX,
+};
 use tokio::time::timeout;
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
@@ -12,6 +15,7 @@ use tonic::{Request, Status};
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus};
 use crate::metrics::Metrics;
 use crate::status::Error;
+use crate::upkeep::Refused;
 
 /// How many keys a range looks at before it lets others have the store.
 const STEP_KEYS: usize = 1000;
@@ -25,6 +29,8 @@ pub struct Options {
     pub txn_ops_max: usize,
     /// How long a lease lives at least, in seconds, even if less was asked for.
     pub lease_ttl_seconds_min: i64,
+    /// How many bytes the store may take; `None` for any number.
+    pub quota_bytes: Option<u64>,
     /// How long to wait for a command to be applied, or a read to be confirmed.
     pub request_timeout: Duration,
 }
@@ -35,6 +41,7 @@ impl Default for Options {
             request_bytes_max: 1536 * 1024,
             txn_ops_max: TXN_OPS_MAX,
             lease_ttl_seconds_min: 2,
+            quota_bytes: Some(2 << 30),
             request_timeout: Duration::from_secs(7),
         }
     }
@@ -57,12 +64,13 @@ pub struct Frontend<B> {
     backend: B,
     options: Options,
     metrics: Arc<Metrics>,
+    refused: Arc<Refused>,
 }
 
 impl<B: Backend> Frontend<B> {
     /// A frontend of `backend`. What it counts goes to `metrics`.
     pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
-        Self { backend, options, metrics }
+        Self { backend, options, metrics, refused: Arc::default() }
     }
 
     pub(crate) fn backend(&self) -> &B {
@@ -77,6 +85,11 @@ impl<B: Backend> Frontend<B> {
         &self.metrics
     }
 
+    /// What was refused because there was no space.
+    pub(crate) fn refused(&self) -> &Refused {
+        &self.refused
+    }
+
     /// How the member is, if it is one that serves everything.
     pub(crate) fn voter(&self) -> Result<MemberStatus, Error> {
         let status = self.backend.status();
@@ -87,12 +100,32 @@ impl<B: Backend> Frontend<B> {
     pub(crate) async fn apply(&self, command: &Command) -> Result<Response, Error> {
         self.voter()?;
         command.validate(self.options.txn_ops_max)?;
+        self.check_space(command).await?;
         let bytes = command.encode();
         if bytes.len() > self.options.request_bytes_max {
             return Err(Error::RequestTooLarge);
         }
         let reply = self.in_time(self.backend.propose(bytes)).await?;
         Ok(reply.result?)
+    }
+
+    /// Refuses what would not fit into the store, and raises the alarm for this member, so that
+    /// all refuse it.
+    async fn check_space(&self, command: &Command) -> Result<(), Error> {
+        let Some(quota) = self.options.quota_bytes else { return Ok(()) };
+        let (size, cost) = (self.backend.read(Store::size_bytes), command.cost_bytes());
+        if cost == 0 || size + cost < quota {
+            return Ok(());
+        }
+        self.refused.note(size, cost);
+        let member_id = self.backend.status().member_id;
+        let alarm = MemberAlarm { alarm: Alarm::NoSpace, member_id };
+        if !self.backend.read(|store| store.alarms().contains(&alarm)) {
+            let raise = Command::Alarm(AlarmCommand::Raise(alarm));
+            // Whether that works or not: there is no space.
+            let _ = self.in_time(self.backend.propose(raise.encode())).await;
+        }
+        Err(Refusal::NoSpace.into())
     }
 
     /// Makes the reads that follow linearizable.
@@ -124,11 +157,29 @@ impl<B: Backend> Frontend<B> {
         }
     }
 
+    /// Hashes the keys of the member's own store, in steps.
+    pub(crate) async fn hash_kv(&self, revision: i64) -> Result<KvHash, Error> {
+        let mut hasher = KvHasher::new(revision);
+        loop {
+            match self.backend.read(|store| hasher.advance(store, STEP_KEYS))? {
+                Some(hash) => return Ok(hash),
+                None => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// Completes the header of a response.
     pub(crate) fn fill(&self, header: &mut Option<ResponseHeader>) {
         let MemberStatus { cluster_id, member_id, term: raft_term, .. } = self.backend.status();
         let revision = header.map_or(0, |header| header.revision);
         *header = Some(ResponseHeader { cluster_id, member_id, revision, raft_term });
+    }
+
+    /// The same, with the latest revision.
+    pub(crate) fn fill_latest(&self, header: &mut Option<ResponseHeader>) {
+        let revision = self.backend.read(Store::revision);
+        *header = Some(ResponseHeader { revision, ..ResponseHeader::default() });
+        self.fill(header);
     }
 
     async fn in_time<T>(

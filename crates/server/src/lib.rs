@@ -18,6 +18,7 @@
 
 mod authority;
 mod backend;
+pub mod backup;
 mod cluster;
 mod convert;
 mod frontend;
@@ -35,6 +36,7 @@ pub mod page;
 mod serve;
 mod status;
 pub mod trace;
+mod upkeep;
 
 pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use frontend::{Frontend, Options};
@@ -43,6 +45,7 @@ pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::Member;
 pub use metrics::Metrics;
 pub use serve::serve;
+pub use upkeep::{AutoCompaction, upkeep};
 
 /// The etcd version whose behaviour this is. Clients choose what they dare to use by it.
 pub const ETCD_VERSION: &str = "3.6.0";

@@ -38,6 +38,16 @@ impl SharedStore {
     pub fn lessor(&self) -> MutexGuard<'_, Lessor> {
         self.lessor.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Pins the store as it is now.
+    pub(crate) fn pin(&self) -> mvcc::Image {
+        self.store.write().unwrap_or_else(PoisonError::into_inner).image()
+    }
+
+    /// Gives an image back.
+    pub(crate) fn release(&self, image: mvcc::Image) {
+        self.store.write().unwrap_or_else(PoisonError::into_inner).release(image);
+    }
 }
 
 impl replica::StateMachine for SharedStore {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use host::{Cluster, Handle, address_bytes, is_recruit, recruit_address, urls_of};
-use mvcc::{Command, DecodeError, Lessor, Publish, Reply, Store};
+use mvcc::{Command, DecodeError, Image, Lessor, Publish, Reply, Store};
 use raft::{Change, ChangeError, Configuration, NodeId};
 use tokio::time::sleep;
 use trace::{Event, NodeInfo, Timing, VERSION};
@@ -137,6 +137,14 @@ impl Backend for Member {
 
     fn read_lessor<T>(&self, read: impl FnOnce(&Lessor) -> T) -> T {
         read(&self.store.lessor())
+    }
+
+    fn pin(&self) -> Image {
+        self.store.pin()
+    }
+
+    fn release(&self, image: Image) {
+        self.store.release(image);
     }
 
     fn status(&self) -> MemberStatus {

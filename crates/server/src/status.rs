@@ -35,6 +35,15 @@ pub(crate) enum Error {
     /// A command is longer than the log takes.
     #[error("etcdserver: request is too large")]
     RequestTooLarge,
+    /// A version to go down to is no version.
+    #[error("etcdserver: wrong downgrade target version format")]
+    WrongVersionFormat,
+    /// A version to go down to is not the one before.
+    #[error("etcdserver: invalid downgrade target version")]
+    InvalidTargetVersion,
+    /// A downgrade is to be cancelled, and there is none.
+    #[error("etcdserver: no inflight downgrade job")]
+    NoDowngrade,
     /// A learner is asked for what only voters do.
     #[error("etcdserver: rpc not supported for learner")]
     NotSupportedForLearner,
@@ -58,6 +67,8 @@ impl Error {
                 Refusal::Compacted { .. }
                 | Refusal::FutureRevision { .. }
                 | Refusal::LeaseTtlTooLarge => Code::OutOfRange,
+                Refusal::NoSpace => Code::ResourceExhausted,
+                Refusal::Corrupt => Code::DataLoss,
             },
             Self::Failed(failure) => code_of_failure(failure),
             Self::NotChanged(failure) => match failure {
@@ -73,9 +84,12 @@ impl Error {
                 // As in etcd, which has no code for it.
                 ChangeFailure::TransferTimedOut => Code::Unknown,
             },
-            Self::InvalidSortOption | Self::RequestTooLarge | Self::BadMemberUrls => {
-                Code::InvalidArgument
-            }
+            Self::InvalidSortOption
+            | Self::RequestTooLarge
+            | Self::BadMemberUrls
+            | Self::WrongVersionFormat
+            | Self::InvalidTargetVersion => Code::InvalidArgument,
+            Self::NoDowngrade => Code::FailedPrecondition,
             // Clients with several endpoints try another one on this code and that text.
             Self::NotSupportedForLearner | Self::PeerUrlExists | Self::TooManyLearners => {
                 Code::FailedPrecondition
@@ -131,6 +145,14 @@ mod tests {
         check(Refusal::Compacted { at: 1 }.into(), OutOfRange, text);
         let text = "etcdserver: mvcc: required revision is a future revision";
         check(Refusal::FutureRevision { current: 1 }.into(), OutOfRange, text);
+        let text = "etcdserver: mvcc: database space exceeded";
+        check(Refusal::NoSpace.into(), Code::ResourceExhausted, text);
+        check(Refusal::Corrupt.into(), Code::DataLoss, "etcdserver: corrupt cluster");
+        let text = "etcdserver: wrong downgrade target version format";
+        check(Error::WrongVersionFormat, InvalidArgument, text);
+        let text = "etcdserver: invalid downgrade target version";
+        check(Error::InvalidTargetVersion, InvalidArgument, text);
+        check(Error::NoDowngrade, FailedPrecondition, "etcdserver: no inflight downgrade job");
         check(Failure::NoLeader.into(), Unavailable, "etcdserver: no leader");
         check(Failure::LeaderChanged.into(), Unavailable, "etcdserver: leader changed");
         check(Failure::TimedOut.into(), Unavailable, "etcdserver: request timed out");

@@ -1,6 +1,6 @@
 //! Whatever is asked of the store, the model gives the same answer.
 
-use mvcc::{Command, Range, Store, Txn};
+use mvcc::{AlarmCommand, Command, Range, Store, Txn};
 use proptest::prelude::*;
 
 use crate::generate;
@@ -44,6 +44,7 @@ proptest! {
         for command in &commands {
             store.apply(command);
         }
+        disarm_all(&mut store);
         let read = store.read_txn(&txn);
         let reply = store.apply(&Command::Txn(txn));
         prop_assert_eq!(reply.result, read.map(mvcc::Response::Txn));
@@ -70,6 +71,7 @@ proptest! {
         for command in &commands {
             store.apply(command);
         }
+        disarm_all(&mut store);
         // Two more revisions, so that no delete is at the compacted one.
         for value in ["1", "2"] {
             let put = mvcc::Put { key: "a".into(), value: value.into(), ..Default::default() };
@@ -100,4 +102,11 @@ fn nothing_is_done_by_an_empty_transaction() {
 
 fn everything() -> Range {
     Range { key: "\0".into(), range_end: "\0".into(), ..Range::default() }
+}
+
+/// So that nothing is refused because of the alarms.
+fn disarm_all(store: &mut Store) {
+    for alarm in store.alarms().clone() {
+        store.apply(&Command::Alarm(AlarmCommand::Disarm(alarm)));
+    }
 }

@@ -1,6 +1,9 @@
 //! Commands in a few words.
 
-use mvcc::{Checkpoint, Command, Compact, DeleteRange, LeaseCommand, Publish, Put, Txn, describe};
+use mvcc::{
+    Alarm, AlarmCommand, Checkpoint, Command, Compact, DeleteRange, LeaseCommand, MemberAlarm,
+    Publish, Put, Txn, describe,
+};
 
 #[test]
 fn a_command_is_one_short_line() {
@@ -14,6 +17,7 @@ fn a_command_is_one_short_line() {
     let lease = Command::Lease;
     let publish = Publish { member_id: 1, name: "m1".into(), client_urls: vec![] };
     let checkpoint = Checkpoint { id: 31, renewal: 2, left_seconds: 60 };
+    let alarm = MemberAlarm { alarm: Alarm::NoSpace, member_id: 0x1f };
     let cases = [
         (put(b"a", b"1"), "put a 1"),
         (put(b"a", b""), "put a"),
@@ -32,6 +36,8 @@ fn a_command_is_one_short_line() {
         (lease(LeaseCommand::Expire { id: 31, renewal: 2 }), "lease 1f: expire #2"),
         (lease(LeaseCommand::Checkpoint(vec![checkpoint])), "lease 1f: 60 s left"),
         (lease(LeaseCommand::Checkpoint(vec![checkpoint; 3])), "3 leases: checkpoint"),
+        (Command::Alarm(AlarmCommand::Raise(alarm)), "raise NOSPACE of 1f"),
+        (Command::Alarm(AlarmCommand::Disarm(alarm)), "disarm NOSPACE of 1f"),
     ];
     for (command, expected) in cases {
         assert_eq!(describe(&command), expected);

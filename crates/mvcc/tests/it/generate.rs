@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use mvcc::{
-    Checkpoint, Command, Compact, Compare, CompareTarget, DeleteRange, LeaseCommand, Op, Publish,
-    Put, Range, Relation, SortOrder, SortTarget, Txn,
+    Alarm, AlarmCommand, Checkpoint, Command, Compact, Compare, CompareTarget, DeleteRange,
+    LeaseCommand, MemberAlarm, Op, Publish, Put, Range, Relation, SortOrder, SortTarget, Txn,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,13 +15,23 @@ pub(crate) fn commands(count: std::ops::Range<usize>) -> impl Strategy<Value = V
 
 pub(crate) fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        6 => put().prop_map(Command::Put),
-        3 => delete().prop_map(Command::DeleteRange),
-        6 => txn().prop_map(Command::Txn),
-        1 => (-2..20_i64).prop_map(|revision| Command::Compact(Compact { revision })),
-        1 => publish().prop_map(Command::Publish),
-        4 => lease().prop_map(Command::Lease),
+        24 => put().prop_map(Command::Put),
+        12 => delete().prop_map(Command::DeleteRange),
+        24 => txn().prop_map(Command::Txn),
+        4 => (-2..20_i64).prop_map(|revision| Command::Compact(Compact { revision })),
+        4 => publish().prop_map(Command::Publish),
+        16 => lease().prop_map(Command::Lease),
+        3 => alarm().prop_map(Command::Alarm),
     ]
+}
+
+/// Few are raised, because then little else is done.
+fn alarm() -> impl Strategy<Value = AlarmCommand> {
+    let alarm = (select(vec![Alarm::NoSpace, Alarm::NoSpace, Alarm::Corrupt]), 0..2_u64)
+        .prop_map(|(alarm, member_id)| MemberAlarm { alarm, member_id });
+    (alarm, prop::bool::weighted(0.3)).prop_map(|(alarm, is_raised)| {
+        if is_raised { AlarmCommand::Raise(alarm) } else { AlarmCommand::Disarm(alarm) }
+    })
 }
 
 pub(crate) fn txn() -> impl Strategy<Value = Txn> {

@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod against_model;
+mod alarm;
 mod codec;
 mod describe;
 mod generate;
 mod image;
+mod kv_hash;
 mod leases;
 mod lessor;
 mod model;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use mvcc::{
-    Change, Command, CompactResponse, Compare, CompareTarget, DeleteRange, DeleteRangeResponse,
-    KeyValue, Lease, LeaseCommand, LeaseOutcome, LeaseResponse, Member, Op, OpResponse, Put,
-    PutResponse, Range, RangeResponse, Refusal, Relation, Reply, Response, SortOrder, SortTarget,
-    Txn, TxnResponse,
+    Alarm, AlarmCommand, AlarmResponse, Change, Command, CompactResponse, Compare, CompareTarget,
+    DeleteRange, DeleteRangeResponse, KeyValue, Lease, LeaseCommand, LeaseOutcome, LeaseResponse,
+    Member, MemberAlarm, Op, OpResponse, Put, PutResponse, Range, RangeResponse, Refusal, Relation,
+    Reply, Response, SortOrder, SortTarget, Txn, TxnResponse,
 };
 
 type Keys = BTreeMap<Bytes, KeyValue>;
@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) members: BTreeMap<u64, Member>,
     pub(crate) leases: BTreeMap<i64, Lease>,
     renewals: u64,
+    alarms: Vec<MemberAlarm>,
 }
 
 /// A command that is being carried out.
@@ -35,6 +36,7 @@ impl Model {
             members: BTreeMap::new(),
             leases: BTreeMap::new(),
             renewals: 0,
+            alarms: Vec::new(),
         }
     }
 
@@ -52,6 +54,9 @@ impl Model {
 
     pub(crate) fn apply(&mut self, command: &Command) -> Reply {
         let mut work = Work { keys: self.latest().clone(), changed: Vec::new() };
+        if let Err(refusal) = self.check_alarms(command) {
+            return Err(refusal).into();
+        }
         let result = match command {
             Command::Put(put) if !self.has_lease(put) => Err(Refusal::LeaseNotFound),
             Command::Put(put) => {
@@ -78,6 +83,17 @@ impl Model {
                 Ok(Response::Published)
             }
             Command::Lease(command) => self.lease(&mut work, command).map(Response::Lease),
+            Command::Alarm(AlarmCommand::Raise(alarm)) => {
+                self.alarms.retain(|raised| raised != alarm);
+                self.alarms.push(*alarm);
+                Ok(self.alarmed(vec![*alarm]))
+            }
+            Command::Alarm(AlarmCommand::Disarm(alarm)) => {
+                let before = self.alarms.len();
+                self.alarms.retain(|raised| raised != alarm);
+                let was_raised = self.alarms.len() < before;
+                Ok(self.alarmed(if was_raised { vec![*alarm] } else { vec![] }))
+            }
         };
         let changes =
             work.changed.iter().map(|(key, now)| self.change(key, now.as_ref())).collect();
@@ -156,6 +172,34 @@ impl Model {
             }
         }
         Ok(RangeResponse { revision: current, kvs, more, count })
+    }
+
+    fn check_alarms(&self, command: &Command) -> Result<(), Refusal> {
+        let is_raised = |alarm| self.alarms.iter().any(|raised| raised.alarm == alarm);
+        let ops = match command {
+            Command::Put(put) => vec![Op::Put(put.clone())],
+            Command::Txn(txn) => vec![Op::Txn(txn.clone())],
+            // A grant takes space too.
+            Command::Lease(LeaseCommand::Grant { .. }) => vec![Op::Put(Put::default())],
+            Command::Lease(LeaseCommand::Renew { .. } | LeaseCommand::Checkpoint(_)) => {
+                return Ok(());
+            }
+            Command::Lease(LeaseCommand::Revoke { .. } | LeaseCommand::Expire { .. })
+            | Command::DeleteRange(_)
+            | Command::Compact(_) => vec![],
+            Command::Publish(_) | Command::Alarm(_) => return Ok(()),
+        };
+        if is_raised(Alarm::Corrupt) {
+            return Err(Refusal::Corrupt);
+        }
+        if is_raised(Alarm::NoSpace) && ops.iter().any(holds_put) {
+            return Err(Refusal::NoSpace);
+        }
+        Ok(())
+    }
+
+    fn alarmed(&self, alarms: Vec<MemberAlarm>) -> Response {
+        Response::Alarm(AlarmResponse { revision: self.revision(), alarms })
     }
 
     fn check_put(&self, put: &Put) -> Result<(), Refusal> {
@@ -366,5 +410,13 @@ fn holds_for(kv: &KeyValue, compare: &Compare) -> bool {
         CompareTarget::Mod(given) => related(compare.relation, &kv.mod_revision, given),
         CompareTarget::Lease(given) => related(compare.relation, &kv.lease, given),
         CompareTarget::Value(given) => related(compare.relation, &kv.value, given),
+    }
+}
+
+fn holds_put(op: &Op) -> bool {
+    match op {
+        Op::Put(_) => true,
+        Op::Range(_) | Op::DeleteRange(_) => false,
+        Op::Txn(txn) => txn.success.iter().chain(&txn.failure).any(holds_put),
     }
 }

@@ -7,8 +7,11 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
+use server::{AutoCompaction, Options};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::client::usage::parse_duration;
 
 /// Run one member of a cluster
 #[derive(Args)]
@@ -66,6 +69,26 @@ pub(crate) struct Serve {
     /// before it, but for a quarter of that
     #[arg(long, env = "QUORATE_SNAPSHOT_BYTES", default_value = "67108864", value_parser = bytes())]
     snapshot_bytes: u64,
+    /// How many bytes the store may take before it takes no more; 0 for 2 GiB, less for any number
+    #[arg(
+        long,
+        env = "ETCD_QUOTA_BACKEND_BYTES",
+        default_value = "0",
+        allow_negative_numbers = true
+    )]
+    quota_backend_bytes: i64,
+    /// How --auto-compaction-retention counts
+    #[arg(long, env = "ETCD_AUTO_COMPACTION_MODE", default_value = "periodic")]
+    auto_compaction_mode: CompactionMode,
+    /// How much history to keep: hours, or a time like 30m, or a number of revisions; 0 for all
+    #[arg(long, env = "ETCD_AUTO_COMPACTION_RETENTION", default_value = "0")]
+    auto_compaction_retention: String,
+    /// How many bytes a request of a client may have
+    #[arg(long, env = "ETCD_MAX_REQUEST_BYTES", default_value = "1572864")]
+    max_request_bytes: u32,
+    /// How many operations a transaction may have
+    #[arg(long, env = "ETCD_MAX_TXN_OPS", default_value = "128")]
+    max_txn_ops: u32,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -78,6 +101,12 @@ pub(crate) struct Serve {
 pub(super) enum ClusterState {
     New,
     Existing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CompactionMode {
+    Periodic,
+    Revision,
 }
 
 /// etcd allows no election timeout that is longer.
@@ -97,6 +126,8 @@ pub(super) struct Settings {
     pub(super) state: ClusterState,
     pub(super) listen_clients: Vec<SocketAddr>,
     pub(super) advertise_client_urls: Vec<String>,
+    pub(super) options: Options,
+    pub(super) compaction: AutoCompaction,
 }
 
 /// The flags do not fit together.
@@ -145,6 +176,8 @@ impl Serve {
             self.advertise_client_urls.clone()
         };
         Ok(Settings {
+            options: self.options(),
+            compaction: self.compaction()?,
             host: host::Config {
                 cluster,
                 own,
@@ -159,6 +192,46 @@ impl Serve {
             name: self.name,
             state: self.initial_cluster_state,
             advertise_client_urls,
+        })
+    }
+
+    /// What clients may ask.
+    fn options(&self) -> Options {
+        let election_timeout = Duration::from_millis(self.election_timeout);
+        Options {
+            request_bytes_max: self.max_request_bytes as usize,
+            txn_ops_max: self.max_txn_ops as usize,
+            quota_bytes: match self.quota_backend_bytes {
+                0 => Options::default().quota_bytes,
+                bytes => u64::try_from(bytes).ok(),
+            },
+            ..Options::for_election_timeout(election_timeout)
+        }
+    }
+
+    /// Which history to forget.
+    fn compaction(&self) -> Result<AutoCompaction, FlagError> {
+        let text = &self.auto_compaction_retention;
+        let number = text.parse::<u32>();
+        Ok(match (self.auto_compaction_mode, number) {
+            (_, Ok(0)) => AutoCompaction::Off,
+            (CompactionMode::Periodic, Ok(hours)) => {
+                AutoCompaction::Periodic(Duration::from_hours(hours.into()))
+            }
+            (CompactionMode::Periodic, Err(_)) => match parse_duration(text) {
+                Ok(time) if time.is_zero() => AutoCompaction::Off,
+                Ok(time) => AutoCompaction::Periodic(time),
+                Err(why) => return Err(format!("--auto-compaction-retention: {text:?}: {why}")),
+            },
+            (CompactionMode::Revision, Ok(revisions)) => {
+                AutoCompaction::Revisions(revisions.into())
+            }
+            (CompactionMode::Revision, Err(_)) => {
+                return Err(format!(
+                    "--auto-compaction-retention: {text:?} is not a number of revisions, which \
+                     --auto-compaction-mode revision wants"
+                ));
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use host::{Fatal, Host};
-use server::{Frontend, Member, Metrics, Options, SharedStore};
+use server::{Frontend, Member, Metrics, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -53,12 +53,11 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         listeners.push(listen(*address).await?);
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
-    let Settings { host, name, advertise_client_urls, .. } = settings;
+    let Settings { host, name, advertise_client_urls, options, compaction, .. } = settings;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
     let (own, timing) = (host.own, server::trace::timing(&host));
-    let election_timeout = host.election_timeout;
     let Host { handle, mut fatal } = Host::start(host, store.clone(), {
         let metrics = metrics.clone();
         move |took| metrics.wal_synced(took)
@@ -69,8 +68,8 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
     let (end, ended) = oneshot::channel::<()>();
-    let options = Options::for_election_timeout(election_timeout);
     let frontend = Frontend::new(member.clone(), options, metrics);
+    tokio::spawn(server::upkeep(frontend.clone(), compaction));
     let router = server::router(frontend).merge(member.routes());
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {

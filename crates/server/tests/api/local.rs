@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use mvcc::{Command, Lessor, Publish, Reply, Store};
+use mvcc::{Command, Image, Lessor, Publish, Reply, Store};
 use server::{
     Backend, ChangeFailure, Failure, Frontend, MemberChange, MemberStatus, Metrics, Options, Peer,
 };
@@ -48,6 +48,11 @@ impl Local {
         let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
         local.apply(&Command::Publish(publish));
         local
+    }
+
+    /// What services are made of.
+    pub(crate) fn frontend(&self, options: Options) -> Frontend<Self> {
+        Frontend::new(self.clone(), options, Arc::clone(&self.metrics))
     }
 
     /// Changes how the member is.
@@ -125,6 +130,14 @@ impl Backend for Local {
         read(&self.lock().lessor)
     }
 
+    fn pin(&self) -> Image {
+        self.lock().store.image()
+    }
+
+    fn release(&self, image: Image) {
+        self.lock().store.release(image);
+    }
+
     fn status(&self) -> MemberStatus {
         self.lock().status
     }
@@ -148,7 +161,10 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start(local: &Local) -> Self {
         let options = Options { request_timeout: Duration::from_millis(200), ..Options::default() };
-        let frontend = Frontend::new(local.clone(), options, Arc::clone(&local.metrics));
+        Self::serve(local.frontend(options)).await
+    }
+
+    pub(crate) async fn serve(frontend: Frontend<Local>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel();

@@ -9,5 +9,6 @@ mod gateway;
 mod http;
 mod lease;
 mod local;
+mod maintenance;
 mod plain;
 mod services;

@@ -2,6 +2,7 @@
 
 use crate::local::{Local, Server};
 use etcdpb::etcdserverpb as pb;
+use etcdpb::etcdserverpb::auth_client::AuthClient;
 use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
@@ -219,8 +220,8 @@ async fn status_tells_where_the_log_stands() {
 #[tokio::test]
 async fn what_is_not_there_is_unimplemented() {
     let server = Server::start(&Local::new()).await;
-    let mut maintenance = MaintenanceClient::new(server.channel().await);
-    let status = maintenance.defragment(pb::DefragmentRequest {}).await.unwrap_err();
+    let mut auth = AuthClient::new(server.channel().await);
+    let status = auth.auth_status(pb::AuthStatusRequest {}).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     server.stop().await;
 }

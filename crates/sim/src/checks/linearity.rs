@@ -115,6 +115,7 @@ fn found(reply: &Reply) -> Expected {
         }
         Response::Compact(it) => Expected { revision: Some(it.revision), ..nothing },
         Response::Lease(it) => Expected { revision: Some(it.revision), ..nothing },
-        Response::Published => nothing,
+        // The clients here raise no alarms.
+        Response::Published | Response::Alarm(_) => nothing,
     }
 }

@@ -69,8 +69,8 @@ impl Model {
                 }
                 self.compacted = compact.revision;
             }
-            // No client asks for leases yet.
-            Command::Publish(_) | Command::Lease(_) => {}
+            // No client asks for leases yet, and none raises alarms.
+            Command::Publish(_) | Command::Lease(_) | Command::Alarm(_) => {}
         }
         if next != *now {
             self.states.push(next);

@@ -59,6 +59,7 @@ pub(crate) fn told(answer: &Answer<'_>) -> Option<i64> {
             Response::Txn(it) => Some(it.revision),
             Response::Compact(it) => Some(it.revision),
             Response::Lease(it) => Some(it.revision),
+            Response::Alarm(it) => Some(it.revision),
             Response::Published => None,
         },
         Answer::Read { result, .. } => Some(result.as_ref().ok()?.revision),

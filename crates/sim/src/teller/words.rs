@@ -25,7 +25,8 @@ pub(super) fn outcome(answer: &Answer<'_>) -> (Phase, Option<String>) {
             | Response::DeleteRange(_)
             | Response::Compact(_)
             | Response::Lease(_)
-            | Response::Published => None,
+            | Response::Published
+            | Response::Alarm(_) => None,
         }),
         Answer::Read { result, .. } => told(result, |response| Some(values(response))),
         Answer::Failed(failure) => (Phase::Fail, Some(failure.to_string())),
