@@ -42,15 +42,16 @@
 //! odd, it is kept, and the place says so.
 //!
 //! Keys can be attached to leases. A store knows no time, so it cannot tell when one is over: that
-//! is the [`Lessor`]'s part, which each member has beside its store.
+//! is the [`Lessor`]'s part, which each member has beside its store. The [`Watchers`], beside it
+//! too, tell clients what changes.
 //!
-//! Left out, for now: watches (but each [`Reply`] lists its changes), users and roles, and a store
-//! on disk.
+//! Left out, for now: users and roles, and a store on disk.
 
 mod codec;
 mod command;
 mod describe;
 mod hash;
+mod history;
 mod image;
 mod lease;
 mod memory;
@@ -61,6 +62,7 @@ mod span;
 mod store;
 mod txn;
 mod validate;
+mod watch;
 mod write;
 
 pub use codec::DecodeError;
@@ -69,6 +71,7 @@ pub use command::{
     SortOrder, SortTarget, Txn,
 };
 pub use describe::describe;
+pub use history::Events;
 pub use image::{Image, RestoreError, Restorer};
 pub use lease::{
     Checkpoint, LEASE_TTL_SECONDS_MAX, Lease, LeaseCommand, LeaseOutcome, LeaseResponse, Lessor,
@@ -81,3 +84,7 @@ pub use reply::{
 };
 pub use store::{Member, Store};
 pub use validate::{TXN_DEPTH_MAX, TXN_OPS_MAX};
+pub use watch::{
+    HistoryReader, Reading, StreamId, WatchLimits, WatchRefusal, WatchRequest, WatchResponse,
+    Watchers,
+};
