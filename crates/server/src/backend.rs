@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use mvcc::{Lessor, Reply, Store};
 
+use crate::watch::Feed;
+
 /// A running member, as the services see it. Clones are handles on the same member.
 pub trait Backend: Clone + Send + Sync + 'static {
     /// Gets an encoded [`mvcc::Command`] committed, wherever the leader is, and returns what came
@@ -41,6 +43,10 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Looks at this member's count of how much time leases have left. Not for long, either.
     fn read_lessor<T>(&self, read: impl FnOnce(&Lessor) -> T) -> T;
+
+    /// Where what is applied here is told to those who watch. It is told while the store is held:
+    /// who sees a revision with [`read`](Self::read) finds it there.
+    fn feed(&self) -> &Feed;
 
     /// How this member is now. Asked for by every request, so it is cheap.
     fn status(&self) -> MemberStatus;

@@ -6,12 +6,14 @@ use std::time::Duration;
 use etcdpb::etcdserverpb::ResponseHeader;
 use mvcc::{Command, Range, RangeReader, RangeResponse, Response, Step, TXN_OPS_MAX};
 use tokio::time::timeout;
+use tonic::metadata::MetadataMap;
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus};
 use crate::metrics::Metrics;
 use crate::status::Error;
+use crate::watch::Hub;
 
 /// How many keys a range looks at before it lets others have the store.
 const STEP_KEYS: usize = 1000;
@@ -27,7 +29,22 @@ pub struct Options {
     pub lease_ttl_seconds_min: i64,
     /// How long to wait for a command to be applied, or a read to be confirmed.
     pub request_timeout: Duration,
+    /// How long a watcher hears nothing before it is told how far it is, if it wants to know.
+    pub watch_progress_interval: Duration,
+    /// How long a member waits for a leader before it campaigns. Clients that insist on a leader
+    /// are sent away after three times that.
+    pub election_timeout: Duration,
 }
+
+impl Options {
+    /// How long a gRPC message may be, in bytes.
+    pub(crate) fn message_bytes_max(&self) -> usize {
+        self.request_bytes_max + MESSAGE_OVERHEAD_BYTES
+    }
+}
+
+/// How much longer than a command a gRPC message may be.
+const MESSAGE_OVERHEAD_BYTES: usize = 512 * 1024;
 
 impl Default for Options {
     fn default() -> Self {
@@ -36,6 +53,8 @@ impl Default for Options {
             txn_ops_max: TXN_OPS_MAX,
             lease_ttl_seconds_min: 2,
             request_timeout: Duration::from_secs(7),
+            watch_progress_interval: Duration::from_mins(10),
+            election_timeout: Duration::from_secs(1),
         }
     }
 }
@@ -57,12 +76,13 @@ pub struct Frontend<B> {
     backend: B,
     options: Options,
     metrics: Arc<Metrics>,
+    hub: Arc<Hub>,
 }
 
 impl<B: Backend> Frontend<B> {
     /// A frontend of `backend`. What it counts goes to `metrics`.
     pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
-        Self { backend, options, metrics }
+        Self { backend, options, metrics, hub: Arc::default() }
     }
 
     pub(crate) fn backend(&self) -> &B {
@@ -75,6 +95,11 @@ impl<B: Backend> Frontend<B> {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The watchers.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// How the member is, if it is one that serves everything.
@@ -149,10 +174,14 @@ pub(crate) fn mismatch(command: &Command) -> Error {
 /// A client that sends `hasleader: true` wants no service from a member without a leader.
 impl<B: Backend> Interceptor for Frontend<B> {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let wants_leader = request.metadata().get("hasleader").is_some_and(|value| value == "true");
-        if wants_leader && self.backend.status().leader.is_none() {
+        if wants_leader(request.metadata()) && self.backend.status().leader.is_none() {
             return Err(Error::from(Failure::NoLeader).into());
         }
         Ok(request)
     }
+}
+
+/// Whether a client says that it wants no service from a member without a leader.
+pub(crate) fn wants_leader(metadata: &MetadataMap) -> bool {
+    metadata.get("hasleader").is_some_and(|value| value == "true")
 }

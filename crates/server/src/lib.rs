@@ -12,9 +12,9 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Lease`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; the same
-//! as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
-//! `UNIMPLEMENTED`: watches, the rest of maintenance, and users. Left out too: TLS.
+//! Served: `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health;
+//! the same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
+//! `UNIMPLEMENTED`: the rest of maintenance, and users. Left out too: TLS.
 
 mod authority;
 mod backend;
@@ -35,6 +35,7 @@ pub mod page;
 mod serve;
 mod status;
 pub mod trace;
+mod watch;
 
 pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use frontend::{Frontend, Options};
@@ -43,6 +44,7 @@ pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::Member;
 pub use metrics::Metrics;
 pub use serve::serve;
+pub use watch::Feed;
 
 /// The etcd version whose behaviour this is. Clients choose what they dare to use by it.
 pub const ETCD_VERSION: &str = "3.6.0";

@@ -16,6 +16,7 @@ use trace::{Event, NodeInfo, Timing, VERSION};
 
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 use crate::machine::SharedStore;
+use crate::watch::Feed;
 
 /// The pause before a change is asked for again that could not be made at that moment.
 const CHANGE_PAUSE: Duration = Duration::from_millis(20);
@@ -137,6 +138,10 @@ impl Backend for Member {
 
     fn read_lessor<T>(&self, read: impl FnOnce(&Lessor) -> T) -> T {
         read(&self.store.lessor())
+    }
+
+    fn feed(&self) -> &Feed {
+        self.store.feed()
     }
 
     fn status(&self) -> MemberStatus {

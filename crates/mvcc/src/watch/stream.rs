@@ -64,6 +64,11 @@ impl Stream {
             && self.queued_bytes <= self.limits.stream_bytes / 2
     }
 
+    /// Whether even what is said of watchers is too much.
+    pub(super) fn is_backed_up(&self) -> bool {
+        self.queue.len() >= 2 * self.responses_max()
+    }
+
     fn responses_max(&self) -> usize {
         self.limits.stream_responses + 4 * self.names.len()
     }

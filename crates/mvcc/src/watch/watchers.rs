@@ -16,6 +16,13 @@ use crate::history::{Events, History};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId(u64);
 
+impl StreamId {
+    /// A number below 16; the streams have each in turn.
+    pub fn sixteenth(self) -> u32 {
+        u32::try_from(self.0 % 16).expect("it is below 16")
+    }
+}
+
 /// All watchers of a member.
 ///
 /// - The host tells what happens: [`applied`](Self::applied), and [`skipped_to`](Self::skipped_to)
@@ -269,6 +276,12 @@ impl Watchers {
     }
 
     // How it is.
+
+    /// Whether so much waits to be taken from the stream that its client is to listen before it
+    /// asks for more.
+    pub fn is_backed_up(&self, stream: StreamId) -> bool {
+        self.streams[&stream].is_backed_up()
+    }
 
     /// Whether no stream is open.
     pub fn is_idle(&self) -> bool {

@@ -1,6 +1,6 @@
-//! The API over a socket: [`services`] and [`lease`] with gRPC, [`http`] with plain HTTP,
+//! The API over a socket: [`services`], [`watch`] and [`lease`] with gRPC, [`http`] with plain HTTP,
 //! [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and
-//! [`differential`] side by side with a real etcd.
+//! [`differential`] and [`watch_differential`] side by side with a real etcd.
 
 mod authority;
 mod differential;
@@ -11,3 +11,5 @@ mod lease;
 mod local;
 mod plain;
 mod services;
+mod watch;
+mod watch_differential;
