@@ -25,13 +25,13 @@ impl StreamId {
 
 /// All watchers of a member.
 ///
-/// - The host tells what happens: [`applied`](Self::applied), and [`skipped_to`](Self::skipped_to)
-///   when it lost track of it. It calls [`catch_up`](Self::catch_up) again and again while that
-///   says that there is more to read.
-/// - A client's stream is [`open`](Self::open)ed and [`close`](Self::close)d. Its requests are
-///   [`create`](Self::create), [`cancel`](Self::cancel), [`request_progress`](Self::request_progress);
-///   its responses come from [`take`](Self::take). Which streams have some after they had none,
-///   [`take_ready`](Self::take_ready) says.
+/// - The host tells what happens: [`applied`](Self::applied), and
+///   [`skipped_to`](Self::skipped_to) when it lost track of it. It calls
+///   [`catch_up`](Self::catch_up) again and again while that says that there is more to read.
+/// - A client has a stream, from [`open`](Self::open) to [`close`](Self::close). Its requests are
+///   [`create`](Self::create), [`cancel`](Self::cancel) and
+///   [`request_progress`](Self::request_progress); its responses come from [`take`](Self::take).
+///   Which streams have some, [`take_ready`](Self::take_ready) says.
 #[derive(Debug)]
 pub struct Watchers {
     limits: WatchLimits,
