@@ -66,7 +66,12 @@ impl Options {
         let seconds = (election_timeout * 3 / 2).as_millis().div_ceil(1000);
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         let default = Self::default();
-        Self { lease_ttl_seconds_min: seconds.max(default.lease_ttl_seconds_min), ..default }
+        Self {
+            lease_ttl_seconds_min: seconds.max(default.lease_ttl_seconds_min),
+            // With timers that are shorter than etcd's, streams would end with every election.
+            election_timeout: election_timeout.max(default.election_timeout),
+            ..default
+        }
     }
 }
 

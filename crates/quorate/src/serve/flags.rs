@@ -10,6 +10,11 @@ use host::{Cluster, JoinError, Joined, Origin};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::client::usage::parse_duration;
+
+/// Watchers are not told how far they are more often than this.
+const WATCH_PROGRESS_MIN: Duration = Duration::from_millis(100);
+
 /// Run one member of a cluster
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -66,6 +71,16 @@ pub(crate) struct Serve {
     /// before it, but for a quarter of that
     #[arg(long, env = "QUORATE_SNAPSHOT_BYTES", default_value = "67108864", value_parser = bytes())]
     snapshot_bytes: u64,
+    /// How long a watcher hears nothing before it is told how far it is, if it asked for that; at
+    /// least 100ms
+    #[arg(
+        long,
+        env = "ETCD_WATCH_PROGRESS_NOTIFY_INTERVAL",
+        alias = "experimental-watch-progress-notify-interval",
+        default_value = "10m",
+        value_parser = parse_duration
+    )]
+    watch_progress_notify_interval: Duration,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -97,6 +112,7 @@ pub(super) struct Settings {
     pub(super) state: ClusterState,
     pub(super) listen_clients: Vec<SocketAddr>,
     pub(super) advertise_client_urls: Vec<String>,
+    pub(super) watch_progress_interval: Duration,
 }
 
 /// The flags do not fit together.
@@ -159,6 +175,8 @@ impl Serve {
             name: self.name,
             state: self.initial_cluster_state,
             advertise_client_urls,
+            // A shorter one is raised, as etcd does.
+            watch_progress_interval: self.watch_progress_notify_interval.max(WATCH_PROGRESS_MIN),
         })
     }
 

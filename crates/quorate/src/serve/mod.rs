@@ -53,7 +53,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         listeners.push(listen(*address).await?);
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
-    let Settings { host, name, advertise_client_urls, .. } = settings;
+    let Settings { host, name, advertise_client_urls, watch_progress_interval, .. } = settings;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
@@ -69,7 +69,8 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
     let (end, ended) = oneshot::channel::<()>();
-    let options = Options::for_election_timeout(election_timeout);
+    let options =
+        Options { watch_progress_interval, ..Options::for_election_timeout(election_timeout) };
     let frontend = Frontend::new(member.clone(), options, metrics);
     let router = server::router(frontend).merge(member.routes());
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
