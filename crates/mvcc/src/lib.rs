@@ -42,16 +42,17 @@
 //! odd, it is kept, and the place says so.
 //!
 //! Keys can be attached to leases. A store knows no time, so it cannot tell when one is over: that
-//! is the [`Lessor`]'s part, which each member has beside its store.
+//! is the [`Lessor`]'s part, which each member has beside its store. The [`Watchers`], beside it
+//! too, tell clients what changes.
 //!
-//! Left out, for now: watches (but each [`Reply`] lists its changes), users and roles, and a store
-//! on disk.
+//! Left out, for now: users and roles, and a store on disk.
 
 mod alarm;
 mod codec;
 mod command;
 mod describe;
 mod hash;
+mod history;
 mod image;
 mod kv_hash;
 mod lease;
@@ -63,6 +64,7 @@ mod span;
 mod store;
 mod txn;
 mod validate;
+mod watch;
 mod write;
 
 pub use alarm::{Alarm, AlarmCommand, MemberAlarm};
@@ -72,6 +74,7 @@ pub use command::{
     SortOrder, SortTarget, Txn,
 };
 pub use describe::describe;
+pub use history::Events;
 pub use image::{Image, RestoreError, Restorer};
 pub use kv_hash::{KvHash, KvHasher};
 pub use lease::{
@@ -85,3 +88,7 @@ pub use reply::{
 };
 pub use store::{Member, Store};
 pub use validate::{TXN_DEPTH_MAX, TXN_OPS_MAX};
+pub use watch::{
+    HistoryReader, Reading, StreamId, WatchLimits, WatchRefusal, WatchRequest, WatchResponse,
+    Watchers,
+};

@@ -126,6 +126,19 @@ impl Memory {
         })
     }
 
+    /// What changed, oldest first, from revision `main` on, which is not before the compacted one.
+    pub(crate) fn changes_from(&self, main: i64) -> impl Iterator<Item = (Revision, &Bytes)> {
+        let first = self.journal.partition_point(|(at, _)| at.main < main);
+        self.journal.range(first..).map(|(at, key)| (*at, key))
+    }
+
+    /// What a key became at that very place.
+    pub(crate) fn version_at(&self, key: &[u8], at: Revision) -> Option<&Version> {
+        let versions = self.keys.get(key)?;
+        let found = versions.binary_search_by_key(&at, |version| version.at).ok()?;
+        Some(&versions[found])
+    }
+
     /// All versions of all keys that a compaction at `compacted` keeps, in key order, oldest first.
     pub(crate) fn versions(&self, compacted: i64) -> impl Iterator<Item = (&Bytes, &Version)> {
         let kept = self.keys.iter().map(move |(key, versions)| (key, kept(versions, compacted)));

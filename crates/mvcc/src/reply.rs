@@ -177,4 +177,23 @@ impl Change {
             Self::Put { prev_kv, .. } | Self::Delete { prev_kv, .. } => prev_kv.as_ref(),
         }
     }
+
+    /// The change without what the key was before.
+    pub(crate) fn now(&self) -> Self {
+        match self {
+            Self::Put { kv, .. } => Self::Put { kv: kv.clone(), prev_kv: None },
+            Self::Delete { key, mod_revision, .. } => {
+                Self::Delete { key: key.clone(), mod_revision: *mod_revision, prev_kv: None }
+            }
+        }
+    }
+
+    /// How many bytes its keys and values take.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let now = match self {
+            Self::Put { kv, .. } => kv.key.len() + kv.value.len(),
+            Self::Delete { key, .. } => key.len(),
+        };
+        now + self.prev_kv().map_or(0, |kv| kv.key.len() + kv.value.len())
+    }
 }

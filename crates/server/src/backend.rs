@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use mvcc::{Image, Lessor, Reply, Store};
 
+use crate::watch::Feed;
+
 /// A running member, as the services see it. Clones are handles on the same member.
 pub trait Backend: Clone + Send + Sync + 'static {
     /// Gets an encoded [`mvcc::Command`] committed, wherever the leader is, and returns what came
@@ -47,6 +49,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Gives an image back.
     fn release(&self, image: Image);
+    /// Where what is applied here is told to those who watch. It is told while the store is held:
+    /// who sees a revision with [`read`](Self::read) finds it there.
+    fn feed(&self) -> &Feed;
 
     /// How this member is now. Asked for by every request, so it is cheap.
     fn status(&self) -> MemberStatus;

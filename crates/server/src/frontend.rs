@@ -9,6 +9,7 @@ use mvcc::{
     Refusal, Response, Step, Store, TXN_OPS_MAX,
 };
 use tokio::time::timeout;
+use tonic::metadata::MetadataMap;
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
@@ -16,6 +17,7 @@ use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus
 use crate::metrics::Metrics;
 use crate::status::Error;
 use crate::upkeep::Refused;
+use crate::watch::Hub;
 
 /// How many keys a range looks at before it lets others have the store.
 const STEP_KEYS: usize = 1000;
@@ -33,7 +35,22 @@ pub struct Options {
     pub quota_bytes: Option<u64>,
     /// How long to wait for a command to be applied, or a read to be confirmed.
     pub request_timeout: Duration,
+    /// How long a watcher hears nothing before it is told how far it is, if it wants to know.
+    pub watch_progress_interval: Duration,
+    /// How long a member waits for a leader before it campaigns. Clients that insist on a leader
+    /// are sent away after three times that.
+    pub election_timeout: Duration,
 }
+
+impl Options {
+    /// How long a gRPC message may be, in bytes.
+    pub(crate) fn message_bytes_max(&self) -> usize {
+        self.request_bytes_max + MESSAGE_OVERHEAD_BYTES
+    }
+}
+
+/// How much longer than a command a gRPC message may be.
+const MESSAGE_OVERHEAD_BYTES: usize = 512 * 1024;
 
 impl Default for Options {
     fn default() -> Self {
@@ -43,6 +60,8 @@ impl Default for Options {
             lease_ttl_seconds_min: 2,
             quota_bytes: Some(2 << 30),
             request_timeout: Duration::from_secs(7),
+            watch_progress_interval: Duration::from_mins(10),
+            election_timeout: Duration::from_secs(1),
         }
     }
 }
@@ -54,7 +73,12 @@ impl Options {
         let seconds = (election_timeout * 3 / 2).as_millis().div_ceil(1000);
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         let default = Self::default();
-        Self { lease_ttl_seconds_min: seconds.max(default.lease_ttl_seconds_min), ..default }
+        Self {
+            lease_ttl_seconds_min: seconds.max(default.lease_ttl_seconds_min),
+            // With timers that are shorter than etcd's, streams would end with every election.
+            election_timeout: election_timeout.max(default.election_timeout),
+            ..default
+        }
     }
 }
 
@@ -65,12 +89,14 @@ pub struct Frontend<B> {
     options: Options,
     metrics: Arc<Metrics>,
     refused: Arc<Refused>,
+    hub: Arc<Hub>,
 }
 
 impl<B: Backend> Frontend<B> {
     /// A frontend of `backend`. What it counts goes to `metrics`.
     pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
-        Self { backend, options, metrics, refused: Arc::default() }
+        let (refused, hub) = (Arc::default(), Arc::default());
+        Self { backend, options, metrics, refused, hub }
     }
 
     pub(crate) fn backend(&self) -> &B {
@@ -88,6 +114,11 @@ impl<B: Backend> Frontend<B> {
     /// What was refused because there was no space.
     pub(crate) fn refused(&self) -> &Refused {
         &self.refused
+    }
+
+    /// The watchers.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// How the member is, if it is one that serves everything.
@@ -200,10 +231,14 @@ pub(crate) fn mismatch(command: &Command) -> Error {
 /// A client that sends `hasleader: true` wants no service from a member without a leader.
 impl<B: Backend> Interceptor for Frontend<B> {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let wants_leader = request.metadata().get("hasleader").is_some_and(|value| value == "true");
-        if wants_leader && self.backend.status().leader.is_none() {
+        if wants_leader(request.metadata()) && self.backend.status().leader.is_none() {
             return Err(Error::from(Failure::NoLeader).into());
         }
         Ok(request)
     }
+}
+
+/// Whether a client says that it wants no service from a member without a leader.
+pub(crate) fn wants_leader(metadata: &MetadataMap) -> bool {
+    metadata.get("hasleader").is_some_and(|value| value == "true")
 }

@@ -11,6 +11,7 @@ use etcdpb::etcdserverpb::cluster_server::ClusterServer;
 use etcdpb::etcdserverpb::kv_server::KvServer;
 use etcdpb::etcdserverpb::lease_server::LeaseServer;
 use etcdpb::etcdserverpb::maintenance_server::MaintenanceServer;
+use etcdpb::etcdserverpb::watch_server::WatchServer;
 use etcdpb::health::health_server::HealthServer;
 use serde::{Deserialize, Serialize};
 use tonic::Status;
@@ -26,14 +27,12 @@ use crate::kv::KvService;
 use crate::lease::LeaseService;
 use crate::maintenance::MaintenanceService;
 use crate::status::Error;
-
-/// How much longer than a command a gRPC message may be.
-const MESSAGE_OVERHEAD_BYTES: usize = 512 * 1024;
+use crate::watch::WatchService;
 
 /// Everything that a member serves to its clients.
 pub fn router<B: Backend>(frontend: Frontend<B>) -> Router {
     let grpc = grpc(&frontend);
-    let gateway = gateway::routes(&grpc, message_bytes_max(&frontend));
+    let gateway = gateway::routes(&grpc, frontend.options().message_bytes_max());
     let http = Router::new()
         .route("/health", get(health::<B>).fallback(only_get))
         .route("/version", get(version).fallback(only_get))
@@ -42,16 +41,17 @@ pub fn router<B: Backend>(frontend: Frontend<B>) -> Router {
     grpc.merge(gateway).merge(http).fallback(not_found)
 }
 
-fn message_bytes_max<B: Backend>(frontend: &Frontend<B>) -> usize {
-    frontend.options().request_bytes_max + MESSAGE_OVERHEAD_BYTES
-}
-
 fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
+    let message_bytes_max = frontend.options().message_bytes_max();
     let kv = KvServer::new(KvService(frontend.clone()))
-        .max_decoding_message_size(message_bytes_max(frontend))
+        .max_decoding_message_size(message_bytes_max)
+        .max_encoding_message_size(usize::MAX);
+    let watch = WatchServer::new(WatchService(frontend.clone()))
+        .max_decoding_message_size(message_bytes_max)
         .max_encoding_message_size(usize::MAX);
     Routes::new(kv)
         .add_service(LeaseServer::new(LeaseService::new(frontend.clone())))
+        .add_service(watch)
         .add_service(ClusterServer::new(ClusterService(frontend.clone())))
         .add_service(MaintenanceServer::new(MaintenanceService(frontend.clone())))
         .add_service(HealthServer::new(HealthService))
@@ -118,7 +118,7 @@ async fn version() -> Json<Versions> {
 }
 
 async fn metrics<B: Backend>(State(frontend): State<Frontend<B>>) -> Response {
-    let text = frontend.metrics().render(frontend.backend());
+    let text = frontend.metrics().render(frontend.backend(), frontend.hub().counts());
     ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response()
 }
 

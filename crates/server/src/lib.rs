@@ -12,9 +12,9 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Lease`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health; the same
-//! as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
-//! `UNIMPLEMENTED`: watches, the rest of maintenance, and users. Left out too: TLS.
+//! Served: `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health;
+//! the same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
+//! `UNIMPLEMENTED`: the rest of maintenance, and users. Left out too: TLS.
 
 mod authority;
 mod backend;
@@ -37,6 +37,7 @@ mod serve;
 mod status;
 pub mod trace;
 mod upkeep;
+mod watch;
 
 pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use frontend::{Frontend, Options};
@@ -46,6 +47,7 @@ pub use member::Member;
 pub use metrics::Metrics;
 pub use serve::serve;
 pub use upkeep::{AutoCompaction, upkeep};
+pub use watch::Feed;
 
 /// The etcd version whose behaviour this is. Clients choose what they dare to use by it.
 pub const ETCD_VERSION: &str = "3.6.0";

@@ -7,6 +7,7 @@ use mvcc::{Change, Command, DecodeError, Lessor, Reply, Store};
 use raft::Index;
 
 use crate::metrics::Metrics;
+use crate::watch::Feed;
 
 /// So many versions of keys are read at once when a snapshot is made; the driver waits meanwhile.
 const IMAGE_STEP: usize = 1000;
@@ -19,13 +20,19 @@ const IMAGE_STEP: usize = 1000;
 pub struct SharedStore {
     store: Arc<RwLock<Store>>,
     lessor: Arc<Mutex<Lessor>>,
+    feed: Feed,
     metrics: Arc<Metrics>,
 }
 
 impl SharedStore {
     /// An empty store. What is applied is counted in `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { store: Arc::default(), lessor: Arc::default(), metrics }
+        Self { store: Arc::default(), lessor: Arc::default(), feed: Feed::default(), metrics }
+    }
+
+    /// What is applied goes here too, for those who watch.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Reads. Not for long.
@@ -59,6 +66,7 @@ impl replica::StateMachine for SharedStore {
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         let reply = store.apply(&command);
         self.lessor().applied(&command, &store);
+        self.feed.applied(&reply.changes);
         drop(store);
         self.metrics.applied(&command, &reply);
         Ok(reply)
@@ -78,7 +86,9 @@ impl replica::StateMachine for SharedStore {
 
     fn replace(&mut self, state: Store) {
         self.lessor().restored(&state);
-        *self.store.write().unwrap_or_else(PoisonError::into_inner) = state;
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        self.feed.replaced(state.revision());
+        *store = state;
     }
 }
 

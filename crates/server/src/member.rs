@@ -16,6 +16,7 @@ use trace::{Event, NodeInfo, Timing, VERSION};
 
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 use crate::machine::SharedStore;
+use crate::watch::Feed;
 
 /// The pause before a change is asked for again that could not be made at that moment.
 const CHANGE_PAUSE: Duration = Duration::from_millis(20);
@@ -145,6 +146,10 @@ impl Backend for Member {
 
     fn release(&self, image: Image) {
         self.store.release(image);
+    }
+
+    fn feed(&self) -> &Feed {
+        self.store.feed()
     }
 
     fn status(&self) -> MemberStatus {

@@ -15,6 +15,7 @@ use prometheus::{
 };
 
 use crate::backend::{Backend, MemberStatus};
+use crate::watch::Counts;
 
 /// The counters of a member.
 ///
@@ -26,6 +27,7 @@ pub struct Metrics {
     registry: Registry,
     pub(crate) ranges: IntCounter,
     pub(crate) txns: IntCounter,
+    pub(crate) watch_events: IntCounter,
     pub(crate) health_successes: IntCounter,
     pub(crate) health_failures: IntCounter,
     puts: IntCounter,
@@ -50,6 +52,10 @@ struct Taken {
     compacted_revision: IntGauge,
     db_size: IntGauge,
     db_size_in_use: IntGauge,
+    watch_streams: IntGauge,
+    watchers: IntGauge,
+    slow_watchers: IntGauge,
+    pending_events: IntGauge,
 }
 
 impl Metrics {
@@ -108,10 +114,21 @@ impl Metrics {
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Bytes of the store that hold something.",
             ),
+            watch_streams: gauge("etcd_debugging_mvcc_watch_stream_total", "Streams of watches."),
+            watchers: gauge("etcd_debugging_mvcc_watcher_total", "Watchers."),
+            slow_watchers: gauge(
+                "etcd_debugging_mvcc_slow_watcher_total",
+                "Watchers that have not heard all there is.",
+            ),
+            pending_events: gauge(
+                "etcd_debugging_mvcc_pending_events_total",
+                "Responses to watchers that wait to be sent.",
+            ),
         };
         Self {
             ranges: counter("etcd_mvcc_range_total", "Ranges that were read."),
             txns: counter("etcd_mvcc_txn_total", "Transactions, applied or only read."),
+            watch_events: counter("etcd_debugging_mvcc_events_total", "Events sent to watchers."),
             health_successes: counter("etcd_server_health_success", "Health checks that passed."),
             health_failures: counter("etcd_server_health_failures", "Health checks that failed."),
             puts: counter("etcd_mvcc_put_total", "Puts that were applied."),
@@ -141,10 +158,11 @@ impl Metrics {
     }
 
     /// Everything, in Prometheus' text format.
-    pub(crate) fn render(&self, backend: &impl Backend) -> String {
+    pub(crate) fn render(&self, backend: &impl Backend, watches: Counts) -> String {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.take_status(&backend.status());
         backend.read(|store| taken.take_store(store));
+        taken.take_watches(watches);
         let families = self.registry.gather();
         TextEncoder::new().encode_to_string(&families).expect("writing to memory cannot fail")
     }
@@ -173,6 +191,14 @@ impl Taken {
         self.compacted_revision.set(store.compacted_revision().unwrap_or(-1));
         self.db_size.set(gauge_value(store.size_bytes()));
         self.db_size_in_use.set(gauge_value(store.size_bytes()));
+    }
+
+    fn take_watches(&self, counts: Counts) {
+        let Counts { streams, watchers, slow_watchers, pending } = counts;
+        self.watch_streams.set(gauge_value(streams as u64));
+        self.watchers.set(gauge_value(watchers as u64));
+        self.slow_watchers.set(gauge_value(slow_watchers as u64));
+        self.pending_events.set(gauge_value(pending as u64));
     }
 }
 

@@ -13,6 +13,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::client::usage::parse_duration;
 
+/// Watchers are not told how far they are more often than this.
+const WATCH_PROGRESS_MIN: Duration = Duration::from_millis(100);
+
 /// Run one member of a cluster
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -89,6 +92,16 @@ pub(crate) struct Serve {
     /// How many operations a transaction may have
     #[arg(long, env = "ETCD_MAX_TXN_OPS", default_value = "128")]
     max_txn_ops: u32,
+    /// How long a watcher hears nothing before it is told how far it is, if it asked for that; at
+    /// least 100ms
+    #[arg(
+        long,
+        env = "ETCD_WATCH_PROGRESS_NOTIFY_INTERVAL",
+        alias = "experimental-watch-progress-notify-interval",
+        default_value = "10m",
+        value_parser = parse_duration
+    )]
+    watch_progress_notify_interval: Duration,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -205,6 +218,8 @@ impl Serve {
                 0 => Options::default().quota_bytes,
                 bytes => u64::try_from(bytes).ok(),
             },
+            // A shorter one is raised, as etcd does.
+            watch_progress_interval: self.watch_progress_notify_interval.max(WATCH_PROGRESS_MIN),
             ..Options::for_election_timeout(election_timeout)
         }
     }

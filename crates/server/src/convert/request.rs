@@ -5,6 +5,7 @@ use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::compare::{CompareResult, CompareTarget, TargetUnion};
 use etcdpb::etcdserverpb::range_request::{SortOrder, SortTarget};
 use etcdpb::etcdserverpb::request_op::Request;
+use etcdpb::etcdserverpb::watch_create_request::FilterType;
 use mvcc::Refusal;
 
 use crate::status::Error;
@@ -43,6 +44,22 @@ pub(crate) fn range(request: pb::RangeRequest) -> Result<mvcc::Range, Error> {
         min_create_revision: request.min_create_revision,
         max_create_revision: request.max_create_revision,
     })
+}
+
+/// A watcher. Kinds of events that are not known cannot be left out.
+pub(crate) fn watch(request: pb::WatchCreateRequest) -> mvcc::WatchRequest {
+    let leaves_out = |kind: FilterType| request.filters.contains(&kind.into());
+    mvcc::WatchRequest {
+        no_puts: leaves_out(FilterType::Noput),
+        no_deletes: leaves_out(FilterType::Nodelete),
+        key: request.key,
+        range_end: request.range_end,
+        start_revision: request.start_revision,
+        watch_id: request.watch_id,
+        progress_notify: request.progress_notify,
+        prev_kv: request.prev_kv,
+        fragment: request.fragment,
+    }
 }
 
 /// A put.

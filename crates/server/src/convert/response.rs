@@ -6,6 +6,7 @@
 use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::mvccpb;
+use etcdpb::mvccpb::event::EventType;
 
 /// To a range.
 pub(crate) fn range(response: mvcc::RangeResponse) -> pb::RangeResponse {
@@ -43,6 +44,52 @@ pub(crate) fn txn(response: mvcc::TxnResponse) -> pb::TxnResponse {
 /// To a compaction.
 pub(crate) fn compact(response: mvcc::CompactResponse) -> pb::CompactionResponse {
     pb::CompactionResponse { header: header(response.revision) }
+}
+
+/// On a stream of watches.
+pub(crate) fn watch(response: mvcc::WatchResponse) -> pb::WatchResponse {
+    use mvcc::WatchResponse as Told;
+    let of = |watch_id, revision| pb::WatchResponse {
+        header: header(revision),
+        watch_id,
+        ..pb::WatchResponse::default()
+    };
+    match response {
+        Told::Created { watch_id, revision } => {
+            pb::WatchResponse { created: true, ..of(watch_id, revision) }
+        }
+        Told::Refused { revision, reason } => pb::WatchResponse {
+            created: true,
+            canceled: true,
+            cancel_reason: reason.to_string(),
+            ..of(NO_WATCHER, revision)
+        },
+        Told::Events { watch_id, revision, changes, .. } => pb::WatchResponse {
+            events: changes.into_iter().map(event).collect(),
+            ..of(watch_id, revision)
+        },
+        Told::Progress { watch_id, revision } => of(watch_id.unwrap_or(NO_WATCHER), revision),
+        Told::Canceled { watch_id, revision } => {
+            pb::WatchResponse { canceled: true, ..of(watch_id, revision) }
+        }
+        Told::Compacted { watch_id, compacted } => {
+            pb::WatchResponse { canceled: true, compact_revision: compacted, ..of(watch_id, 0) }
+        }
+    }
+}
+
+/// The id of no watcher, or of all of a stream.
+const NO_WATCHER: i64 = -1;
+
+fn event(change: mvcc::Change) -> mvccpb::Event {
+    let (kind, kv, prev_kv) = match change {
+        mvcc::Change::Put { kv, prev_kv } => (EventType::Put, key_value(kv), prev_kv),
+        mvcc::Change::Delete { key, mod_revision, prev_kv } => {
+            let kv = mvccpb::KeyValue { key, mod_revision, ..mvccpb::KeyValue::default() };
+            (EventType::Delete, kv, prev_kv)
+        }
+    };
+    mvccpb::Event { r#type: kind.into(), kv: Some(kv), prev_kv: prev_kv.map(key_value) }
 }
 
 fn op(response: mvcc::OpResponse) -> pb::ResponseOp {

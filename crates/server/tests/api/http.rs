@@ -28,6 +28,13 @@ async fn ask(server: &Server, method: &str, path: &str) -> (String, String, Stri
     (line.to_owned(), headers.to_lowercase(), body.to_owned())
 }
 
+/// The value of a metric that has no labels.
+pub(crate) async fn metric(server: &Server, name: &str) -> f64 {
+    let (_, _, body) = ask(server, "GET", "/metrics").await;
+    let mut values = body.lines().filter_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    values.next_back().expect("the metric is there")
+}
+
 #[tokio::test]
 async fn health_depends_on_a_leader() {
     let local = Local::new();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use mvcc::{Command, Image, Lessor, Publish, Reply, Store};
 use server::{
-    Backend, ChangeFailure, Failure, Frontend, MemberChange, MemberStatus, Metrics, Options, Peer,
+    Backend, ChangeFailure, Failure, Feed, Frontend, MemberChange, MemberStatus, Metrics, Options,
+    Peer,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -19,6 +20,7 @@ use tonic::transport::Channel;
 #[derive(Clone)]
 pub(crate) struct Local {
     state: Arc<Mutex<State>>,
+    feed: Feed,
     metrics: Arc<Metrics>,
 }
 
@@ -43,7 +45,11 @@ impl Local {
             |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
         let peers = vec![peer(9, true), peer(8, false)];
         let state = State { store: Store::new(), lessor: Lessor::new(), status, peers };
-        let local = Self { state: Arc::new(Mutex::new(state)), metrics: Arc::new(Metrics::new()) };
+        let local = Self {
+            state: Arc::new(Mutex::new(state)),
+            feed: Feed::default(),
+            metrics: Arc::new(Metrics::new()),
+        };
         let client_urls = vec!["http://client".to_owned()];
         let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
         local.apply(&Command::Publish(publish));
@@ -72,6 +78,7 @@ impl Local {
         let mut state = self.lock();
         state.status.commit += 1;
         let reply = state.store.apply(command);
+        self.feed.applied(&reply.changes);
         let State { store, lessor, .. } = &mut *state;
         lessor.applied(command, store);
         state.status.applied += 1;
@@ -138,6 +145,10 @@ impl Backend for Local {
         self.lock().store.release(image);
     }
 
+    fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     fn status(&self) -> MemberStatus {
         self.lock().status
     }
@@ -160,7 +171,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(local: &Local) -> Self {
-        let options = Options { request_timeout: Duration::from_millis(200), ..Options::default() };
+        let options = Options {
+            request_timeout: Duration::from_millis(200),
+            watch_progress_interval: Duration::from_millis(100),
+            election_timeout: Duration::from_millis(20),
+            ..Options::default()
+        };
         Self::serve(local.frontend(options)).await
     }
 

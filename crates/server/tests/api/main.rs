@@ -1,6 +1,6 @@
-//! The API over a socket: [`services`] and [`lease`] with gRPC, [`http`] with plain HTTP,
-//! [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and
-//! [`differential`] side by side with a real etcd.
+//! The API over a socket: [`services`], [`watch`] and [`lease`] with gRPC, [`http`] with plain
+//! HTTP, [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and
+//! [`differential`] and [`watch_differential`] side by side with a real etcd.
 
 mod authority;
 mod differential;
@@ -12,3 +12,5 @@ mod local;
 mod maintenance;
 mod plain;
 mod services;
+mod watch;
+mod watch_differential;
