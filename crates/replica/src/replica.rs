@@ -351,8 +351,8 @@ impl<S: StateMachine> Replica<S> {
         ticket
     }
 
-    /// An operator wants a snapshot taken, however little the log has grown. One that is being taken
-    /// comes first.
+    /// An operator wants a snapshot taken, however little the log has grown. One that is being
+    /// taken comes first.
     pub fn ask_for_snapshot(&mut self) {
         self.policy.ask();
     }
