@@ -12,6 +12,7 @@
 //! A granted vote leaves before it is durable      what is broken
 //! raft-rs #372                                    where that bug was
 //! found by: promises                              (for the simulator) which check has to find it
+//! run with: --scenario crashes                    (for the simulator) in which runs
 //!
 //! === crates/raft/src/message.rs                  replace, in this file ...
 //!             Self::Vote { granted } => *granted,
@@ -39,6 +40,8 @@ pub(crate) struct Mutant {
     pub(crate) source: String,
     /// The check of the simulator that has to find it, if it is there to prove that check.
     pub(crate) found_by: Option<String>,
+    /// The runs of the simulator in which it is hunted.
+    pub(crate) flags: Vec<String>,
     pub(crate) hunks: Vec<Hunk>,
 }
 
@@ -166,12 +169,19 @@ impl Mutant {
         let mut head = parts.next().unwrap_or_default().lines();
         let title = head.next().context("it has no title")?.to_owned();
         let source = head.next().context("it does not say where the bug was")?.to_owned();
-        let found_by = head.find_map(|line| line.strip_prefix("found by: ")).map(str::to_owned);
+        let (mut found_by, mut flags) = (None, Vec::new());
+        for line in head {
+            if let Some(check) = line.strip_prefix("found by: ") {
+                found_by = Some(check.to_owned());
+            } else if let Some(words) = line.strip_prefix("run with: ") {
+                flags = words.split(' ').map(str::to_owned).collect();
+            }
+        }
         let hunks = parts.map(Hunk::parse).collect::<Result<Vec<_>>>()?;
         if hunks.is_empty() {
             bail!("it changes nothing");
         }
-        Ok(Self { name, title, source, found_by, hunks })
+        Ok(Self { name, title, source, found_by, flags, hunks })
     }
 }
 
@@ -319,9 +329,11 @@ mod tests {
 
     #[test]
     fn a_mutant_may_say_who_finds_it() {
-        let text = "It forgets\nlib #1\nfound by: monotony\n\n=== a.rs\nx\n--->\ny\n";
+        let text = "It forgets\nlib #1\nfound by: monotony\nrun with: --scenario calm\n\n\
+                    === a.rs\nx\n--->\ny\n";
         let mutant = Mutant::parse("forgets".into(), text).unwrap();
         assert_eq!(mutant.found_by.as_deref(), Some("monotony"));
+        assert_eq!(mutant.flags, ["--scenario", "calm"]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn hunt(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Verdict> {
         bail!("{} cannot be built:\n{}", mutant.name, String::from_utf8_lossy(&built.stderr));
     }
     let mut soak = std::process::Command::new(copy.join("build/release/soak"));
-    let output = soak.args(["--mutant", "--seconds", SECONDS_MAX]).output()?;
+    let output = soak.args(["--mutant", "--seconds", SECONDS_MAX]).args(&mutant.flags).output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     Verdict::read(&said).with_context(|| format!("no verdict on {}: {said}", mutant.name))
 }

@@ -16,8 +16,8 @@ pub(crate) struct Sim {
     /// Which run; a scenario of the stage has a seed of its own
     #[arg(long, required_unless_present = "scenario")]
     seed: Option<u64>,
-    /// Which kinds of faults there may be: storm, calm, network, crashes or disks; or a scenario of
-    /// the stage, in which nothing goes wrong by itself: docs/scenarios.md
+    /// Which kinds of faults there may be: storm, calm, network, crashes, disks or members; or a
+    /// scenario of the stage, in which nothing goes wrong by itself: docs/scenarios.md
     #[arg(long)]
     scenario: Option<String>,
     /// End the faults after so many milliseconds, if the seed does not say sooner; on the stage,
@@ -25,7 +25,7 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "MS")]
     until: Option<u64>,
     /// Do this to the members of a scenario of the stage, as in 900stop:lead,1500start:n1
-    #[arg(long, conflicts_with_all = ["clients", "without", "skip"])]
+    #[arg(long, conflicts_with_all = ["clients", "without", "skip", "drift"])]
     actions: Option<String>,
     /// So many clients, in place of what the seed says
     #[arg(long)]
@@ -36,6 +36,10 @@ pub(crate) struct Sim {
     /// Leave out these faults, by their numbers in the run, as in 1-3,7
     #[arg(long, value_name = "NUMBERS")]
     skip: Option<String>,
+    /// Let clocks go so many thousandths too fast or too slow, and leaders read under leases, which
+    /// bear 50
+    #[arg(long, value_name = "PERMILLE")]
+    drift: Option<u64>,
     /// Write the trace of the run to this file, for the page to open; - is the standard output
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -83,6 +87,7 @@ impl Sim {
             ("--clients", text(self.clients)),
             ("--without", self.without),
             ("--skip", self.skip),
+            ("--drift", text(self.drift)),
         ];
         let given = flags.into_iter().filter_map(|(flag, value)| Some([flag.into(), value?]));
         given.flatten().collect()

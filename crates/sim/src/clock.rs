@@ -10,7 +10,7 @@ pub(crate) struct Clock {
     /// What it takes for a tick.
     tick_us: u64,
     /// How far the wall clock is ahead.
-    ahead_us: u64,
+    ahead_us: i64,
     /// Until then the process stands still.
     paused_until: Moment,
     /// Since then it does, if somebody holds it up.
@@ -20,7 +20,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock that is slow by so many thousandths; or fast, if that is negative.
     pub(crate) fn new(slow_permille: i64) -> Self {
-        let tick_us = TICK_US.saturating_add_signed(slow_permille * 10);
+        let tick_us = TICK_US * 1000_u64.saturating_add_signed(slow_permille) / 1000;
         Self { tick_us, ahead_us: 0, paused_until: 0, held_since: None }
     }
 
@@ -50,13 +50,14 @@ impl Clock {
         now + self.tick_us
     }
 
-    /// The time of day, as the process would be told it. It never goes back.
+    /// The time of day, as the process would be told it. The world begins on the second day.
     pub(crate) fn wall(&self, now: Moment) -> u64 {
-        now + self.ahead_us
+        const DAY_US: u64 = 86_400_000_000;
+        (DAY_US + now).saturating_add_signed(self.ahead_us)
     }
 
-    pub(crate) fn jump(&mut self, ahead_us: u64) {
-        self.ahead_us += ahead_us;
+    pub(crate) fn jump(&mut self, by_us: i64) {
+        self.ahead_us += by_us;
     }
 
     pub(crate) fn pause(&mut self, until: Moment) {

@@ -1,11 +1,13 @@
 //! Which situations a run went through. A simulator that never brings them about proves nothing
-//! about them, so the soak says how often each was there.
+//! about them, so the soak says how often each was there, and fails if one never was.
 
 use std::collections::BTreeMap;
 
 use raft::{Message, NodeId, RoleName, Term};
+use replica::Failure;
 
 use crate::checks::{Fact, Ghost};
+use crate::client::Answer;
 use crate::network::Network;
 
 /// Something that a good run of many seeds brings about.
@@ -45,13 +47,19 @@ pub enum Situation {
     MembersChanged,
     /// A joint configuration came into force.
     Joint,
+    /// A change of the members was committed while some link was cut.
+    MembersChangedWhileCut,
     /// A member was told to campaign at once.
     TransferBegun,
+    /// A member started from a snapshot.
+    StartedFromSnapshot,
+    /// A member was asked, and never said what became of it.
+    OutcomeUnknown,
 }
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Elected,
         Self::TwoLeaders,
         Self::Truncated,
@@ -69,8 +77,45 @@ impl Situation {
         Self::SnapshotInstalledWhileCut,
         Self::MembersChanged,
         Self::Joint,
+        Self::MembersChangedWhileCut,
         Self::TransferBegun,
+        Self::StartedFromSnapshot,
+        Self::OutcomeUnknown,
     ];
+
+    /// So many runs of any seeds bring it about, as good as surely.
+    fn seeds(self) -> u64 {
+        match self {
+            Self::Elected
+            | Self::CommittedWhileCut
+            | Self::Forwarded
+            | Self::FollowerRead
+            | Self::SnapshotTaken
+            | Self::OutcomeUnknown => 5,
+            Self::Truncated
+            | Self::ElectedWithOldEntries
+            | Self::UnreportedWrite
+            | Self::DiskDeath
+            | Self::SnapshotInstalled
+            | Self::MembersChanged
+            | Self::StartedFromSnapshot => 12,
+            Self::TwoLeaders
+            | Self::TornWrite
+            | Self::DamageRefused
+            | Self::SnapshotNotStored
+            | Self::SnapshotInstalledWhileCut
+            | Self::Joint
+            | Self::MembersChangedWhileCut
+            | Self::TransferBegun => 300,
+        }
+    }
+
+    /// What should have come about in so many runs of the [storm](crate::Scenario::Storm), and did
+    /// not, given how often each situation did.
+    pub fn missing(seeds: u64, counts: &BTreeMap<Self, u64>) -> Vec<Self> {
+        let is_missing = |it: &Self| it.seeds() <= seeds && !counts.contains_key(it);
+        Self::ALL.into_iter().filter(is_missing).collect()
+    }
 }
 
 /// Counts them.
@@ -109,8 +154,19 @@ impl Coverage {
                 debug_assert!(!write.entries.is_empty() || write.base.is_some());
                 self.add(Situation::Truncated);
             }
-            Fact::Started { .. } if ghost.found_unreported() => {
-                self.add(Situation::UnreportedWrite);
+            Fact::Started { restored, .. } => {
+                if ghost.found_unreported() {
+                    self.add(Situation::UnreportedWrite);
+                }
+                if restored.snapshot.is_some() {
+                    self.add(Situation::StartedFromSnapshot);
+                }
+            }
+            Fact::Answered { answer: Answer::Lost, .. }
+            | Fact::Answered {
+                answer: Answer::Failed(Failure::TimedOut | Failure::Unknown), ..
+            } => {
+                self.add(Situation::OutcomeUnknown);
             }
             Fact::Sent { envelope } => match envelope.message {
                 Message::Forward { .. } => self.add(Situation::Forwarded),
@@ -129,6 +185,9 @@ impl Coverage {
         if let Some(configuration) = ghost.configuration_committed_now() {
             let joint = configuration.is_joint();
             self.add(if joint { Situation::Joint } else { Situation::MembersChanged });
+            if network.is_disturbed() {
+                self.add(Situation::MembersChangedWhileCut);
+            }
         }
     }
 }

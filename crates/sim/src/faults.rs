@@ -61,8 +61,11 @@ pub enum FaultKind {
     Disorder,
     /// A process stands still.
     Pause,
-    /// A wall clock jumps ahead.
+    /// A wall clock jumps ahead, or back.
     Jump,
+    /// Clocks go faster or slower from now on; or as wrong as they may against the leader, which
+    /// is cut off.
+    Drift,
     /// The members are changed.
     Membership,
     /// The members are changed, and fall into two parts before that is over.
@@ -73,7 +76,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Crash,
         Self::PowerLoss,
         Self::PowerLossInWrite,
@@ -97,6 +100,7 @@ impl FaultKind {
         Self::Disorder,
         Self::Pause,
         Self::Jump,
+        Self::Drift,
         Self::Membership,
         Self::SplitInChange,
         Self::Transfer,
@@ -128,6 +132,7 @@ impl FaultKind {
             Self::Disorder => "disorder",
             Self::Pause => "pause",
             Self::Jump => "jump",
+            Self::Drift => "drift",
             Self::Membership => "membership",
             Self::SplitInChange => "split-in-change",
             Self::Transfer => "transfer",
@@ -150,6 +155,10 @@ impl FaultKind {
             self,
             Self::DiskError | Self::DiskFull | Self::SlowDisk | Self::StuckDisk | Self::Rot
         )
+    }
+
+    pub(crate) fn is_of_members(self) -> bool {
+        matches!(self, Self::Membership | Self::SplitInChange | Self::Transfer)
     }
 
     pub(crate) fn is_of_network(self) -> bool {
@@ -236,9 +245,11 @@ impl Strike {
                 world.pause(target, us)
             }
             FaultKind::Jump => {
-                world.member(target).clock.jump(self.random.within(0..=3_600_000_000));
+                const HOUR_US: i64 = 3_600_000_000;
+                world.member(target).clock.jump(self.random.around(HOUR_US));
                 true
             }
+            FaultKind::Drift => self.drift(world),
             FaultKind::Membership => self.change_members(world),
             FaultKind::SplitInChange => {
                 self.change_members(world) && {
@@ -335,6 +346,22 @@ impl Strike {
             place.flip();
         }
         true
+    }
+
+    fn drift(&mut self, world: &mut World) -> bool {
+        let most = world.drift_permille();
+        for id in world.ids() {
+            world.member(id).clock.drift(self.random.around(most));
+        }
+        if let Some(leader) = world.leader()
+            && self.random.chance(500)
+        {
+            for id in world.ids() {
+                world.member(id).clock.drift(if id == leader { most } else { -most });
+            }
+            return self.cut(world, Shape::Around(leader));
+        }
+        most > 0
     }
 
     fn change_members(&mut self, world: &mut World) -> bool {

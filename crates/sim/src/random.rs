@@ -31,6 +31,11 @@ impl Random {
         range.start() + self.below(range.end() - range.start() + 1)
     }
 
+    /// A number that is at most so far from 0.
+    pub(crate) fn around(&mut self, most: i64) -> i64 {
+        self.within(0..=2 * most.unsigned_abs()).cast_signed() - most
+    }
+
     /// True in so many of a thousand cases.
     pub(crate) fn chance(&mut self, permille: u64) -> bool {
         permille > 0 && self.below(1000) < permille

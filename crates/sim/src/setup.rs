@@ -22,6 +22,9 @@ pub struct Setup {
     pub until_ms: Option<u64>,
     /// Faults that are left out, by their number in the run.
     pub skip: BTreeSet<u32>,
+    /// How wrong clocks go, in thousandths, in place of what the seed says; and there are leases.
+    /// They hold up to [`DRIFT_PERMILLE_MAX`](Self::DRIFT_PERMILLE_MAX).
+    pub drift_permille: Option<u64>,
 }
 
 /// Which kinds of faults there may be.
@@ -38,11 +41,14 @@ pub enum Scenario {
     Crashes,
     /// Those of the disk, and crashes.
     Disks,
+    /// Changes of the members and transfers, crashes, and those of the network.
+    Members,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Storm, Self::Calm, Self::Network, Self::Crashes, Self::Disks];
+    pub const ALL: [Self; 6] =
+        [Self::Storm, Self::Calm, Self::Network, Self::Crashes, Self::Disks, Self::Members];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -52,11 +58,16 @@ impl Scenario {
             Self::Network => "network",
             Self::Crashes => "crashes",
             Self::Disks => "disks",
+            Self::Members => "members",
         }
     }
 }
 
 impl Setup {
+    /// The bound on what clocks may err, in thousandths: leases are as much shorter than election
+    /// time-outs.
+    pub const DRIFT_PERMILLE_MAX: u64 = 50;
+
     /// The run of that seed.
     pub fn new(seed: u64) -> Self {
         Self { seed, ..Self::default() }
@@ -76,6 +87,7 @@ impl Setup {
                 "--seed" => setup.seed = value.parse().map_err(|_| unread())?,
                 "--clients" => setup.clients = Some(value.parse().map_err(|_| unread())?),
                 "--until" => setup.until_ms = Some(value.parse().map_err(|_| unread())?),
+                "--drift" => setup.drift_permille = Some(value.parse().map_err(|_| unread())?),
                 "--scenario" => {
                     let known = Scenario::ALL.into_iter().find(|it| it.name() == value);
                     setup.scenario = known.ok_or_else(unread)?;
@@ -107,12 +119,15 @@ impl Setup {
     }
 
     pub(crate) fn allows(&self, kind: FaultKind) -> bool {
+        let is_asked_for = kind == FaultKind::Drift && self.drift_permille.is_some();
         let in_scenario = match self.scenario {
             Scenario::Storm => true,
             Scenario::Calm => false,
+            _ if is_asked_for => true,
             Scenario::Network => kind.is_of_network(),
             Scenario::Crashes => kind.is_crash(),
             Scenario::Disks => kind.is_crash() || kind.is_of_disk(),
+            Scenario::Members => kind.is_of_members() || kind.is_crash() || kind.is_of_network(),
         };
         in_scenario && !self.without.contains(&kind)
     }
@@ -136,6 +151,9 @@ impl fmt::Display for Setup {
         }
         if !self.skip.is_empty() {
             write!(f, " --skip {}", spans(&self.skip))?;
+        }
+        if let Some(drift) = self.drift_permille {
+            write!(f, " --drift {drift}")?;
         }
         Ok(())
     }
@@ -174,9 +192,10 @@ mod tests {
             clients: Some(2),
             until_ms: Some(3000),
             skip: BTreeSet::from([1, 4, 5, 6]),
+            drift_permille: Some(300),
         };
         let line = setup.to_string();
-        assert!(line.ends_with("--skip 1,4-6"), "{line}");
+        assert!(line.ends_with("--skip 1,4-6 --drift 300"), "{line}");
         let words = line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(Setup::from_words(&words), Ok(setup));
     }

@@ -31,7 +31,7 @@ pub(crate) struct Swarm {
     pub(crate) append_bytes_max: usize,
     pub(crate) inflight_appends_max: usize,
     pub(crate) request_ticks: u64,
-    pub(crate) lease: bool,
+    pub(crate) lease_ticks: Option<u32>,
     pub(crate) snapshot_bytes: u64,
     pub(crate) keep_bytes: usize,
 }
@@ -55,9 +55,11 @@ impl Swarm {
             ],
         };
         let election_ticks = random.pick(&[10, 15, 15]);
+        let drift_permille = random.pick(&[0, 0, 10, Setup::DRIFT_PERMILLE_MAX]);
+        let has_lease = random.chance(250) || setup.drift_permille.is_some();
         let storm_ms = random.pick(&[3_000, 6_000, 10_000]);
         let storm_us = 1000 * setup.until_ms.map_or(storm_ms, |until| until.min(storm_ms));
-        Self {
+        let mut swarm = Self {
             members,
             apart: false,
             clients,
@@ -68,21 +70,49 @@ impl Swarm {
             delay_us: random.pick(&[100, 1_000, 5_000]),
             jitter_us: random.pick(&[0, 500, 5_000, 20_000]),
             write_us: random.pick(&[200, 2_000, 2_000, 15_000]),
-            drift_permille: random.pick(&[0, 0, 10, 50]),
+            drift_permille: setup.drift_permille.unwrap_or(drift_permille),
             election_ticks,
             heartbeat_ticks: random.pick(&[2, 5]),
             append_bytes_max: random.pick(&[1, 64, 1 << 10, 1 << 20]),
             inflight_appends_max: random.pick(&[4, 16, 256]),
             request_ticks: random.pick(&[100, 200]),
-            lease: random.chance(250),
+            lease_ticks: has_lease.then_some(lease_ticks(election_ticks)),
             snapshot_bytes: random.pick(&[500, 2_000, 10_000, 1 << 30]),
             keep_bytes: random.pick(&[0, 300, 3_000]),
+        };
+        if setup.drift_permille.is_some() {
+            swarm.try_leases();
+        }
+        swarm
+    }
+
+    /// Makes it a run about leases: their leader is cut off, and asked for reads. (Who waits for a
+    /// write asks for nothing.)
+    fn try_leases(&mut self) {
+        self.members = self.members.max(3);
+        self.workload.members = self.members;
+        self.clients = self.clients.max(4);
+        (self.workload.pause_us, self.workload.weights[1]) = (10_000, 200);
+        for (kind, weight) in &mut self.weights {
+            if matches!(kind, FaultKind::LeaderIsolation | FaultKind::Drift) {
+                *weight = 30;
+            }
         }
     }
 }
 
 fn draw_weights(random: &mut Random, setup: &Setup) -> Vec<(FaultKind, u64)> {
-    let weights = FaultKind::ALL.map(|kind| (kind, random.pick(&[0, 0, 1, 3, 10])));
+    let weights = FaultKind::ALL.map(|kind| {
+        // Each change lasts, and much is to be seen only while there is one, or after it.
+        let often = if kind.is_of_members() { 3 } else { 1 };
+        (kind, often * random.pick(&[0, 0, 1, 3, 10]))
+    });
     let wanted = weights.into_iter().filter(|(kind, _)| setup.allows(*kind));
     wanted.collect()
+}
+
+/// The longest lease that clocks within the bound allow, with these election time-outs.
+pub(crate) fn lease_ticks(election_ticks: u32) -> u32 {
+    let drift = u32::try_from(Setup::DRIFT_PERMILLE_MAX).expect("it is small");
+    election_ticks * (1000 - drift) / (1000 + drift) - 2
 }

@@ -205,9 +205,8 @@ impl World {
     fn add_member(&mut self, id: NodeId) {
         let seed = self.setup.seed;
         let mut random = Random::stream(seed, "member", id.0);
-        let drift = self.swarm.drift_permille;
-        let slow = random.within(0..=2 * drift).cast_signed() - drift.cast_signed();
-        let member = Member::new(id, seed, Clock::new(slow), self.swarm.write_us);
+        let clock = Clock::new(random.around(self.drift_permille()));
+        let member = Member::new(id, seed, clock, self.swarm.write_us);
         self.members.insert(id, member);
         self.queue.push(self.now + random.below(TICK_US), Event::Start(id));
     }
@@ -274,7 +273,7 @@ impl World {
             append_bytes_max: swarm.append_bytes_max,
             inflight_appends_max: swarm.inflight_appends_max,
             keep_bytes: swarm.keep_bytes,
-            lease_ticks: swarm.lease.then(|| (ticks - 2) * 9 / 10),
+            lease_ticks: swarm.lease_ticks,
             first_forward: wall + 1,
             seed: Random::stream(self.setup.seed, "timer", (run.id.0 << 32) | run.number).next(),
             ..raft::Config::new(run.id, configuration)

@@ -1,9 +1,11 @@
-//! Runs seeds on all cores: `soak [--minutes M | --seeds N] [--first S] [--mutant]`.
+//! Runs seeds on all cores: `soak [--minutes M | --seeds N] [--first S] [--mutant] [FLAGS]`.
 //!
+//! What else a run may be told, as `--scenario network`, is told to each.
 //! `soak run --seed N …` has one run again.
 //!
-//! Prints how it goes, and at the end what came about. The first violation ends it: it is
-//! minimised, and printed as a line that gives it again. With `--mutant` nothing is minimised, and
+//! Prints how it goes, and at the end what came about; and fails if something never did that so
+//! many seeds should bring about. The first violation ends it: it is minimised, and printed as a line
+//! that gives it again. With `--mutant` nothing is minimised, and
 //! one line says what was found: `found CHECK SEEDS SECONDS`, `panic SEEDS SECONDS`, or
 //! `not found SEEDS SECONDS`.
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on its standard output")]
@@ -27,6 +29,8 @@ struct Plan {
     seeds_max: u64,
     first: u64,
     is_for_mutants: bool,
+    /// What every run has in common.
+    setup: Setup,
 }
 
 #[derive(Default)]
@@ -49,7 +53,7 @@ fn main() -> ExitCode {
     }
     let started = Instant::now();
     let Some(plan) = read_plan(started) else {
-        println!("usage: soak [--minutes M | --seeds N] [--first S] [--mutant]");
+        println!("usage: soak [--minutes M | --seeds N] [--first S] [--mutant] [FLAGS OF A RUN]");
         return ExitCode::FAILURE;
     };
     let sums = Mutex::new(Sums::default());
@@ -111,7 +115,9 @@ fn read_plan(started: Instant) -> Option<Plan> {
         seeds_max: u64::MAX,
         first: 1,
         is_for_mutants: false,
+        setup: Setup::default(),
     };
+    let mut rest = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
@@ -124,9 +130,10 @@ fn read_plan(started: Instant) -> Option<Plan> {
             }
             "--first" => plan.first = number()?,
             "--mutant" => plan.is_for_mutants = true,
-            _ => return None,
+            _ => rest.extend([word, words.next()?]),
         }
     }
+    plan.setup = Setup::from_words(&rest).ok()?;
     Some(plan)
 }
 
@@ -138,7 +145,8 @@ fn work(plan: &Plan, next: &AtomicU64, is_over: &AtomicBool, sums: &Mutex<Sums>)
             is_over.store(true, Ordering::Relaxed);
             return;
         }
-        let outcome = run_one(seed);
+        SEED.set(seed);
+        let outcome = sim::run(&plan.setup(seed));
         let Ok(mut sums) = sums.lock() else { return };
         sums.seeds += 1;
         sums.events += outcome.events;
@@ -157,9 +165,10 @@ fn work(plan: &Plan, next: &AtomicU64, is_over: &AtomicBool, sums: &Mutex<Sums>)
     }
 }
 
-fn run_one(seed: u64) -> Outcome {
-    SEED.set(seed);
-    sim::run(&Setup::new(seed))
+impl Plan {
+    fn setup(&self, seed: u64) -> Setup {
+        Setup { seed, ..self.setup.clone() }
+    }
 }
 
 fn tell_progress(started: Instant, is_over: &AtomicBool, sums: &Mutex<Sums>) {
@@ -176,6 +185,18 @@ fn tell_progress(started: Instant, is_over: &AtomicBool, sums: &Mutex<Sums>) {
 }
 
 impl Sums {
+    /// Fails if what should have come about did not. Only the storm has everything.
+    fn cover(&self, plan: &Plan) -> ExitCode {
+        if plan.setup != Setup::default() {
+            return ExitCode::SUCCESS;
+        }
+        let missing = Situation::missing(self.seeds, &self.situations);
+        for situation in &missing {
+            println!("{situation:?} never came about");
+        }
+        if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
     fn line(&self, elapsed: Duration) -> String {
         let rate = u128::from(self.events) * 1000 / elapsed.as_millis().max(1);
         let Self { seeds, events, answered, failed, .. } = self;
@@ -203,8 +224,8 @@ fn conclude(plan: &Plan, sums: &Sums, elapsed: Duration) -> ExitCode {
         let count = sums.situations.get(&situation).unwrap_or(&0);
         println!("  situation {:26} {count:9}", format!("{situation:?}"));
     }
-    let Some(outcome) = &sums.violation else { return ExitCode::SUCCESS };
-    let setup = Setup::new(outcome.seed);
+    let Some(outcome) = &sums.violation else { return sums.cover(plan) };
+    let setup = plan.setup(outcome.seed);
     if let Some(violation) = &outcome.violation {
         println!("soak run {setup}\n  {violation}");
     }

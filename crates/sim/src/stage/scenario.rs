@@ -4,7 +4,7 @@
 //! the chapter tells. No timer is set by hand.
 
 use crate::client::Workload;
-use crate::swarm::Swarm;
+use crate::swarm::{Swarm, lease_ticks};
 
 /// A small cluster, and what happens to it.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ impl Scenario {
             append_bytes_max: 1 << 10,
             inflight_appends_max: 16,
             request_ticks: 50,
-            lease: self.kind == Kind::Lease,
+            lease_ticks: (self.kind == Kind::Lease).then(|| lease_ticks(15)),
             snapshot_bytes: if self.kind == Kind::Snapshots { 600 } else { 1 << 30 },
             keep_bytes: 0,
         }

@@ -34,6 +34,11 @@ impl World {
         self.members.get_mut(&id).expect("only members are asked for")
     }
 
+    /// How many thousandths clocks may err.
+    pub(crate) fn drift_permille(&self) -> i64 {
+        self.swarm.drift_permille.cast_signed()
+    }
+
     pub(crate) fn network(&mut self) -> &mut Network {
         &mut self.network
     }
