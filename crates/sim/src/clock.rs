@@ -55,6 +55,11 @@ impl Clock {
         now + self.ahead_us
     }
 
+    /// How many milliseconds have passed by this clock, whatever is done to the time of day.
+    pub(crate) fn passed_ms(&self, now: Moment) -> u64 {
+        now * TICK_US / self.tick_us / 1000
+    }
+
     pub(crate) fn jump(&mut self, ahead_us: u64) {
         self.ahead_us += ahead_us;
     }
