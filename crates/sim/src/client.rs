@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use mvcc::{
-    Command, Compact, Compare, CompareTarget, DeleteRange, Op, Put, Range, RangeResponse, Refusal,
-    Relation, Response, Txn,
+    Command, Compact, Compare, CompareTarget, DeleteRange, LeaseCommand, Op, Put, Range,
+    RangeResponse, Refusal, Relation, Response, Txn,
 };
 use raft::{Index, NodeId, Ticket};
 
@@ -55,7 +55,7 @@ pub(crate) struct Client {
     pub(crate) member: NodeId,
     pause_us: u64,
     keys: u64,
-    weights: [u64; 5],
+    weights: [u64; 6],
     /// Makes each value another one.
     values: u64,
     number: u64,
@@ -90,19 +90,44 @@ impl Client {
     pub(crate) fn ask(&mut self) -> Request {
         let kind = self.random.weighted(self.weights.iter().copied()).unwrap_or(0);
         match kind {
-            0 => Request::Write(Command::Put(self.put())),
+            0 => {
+                let lease =
+                    if self.weights[5] > 0 && self.random.chance(300) { self.lease() } else { 0 };
+                Request::Write(Command::Put(Put { lease, ..self.put() }))
+            }
             1 => Request::Read(self.range()),
             2 => Request::Write(Command::DeleteRange(DeleteRange {
                 key: self.key(),
                 ..DeleteRange::default()
             })),
             3 => Request::Write(Command::Txn(self.txn())),
-            _ => {
+            4 => {
                 let back = i64::try_from(self.random.below(20)).expect("it is small");
                 let revision = (self.revision - back).max(1);
                 Request::Write(Command::Compact(Compact { revision }))
             }
+            _ => Request::Write(Command::Lease(self.lease_command())),
         }
+    }
+
+    fn lease_command(&mut self) -> LeaseCommand {
+        let id = self.lease();
+        match self.random.below(10) {
+            0..3 => {
+                let ttl_seconds = i64::try_from(self.random.within(1..=3)).expect("it is small");
+                LeaseCommand::Grant { id, ttl_seconds }
+            }
+            3..9 => {
+                let others = (0..self.random.below(3)).map(|_| self.lease()).collect::<Vec<_>>();
+                LeaseCommand::Renew { ids: others.into_iter().chain([id]).collect() }
+            }
+            _ => LeaseCommand::Revoke { id },
+        }
+    }
+
+    /// One of a few that all share.
+    fn lease(&mut self) -> i64 {
+        i64::try_from(1 + self.random.below(3)).expect("it is small")
     }
 
     fn key(&mut self) -> Bytes {
@@ -155,6 +180,6 @@ pub(crate) struct Workload {
     pub(crate) members: u64,
     pub(crate) pause_us: u64,
     pub(crate) keys: u64,
-    /// Of puts, reads, deletes, transactions and compactions.
-    pub(crate) weights: [u64; 5],
+    /// Of puts, reads, deletes, transactions, compactions, and what is done with leases.
+    pub(crate) weights: [u64; 6],
 }

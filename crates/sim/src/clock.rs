@@ -56,6 +56,11 @@ impl Clock {
         (DAY_US + now).saturating_add_signed(self.ahead_us)
     }
 
+    /// How many milliseconds have passed by this clock, whatever is done to the time of day.
+    pub(crate) fn passed_ms(&self, now: Moment) -> u64 {
+        now * TICK_US / self.tick_us / 1000
+    }
+
     pub(crate) fn jump(&mut self, by_us: i64) {
         self.ahead_us += by_us;
     }

@@ -32,7 +32,7 @@ pub(crate) enum Kept {
     Chunk(Envelope),
     Received(Snapshot),
     Spoiled(Snapshot),
-    Restored(Snapshot, Machine),
+    Restored(Snapshot, Box<Machine>),
     /// The state cannot be read, and the process cannot go on.
     Lost(Unreadable),
     /// There is nothing to tell.
@@ -80,7 +80,7 @@ impl Keeper {
                 }
             }
             Some(Task::Restore(snapshot)) => match restore(&self.snapshots, &snapshot) {
-                Ok(machine) => Kept::Restored(snapshot, machine),
+                Ok(machine) => Kept::Restored(snapshot, Box::new(machine)),
                 Err(error) => Kept::Lost(error),
             },
         }

@@ -1,14 +1,17 @@
-//! The replicated state machine: the store, and its snapshots.
+//! The replicated state machine: the store, what counts its leases down, and its snapshots.
 
 use std::cell::{Ref, RefCell};
 
 use bytes::{Bytes, BytesMut};
-use mvcc::{Command, DecodeError, Reply, RestoreError, Restorer, Store};
+use mvcc::{Command, DecodeError, Lessor, Reply, RestoreError, Restorer, Store};
 use raft::Index;
 
 /// The store. Taking an image of it changes how it compacts, but nothing that can be seen.
 #[derive(Debug, Default)]
-pub(crate) struct Machine(RefCell<Store>);
+pub(crate) struct Machine {
+    store: RefCell<Store>,
+    lessor: Lessor,
+}
 
 /// What was applied, and what came of it.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ const VERSIONS_MAX: usize = 16;
 
 impl Machine {
     pub(crate) fn store(&self) -> Ref<'_, Store> {
-        self.0.borrow()
+        self.store.borrow()
     }
 }
 
@@ -55,7 +58,9 @@ impl Restoring {
 
     pub(crate) fn finish(self) -> Result<Machine, String> {
         let store = self.0.and_then(Restorer::finish).map_err(|error| error.to_string())?;
-        Ok(Machine(RefCell::new(store)))
+        let mut lessor = Lessor::new();
+        lessor.restored(&store);
+        Ok(Machine { store: RefCell::new(store), lessor })
     }
 }
 
@@ -66,15 +71,23 @@ impl replica::StateMachine for Machine {
     type State = Self;
 
     fn apply(&mut self, index: Index, command: Bytes) -> Applied {
-        let store = self.0.get_mut();
+        let store = self.store.get_mut();
         let before = store.revision();
-        let reply = Command::decode(command).map(|command| store.apply(&command));
+        let reply = Command::decode(command).map(|command| {
+            let reply = store.apply(&command);
+            self.lessor.applied(&command, store);
+            reply
+        });
         let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| store.hash());
         Applied { index, reply, before, revision: store.revision(), hash }
     }
 
+    fn advance(&mut self, now_ms: u64, leads: bool) -> Vec<Bytes> {
+        self.lessor.advance(now_ms, leads).iter().map(Command::encode).collect()
+    }
+
     fn image(&self) -> Bytes {
-        let mut store = self.0.borrow_mut();
+        let mut store = self.store.borrow_mut();
         let mut image = store.image();
         let mut bytes = BytesMut::new();
         while store.read_image(&mut image, VERSIONS_MAX, &mut bytes) {}
@@ -83,6 +96,7 @@ impl replica::StateMachine for Machine {
     }
 
     fn replace(&mut self, state: Self) {
-        *self = state;
+        self.store = state.store;
+        self.lessor.restored(self.store.get_mut());
     }
 }

@@ -52,6 +52,7 @@ impl Swarm {
                 random.pick(&[0, 1, 3]),
                 random.pick(&[0, 2, 5]),
                 random.pick(&[0, 0, 1]),
+                Random::stream(setup.seed, "leases", 0).pick(&[0, 0, 3, 10]),
             ],
         };
         let election_ticks = random.pick(&[10, 15, 15]);

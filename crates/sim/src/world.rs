@@ -298,7 +298,11 @@ impl World {
         }
         self.queue.push(next, Event::Tick(run));
         self.teller.ticked(now, run.id);
-        self.tell(run, Event::Tick(run), Replica::tick);
+        let passed_ms = self.member(run.id).clock.passed_ms(now);
+        self.tell(run, Event::Tick(run), |replica| {
+            replica.tick();
+            replica.advance(passed_ms);
+        });
     }
 
     /// Tells a process something, unless it stands still: then it hears it later.
@@ -463,7 +467,7 @@ impl World {
             return;
         }
         self.teller.see(self.now, fact);
-        self.ghost.see(fact);
+        self.ghost.see(self.now, fact);
         self.coverage.see(fact, &self.ghost, &self.network);
         for check in &mut self.checks {
             if let Err(text) = check.see(fact, &self.ghost) {

@@ -11,10 +11,13 @@ use raft::{
 
 use super::Fact;
 use super::recovery::Recovery;
+use crate::event::Moment;
 use crate::rolling::Rolling;
 
 #[derive(Debug, Default)]
 pub(crate) struct Ghost {
+    /// When the last fact was.
+    pub(crate) now: Moment,
     pub(crate) members: BTreeMap<NodeId, Mirror>,
     /// What is committed, from index 1.
     pub(crate) committed: Vec<Committed>,
@@ -120,7 +123,8 @@ impl Ghost {
     }
 
     /// Takes in what happened.
-    pub(crate) fn see(&mut self, fact: &Fact<'_>) {
+    pub(crate) fn see(&mut self, now: Moment, fact: &Fact<'_>) {
+        self.now = now;
         self.grown = 0..0;
         self.truncated = false;
         match fact {

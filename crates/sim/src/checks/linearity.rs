@@ -89,8 +89,11 @@ impl Linearity {
     }
 
     fn step(&self, index: Index) -> Result<&(Expected, i64, i64), String> {
-        const START: &(Expected, i64, i64) =
-            &(Expected { revision: None, succeeded: false, deleted: 0, prev_kv: None }, 1, -1);
+        const START: &(Expected, i64, i64) = &(
+            Expected { revision: None, succeeded: false, deleted: 0, prev_kv: None, lease: None },
+            1,
+            -1,
+        );
         if index == Index(0) {
             return Ok(START);
         }
@@ -114,7 +117,10 @@ fn found(reply: &Reply) -> Expected {
             Expected { revision: Some(it.revision), succeeded: it.succeeded, ..nothing }
         }
         Response::Compact(it) => Expected { revision: Some(it.revision), ..nothing },
-        Response::Lease(it) => Expected { revision: Some(it.revision), ..nothing },
+        Response::Lease(it) => {
+            let lease = Some(it.outcome.clone());
+            Expected { revision: Some(it.revision), lease, ..nothing }
+        }
         // The clients here raise no alarms.
         Response::Published | Response::Alarm(_) => nothing,
     }

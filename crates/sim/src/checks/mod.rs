@@ -13,6 +13,8 @@ mod completeness;
 mod durability;
 mod election;
 mod ghost;
+mod held;
+mod leases;
 mod linearity;
 mod machines;
 mod matching;
@@ -97,6 +99,7 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(linearity::Linearity::default()),
         Box::new(acknowledged::Acknowledged::default()),
         Box::new(outcomes::Outcomes::default()),
+        Box::new(leases::Leases::default()),
     ]
 }
 

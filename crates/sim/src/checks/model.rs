@@ -5,13 +5,16 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use mvcc::{Command, Compare, CompareTarget, KeyValue, Op, Put, Range, Relation};
+use mvcc::{Command, Compare, CompareTarget, KeyValue, LeaseOutcome, Op, Put, Range, Relation};
+
+use super::held::Held;
 
 /// Every state that the store was in, by revision; and the oldest that can still be read.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     states: Vec<State>,
     pub(super) compacted: i64,
+    leases: Held,
 }
 
 type State = BTreeMap<Bytes, KeyValue>;
@@ -25,12 +28,14 @@ pub(super) struct Expected {
     pub(super) succeeded: bool,
     pub(super) deleted: i64,
     pub(super) prev_kv: Option<KeyValue>,
+    /// What came of a command for leases.
+    pub(super) lease: Option<LeaseOutcome>,
 }
 
 impl Default for Model {
     fn default() -> Self {
         // Revision 1 is the empty store; there is none before.
-        Self { states: vec![State::new(), State::new()], compacted: -1 }
+        Self { states: vec![State::new(), State::new()], compacted: -1, leases: Held::default() }
     }
 }
 
@@ -46,6 +51,9 @@ impl Model {
         let mut expected = Expected::default();
         match command {
             Command::Put(it) => {
+                if it.lease != 0 && self.leases.get(it.lease).is_none() {
+                    return expected;
+                }
                 expected.prev_kv = if it.prev_kv { now.get(&it.key).cloned() } else { None };
                 put(&mut next, it, revision);
             }
@@ -69,8 +77,13 @@ impl Model {
                 }
                 self.compacted = compact.revision;
             }
-            // No client asks for leases yet, and none raises alarms.
-            Command::Publish(_) | Command::Lease(_) | Command::Alarm(_) => {}
+            Command::Lease(lease) => {
+                let Some((outcome, ended)) = self.leases.apply(lease) else { return expected };
+                expected.lease = Some(outcome);
+                next.retain(|_, kv| Some(kv.lease) != ended);
+            }
+            // No client raises alarms.
+            Command::Publish(_) | Command::Alarm(_) => {}
         }
         if next != *now {
             self.states.push(next);
@@ -104,6 +117,7 @@ fn put(state: &mut State, put: &Put, revision: i64) {
         ..KeyValue::default()
     });
     kv.value = put.value.clone();
+    kv.lease = put.lease;
     kv.mod_revision = revision;
     kv.version += 1;
 }

@@ -68,7 +68,7 @@ impl Scenario {
 
     /// What its world is like.
     pub(crate) fn swarm(&self) -> Swarm {
-        let workload = Workload { members: self.members, pause_us: 1, keys: 1, weights: [0; 5] };
+        let workload = Workload { members: self.members, pause_us: 1, keys: 1, weights: [0; 6] };
         Swarm {
             members: self.members,
             apart: self.kind == Kind::Apart,

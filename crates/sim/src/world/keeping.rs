@@ -67,7 +67,7 @@ impl World {
                 self.coverage.add(Situation::SnapshotNotStored);
                 self.inform(id, |replica| replica.snapshot_spoiled(snapshot));
             }
-            Kept::Restored(snapshot, machine) => self.restored(id, &snapshot, machine),
+            Kept::Restored(snapshot, machine) => self.restored(id, &snapshot, *machine),
             Kept::Lost(Unreadable::Disk) => self.die_of_disk(id),
             Kept::Lost(Unreadable::Damaged(error)) => {
                 let text = format!("{id} cannot read the snapshot that it has stored: {error}");

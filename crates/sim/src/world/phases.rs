@@ -68,10 +68,11 @@ impl World {
         self.settle("healing", well);
     }
 
-    /// All is at rest: members agree, and nobody waits.
+    /// All is at rest: members agree, nobody waits, and no lease goes on.
     pub(super) fn end(&mut self) {
         let behind = self.who_is_behind();
-        if behind.is_some() && self.now < self.swarm.storm_us + 2 * REST_US {
+        let is_resting = behind.is_none() && !self.has_leases();
+        if !is_resting && self.now < self.swarm.storm_us + 2 * REST_US {
             self.queue.push(self.now + 1_000_000, Event::End);
             return;
         }
@@ -86,6 +87,12 @@ impl World {
             let result = check.end(&self.ghost);
             self.settle(check.name(), result);
         }
+    }
+
+    /// Whether leases go on that nobody renews any more.
+    fn has_leases(&self) -> bool {
+        let leader = self.leader().and_then(|id| self.members[&id].process.as_ref());
+        leader.is_some_and(|process| !process.replica.machine().store().leases().is_empty())
     }
 
     /// A running member that has not applied all that is committed.
