@@ -115,6 +115,7 @@ impl<S: Machine> Driver<S> {
                         return End::Stopped;
                     }
                     let write = *inbox.persisted.borrow_and_update();
+                    self.observer.persisted(self.clock.now_us(), write);
                     self.replica.persisted(write);
                 }
                 done = inbox.snapshots.recv() => match done {

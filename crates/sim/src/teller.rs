@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use mvcc::{Change, Command};
-use raft::{Envelope, NodeId, Restored};
+use raft::{Envelope, NodeId, Restored, WriteId};
 use trace::{Asked, Event, Fault, Observer, Phase, Record, Sight};
 
 use crate::checks::Fact;
@@ -87,6 +87,10 @@ impl Teller {
             let lost = Event::Dropped { from, id: number, why: why.to_owned() };
             self.later.insert((now, number, envelope.from), lost);
         }
+    }
+
+    pub(crate) fn persisted(&mut self, now: Moment, id: NodeId, write: WriteId) {
+        self.observe(id, |observer| observer.persisted(now, write));
     }
 
     pub(crate) fn received(&mut self, now: Moment, number: u64, envelope: &Envelope) {

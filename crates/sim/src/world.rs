@@ -175,6 +175,9 @@ impl World {
             Event::DiskDone(run) => self.disk_done(run),
             Event::Persisted(run, write) => {
                 let again = Event::Persisted(run, write);
+                if self.hears(run) {
+                    self.teller.persisted(self.now, run.id, write);
+                }
                 self.tell(run, again, |replica| replica.persisted(write));
             }
             Event::Kept(run) => self.kept(run),
@@ -305,6 +308,14 @@ impl World {
         });
     }
 
+    /// Whether a process is there, and does not stand still.
+    fn hears(&mut self, run: Run) -> bool {
+        let now = self.now;
+        self.members.get_mut(&run.id).is_some_and(|member| {
+            member.clock.paused_until(now).is_none() && member.in_run(run).is_some()
+        })
+    }
+
     /// Tells a process something, unless it stands still: then it hears it later.
     fn tell(&mut self, run: Run, again: Event, what: impl FnOnce(&mut Replica<Machine>)) {
         let Some(member) = self.members.get_mut(&run.id) else { return };
@@ -325,7 +336,7 @@ impl World {
             return;
         };
         let run = process.run;
-        if self.members[&envelope.to].clock.paused_until(self.now).is_none() {
+        if self.hears(run) {
             self.teller.received(self.now, number, &envelope);
         }
         let again = Event::Deliver { number, envelope: envelope.clone() };

@@ -144,11 +144,15 @@ fn members_come_and_go() {
     for (action, _, why) in acts(&records) {
         assert_eq!(why, None, "{action}");
     }
+    let is_joint =
+        |record: &Record| matches!(&record.event, Event::Configuration(it) if it.out.len() == 4);
+    assert!(records.iter().any(is_joint));
     let frame = fold(&records);
     for name in ["n3", "n4", "n5"] {
         let member = &frame.members[name];
         assert_eq!(member.kv, [("x".to_owned(), Some("1".to_owned()))], "{name}");
         assert!(member.log.iter().any(|(.., text)| text == "members n3 n4 n5"), "{member:?}");
+        assert_eq!(member.cf.voters, ["n3", "n4", "n5"]);
     }
 }
 
@@ -172,6 +176,33 @@ fn a_member_that_is_far_behind_is_sent_a_snapshot() {
     assert!(records.iter().filter(is_chunk).count() > 0);
     let frame = fold(&records);
     assert!(frame.members.values().all(|member| member.ai >= 21));
+    assert!(frame.members[stopped].sn.bi >= 21);
+}
+
+/// What is told to be on the disk is what a member finds there, and no promise is given before.
+#[test]
+fn promises_wait_for_the_disk() {
+    let mut frame = Frame::default();
+    let mut promises = 0;
+    for record in records("five", "700put:lead:x:5,900power:lead,1500start:n1", 2000) {
+        let durable = record.n.as_ref().and_then(|n| frame.members.get(n)).map(|it| it.du.clone());
+        match &record.event {
+            Event::Sent {
+                m: trace::Kind::AER, b: trace::Body::Matched { ok: true, mi }, ..
+            } => {
+                assert!(durable.unwrap().di >= *mi, "{record:?}");
+                promises += 1;
+            }
+            Event::Sent { m: trace::Kind::RV, term, .. } => {
+                let durable = durable.unwrap();
+                assert_eq!((durable.term, durable.vote), (*term, record.n.clone()));
+                promises += 1;
+            }
+            _ => {}
+        }
+        frame.fold(&record);
+    }
+    assert!(promises > 10);
 }
 
 #[test]

@@ -63,6 +63,9 @@ impl Member {
                 let extra = self.kv.len().saturating_sub(Self::KEYS);
                 self.kv.drain(..extra);
             }
+            Event::Durable(durable) => self.du.clone_from(durable),
+            Event::Snapshot(snapshot) => self.sn.clone_from(snapshot),
+            Event::Configuration(configuration) => self.cf.clone_from(configuration),
             Event::Fault { f } => self.suffer(*f),
             Event::Hello { .. }
             | Event::Sent { .. }

@@ -25,6 +25,7 @@
 //! more happens than a viewer can be told, details are left out, a `gap` says so, and a `key`
 //! follows.
 
+mod disk;
 mod frame;
 mod message;
 mod observer;
@@ -34,5 +35,6 @@ pub use frame::Frame;
 pub use message::{Body, EntryText, Kind};
 pub use observer::{Change, Observer, Sight};
 pub use record::{
-    Asked, Event, Fault, Member, NodeInfo, Phase, Record, Role, Run, Timing, VERSION,
+    Asked, Configuration, Durable, Event, Fault, Member, NodeInfo, Phase, Record, Role, Run,
+    Snapshot, Timing, VERSION,
 };

@@ -7,15 +7,17 @@
 //! told whole.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use raft::{
-    ElectionTimer, Entry, Envelope, Index, NodeId, Payload, Position, Restored, RoleName, Standing,
-    Status, Ticket, Write,
+    ElectionTimer, Entry, Envelope, HardState, Index, NodeId, Payload, Position, Restored,
+    RoleName, Standing, Status, Ticket, Write, WriteId,
 };
 
+use crate::disk::Disk;
 use crate::message::{self, EntryText, Kind};
-use crate::record::{Asked, Event, Member, Phase, Role};
+use crate::record::{Asked, Configuration, Durable, Event, Member, Phase, Role, Snapshot};
 
 /// A key that changed, and its new value; none if it was deleted.
 pub type Change = (Bytes, Option<Bytes>);
@@ -41,6 +43,11 @@ pub struct Observer {
     sight: Sight,
     tail: VecDeque<Entry>,
     last: Index,
+    disk: Disk,
+    snapshot: Snapshot,
+    configuration: Configuration,
+    /// Of what that was made.
+    configuration_seen: Option<(Index, Arc<raft::Configuration>)>,
     /// The keys that changed last, named as they are told.
     changes: VecDeque<NamedChange>,
     /// Those of them that changed since the last look.
@@ -96,6 +103,10 @@ impl Observer {
             sight,
             tail: restored.entries[skipped..].iter().cloned().collect(),
             last: last_of(restored),
+            disk: Disk::new(restored, last_of(restored)),
+            snapshot: Snapshot::default(),
+            configuration: Configuration::default(),
+            configuration_seen: None,
             changes: VecDeque::new(),
             unsaid: VecDeque::new(),
             seen: None,
@@ -189,6 +200,18 @@ impl Observer {
     /// The log changed, and is being written.
     pub fn wrote(&mut self, now: u64, write: &Write) {
         self.rebase(write.base);
+        self.append(now, write);
+        self.disk.ask(write, self.last);
+    }
+
+    /// That write is durable, and each before it.
+    pub fn persisted(&mut self, now: u64, write: WriteId) {
+        if self.disk.report(write) && self.may_tell(now) {
+            self.told.push((now, Event::Durable(self.durable())));
+        }
+    }
+
+    fn append(&mut self, now: u64, write: &Write) {
         let (Some(first), Some(last)) = (write.entries.first(), write.entries.last()) else {
             return;
         };
@@ -264,6 +287,7 @@ impl Observer {
             self.told.push((now, event));
         }
         self.look_at_timer(now, status, before, is_new_role);
+        self.look_at_cluster(now, status);
         if before.is_none_or(|before| before.commit < seen.commit) && self.may_tell(now) {
             self.told.push((now, Event::Committed { ci: seen.commit.0 }));
         }
@@ -284,6 +308,9 @@ impl Observer {
             first: self.tail.front().map_or(self.last.0 + 1, |entry| entry.position.index.0),
             kv: self.changes.iter().map(told_change).collect(),
             tm: self.timer,
+            du: self.durable(),
+            sn: self.snapshot.clone(),
+            cf: self.configuration.clone(),
             ..Member::default()
         };
         if let Some(Seen { standing, commit, applied, .. }) = self.seen {
@@ -292,6 +319,41 @@ impl Observer {
             member.ai = applied.0;
         }
         Event::Key(member)
+    }
+
+    /// Tells of a snapshot and of a configuration. Both are rare, and never left out.
+    fn look_at_cluster(&mut self, now: u64, status: &Status) {
+        let position = status.snapshot.unwrap_or_default();
+        let (si, st) = (position.index.0, position.term.0);
+        let snapshot = Snapshot { si, st, bi: status.base.index.0 };
+        if snapshot != self.snapshot {
+            self.snapshot = snapshot;
+            if self.watched {
+                self.told.push((now, Event::Snapshot(self.snapshot.clone())));
+            }
+        }
+        let (index, configuration) = &status.configuration;
+        if self.configuration_seen.as_ref() != Some(&status.configuration) {
+            self.configuration_seen = Some(status.configuration.clone());
+            let names = |ids: &mut dyn Iterator<Item = NodeId>| {
+                ids.map(|id| self.name_of(id)).collect::<Vec<_>>()
+            };
+            self.configuration = Configuration {
+                idx: index.0,
+                voters: names(&mut configuration.voters()),
+                out: names(&mut configuration.outgoing()),
+                learners: names(&mut configuration.learners()),
+            };
+            if self.watched {
+                self.told.push((now, Event::Configuration(self.configuration.clone())));
+            }
+        }
+    }
+
+    fn durable(&self) -> Durable {
+        let held = self.disk.held();
+        let HardState { term, vote } = held.hard_state;
+        Durable { di: held.last.0, term: term.0, vote: vote.map(|id| self.name_of(id)) }
     }
 
     /// Tells of a timer that was set again, but not of each time: every append of a busy leader
@@ -386,11 +448,12 @@ fn rank(event: &Event) -> u8 {
         Event::Hello { .. } | Event::Unknown | Event::Network { .. } | Event::Action { .. } => 0,
         Event::Fault { .. }
         | Event::Received { .. }
-        | Event::Operation { ph: Phase::Invoked, .. } => 1,
+        | Event::Operation { ph: Phase::Invoked, .. }
+        | Event::Durable(_) => 1,
         Event::Standing { .. } => 2,
         Event::Timer { .. } => 3,
         Event::Truncated { .. } => 4,
-        Event::Appended { .. } => 5,
+        Event::Appended { .. } | Event::Snapshot(_) | Event::Configuration(_) => 5,
         Event::Committed { .. } => 6,
         Event::Sent { .. } | Event::Dropped { .. } => 7,
         Event::Applied { .. } => 8,

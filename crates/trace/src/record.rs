@@ -149,6 +149,15 @@ pub enum Event {
         /// The keys that changed, with their new values; none if deleted.
         set: Vec<(String, Option<String>)>,
     },
+    /// More is durable on the member's disk.
+    #[serde(rename = "du")]
+    Durable(Durable),
+    /// The newest snapshot, or where the log begins, is another.
+    #[serde(rename = "sn")]
+    Snapshot(Snapshot),
+    /// Another configuration is in force.
+    #[serde(rename = "cf")]
+    Configuration(Configuration),
     /// A client's request.
     #[serde(rename = "op")]
     Operation {
@@ -287,6 +296,51 @@ pub struct Member {
     pub kv: Vec<(String, Option<String>)>,
     /// The election timer: for how long it was set, and when it runs out.
     pub tm: Option<(u64, u64)>,
+    /// What its disk holds for sure.
+    #[serde(default)]
+    pub du: Durable,
+    /// Its newest snapshot.
+    #[serde(default)]
+    pub sn: Snapshot,
+    /// Who belongs to the cluster, as far as it knows.
+    #[serde(default)]
+    pub cf: Configuration,
+}
+
+/// What a member's disk holds for sure: it has reported the write.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durable {
+    /// The log up to this index.
+    pub di: u64,
+    /// The term.
+    pub term: u64,
+    /// Whom it voted for in that term.
+    pub vote: Option<String>,
+}
+
+/// A member's newest snapshot, and where its log begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The index of the last entry that the snapshot covers; 0 if there is none.
+    pub si: u64,
+    /// The term of that entry.
+    pub st: u64,
+    /// The log begins after this index.
+    pub bi: u64,
+}
+
+/// The configuration that is in force for a member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// The index of its entry; 0 if the member began with it.
+    pub idx: u64,
+    /// Who votes.
+    pub voters: Vec<String>,
+    /// Who voted before, and must agree too: the configuration is joint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub out: Vec<String>,
+    /// Who is sent the log, and does not vote.
+    pub learners: Vec<String>,
 }
 
 /// A role.

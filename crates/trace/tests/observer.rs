@@ -145,6 +145,7 @@ fn check_fold(observer: &mut Observer, mut member: Member) -> Member {
         member.fold(&event);
     }
     member.first = 1; // A log that is empty begins with its next entry.
+    member.cf.voters = vec!["A".to_owned()];
     assert_eq!(Event::Key(member.clone()), observer.key());
     member
 }

@@ -12,8 +12,8 @@ use raft::{
 };
 use serde_json::Value;
 use trace::{
-    Asked, Body, Event, Fault, Frame, Kind, Member, NodeInfo, Observer, Phase, Record, Role, Run,
-    Sight, Timing, VERSION,
+    Asked, Body, Durable, Event, Fault, Frame, Kind, Member, NodeInfo, Observer, Phase, Record,
+    Role, Run, Sight, Timing, VERSION,
 };
 
 const SAMPLES: &str = include_str!("samples.ndjson");
@@ -179,6 +179,7 @@ fn rest() -> impl Iterator<Item = (&'static str, Event)> {
     let text = |text: &str| text.to_owned();
     let op = |ph, asked| Event::Operation { op: "B:1f".into(), ph, asked };
     let nothing = Asked::default;
+    let joint = trace::Configuration { idx: 5, learners: names(&["D"]), ..configuration() };
     let some = |text: &str| Some(text.to_owned());
     let changes = vec![(text("b"), Some(text("2"))), (text("a"), None)];
     let entries = vec![(3, 2, text("noop")), (4, 2, text("del a"))];
@@ -188,6 +189,7 @@ fn rest() -> impl Iterator<Item = (&'static str, Event)> {
         ("B", op(Phase::Invoked, Asked { cmd: some("del a"), ..nothing() })),
         ("B", Event::Truncated { from: 3, lost: vec![(3, 1, text("put c 3"))] }),
         ("B", Event::Appended { e: entries }),
+        ("B", Event::Durable(Durable { di: 4, term: 2, vote: some("B") })),
         ("B", Event::Committed { ci: 4 }),
         ("B", Event::Applied { ai: 4, set: changes }),
         ("B", op(Phase::Ok, nothing())),
@@ -195,6 +197,8 @@ fn rest() -> impl Iterator<Item = (&'static str, Event)> {
         ("B", op(Phase::Invoked, Asked { cmd: some("get b"), by: some("c1"), val: None })),
         ("B", op(Phase::Ok, Asked { val: some("2"), ..nothing() })),
         ("B", op(Phase::Lost, nothing())),
+        ("B", Event::Snapshot(trace::Snapshot { si: 4, st: 2, bi: 2 })),
+        ("B", Event::Configuration(trace::Configuration { out: names(&["A", "B"]), ..joint })),
     ]
     .into_iter()
 }
@@ -239,6 +243,15 @@ fn hello() -> Event {
     }
 }
 
+fn configuration() -> trace::Configuration {
+    let voters = names(&["A", "B", "C"]);
+    trace::Configuration { idx: 0, voters, out: Vec::new(), learners: Vec::new() }
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
 fn member(role: Role, term: u64) -> Member {
     Member {
         role,
@@ -251,6 +264,9 @@ fn member(role: Role, term: u64) -> Member {
         ai: 2,
         kv: vec![("d".into(), None), ("a".into(), Some("1".into()))],
         tm: Some((180_000, 1_180_000)),
+        du: Durable { di: 3, term, vote: Some("C".into()) },
+        sn: trace::Snapshot { si: 1, st: 1, bi: 1 },
+        cf: configuration(),
     }
 }
 

@@ -177,6 +177,7 @@ impl World {
     }
 
     fn persist(&mut self, id: NodeId) {
+        let now = self.now;
         let member = self.member(id);
         if !member.writing.is_empty() {
             let write = member.writing.remove(0);
@@ -185,6 +186,7 @@ impl World {
             }
             replace_tail(&mut member.disk.entries, write.entries);
             member.disk.commit = member.disk.commit.max(write.commit);
+            member.observer.persisted(now, write.id);
             member.node.step(Input::Persisted(write.id));
         }
     }
