@@ -11,7 +11,7 @@ const records = readFileSync(path, "utf8").trim().split("\n").map((line) => JSON
 
 test("each kind of record is there, and the page takes it", () => {
   const kinds = new Set(records.map((record) => record.k));
-  const told = "hello key st tm tx rx dx ap tr ci ax op ft net iv gap".split(" ");
+  const told = "hello key st tm tx rx dx ap tr ci ax op ft net act iv end gap".split(" ");
   assert.deepEqual([...kinds].sort(), told.sort());
 });
 

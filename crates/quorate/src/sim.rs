@@ -1,26 +1,32 @@
 //! `quorate sim`: one run of the simulator, the same as often as it is asked for.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sim::{Outcome, Setup};
+use sim::{Outcome, Play, Scenario, Setup};
 
 use crate::client::usage::Failure;
 
 /// The flags are those that a soak prints with a violation.
 #[derive(clap::Args)]
 pub(crate) struct Sim {
-    /// Which run
-    #[arg(long)]
-    seed: u64,
-    /// Which kinds of faults there may be: storm, calm, network, crashes or disks
+    /// Which run; a scenario of the stage has a seed of its own
+    #[arg(long, required_unless_present = "scenario")]
+    seed: Option<u64>,
+    /// Which kinds of faults there may be: storm, calm, network, crashes or disks; or a scenario of
+    /// the stage, in which nothing goes wrong by itself: docs/scenarios.md
     #[arg(long)]
     scenario: Option<String>,
-    /// End the faults after so many milliseconds, if the seed does not say sooner
+    /// End the faults after so many milliseconds, if the seed does not say sooner; on the stage,
+    /// end the run
     #[arg(long, value_name = "MS")]
     until: Option<u64>,
+    /// Do this to the members of a scenario of the stage, as in 900stop:lead,1500start:n1
+    #[arg(long, conflicts_with_all = ["clients", "without", "skip"])]
+    actions: Option<String>,
     /// So many clients, in place of what the seed says
     #[arg(long)]
     clients: Option<u64>,
@@ -46,26 +52,32 @@ impl Sim {
 
     fn run(mut self) -> Result<(), Failure> {
         let trace = self.trace.take();
-        let unread = |word| Failure::Usage(format!("cannot read {word:?} in the flags of a run"));
-        let setup = Setup::from_words(&self.words()).map_err(unread)?;
-        let outcome = match &trace {
-            None => sim::run(&setup),
-            Some(path) => tell(&setup, path)?,
-        };
-        // Whoever reads the trace from the standard output gets nothing else there.
-        if trace.is_some_and(|path| path.as_os_str() == "-") {
-            summarise(&setup, &outcome, io::stderr().lock())?;
+        let outcome = if let Some(play) = self.play()? {
+            play.show(trace.as_deref())?
         } else {
-            summarise(&setup, &outcome, io::stdout().lock())?;
-        }
+            let unread = |word| Failure::Usage(format!("cannot read {word:?} in the flags"));
+            Setup::from_words(&self.words()).map_err(unread)?.show(trace.as_deref())?
+        };
         outcome.violation.map_or(Ok(()), |violation| Err(Failure::Failed(violation.to_string())))
+    }
+
+    /// The run, if it is one of the stage.
+    fn play(&self) -> Result<Option<Play>, Failure> {
+        let scenario = self.scenario.as_deref().unwrap_or_default();
+        let is_storm = Scenario::ALL.iter().any(|known| known.name() == scenario);
+        if self.actions.is_none() && (is_storm || scenario.is_empty()) {
+            return Ok(None);
+        }
+        let actions = self.actions.as_deref().unwrap_or_default();
+        let play = Play::new(scenario, self.seed, actions, self.until);
+        play.map(Some).map_err(|error| Failure::Usage(error.to_string()))
     }
 
     /// The flags as the simulator reads them.
     fn words(self) -> Vec<String> {
         let text = |number: Option<u64>| number.map(|number| number.to_string());
         let flags = [
-            ("--seed", Some(self.seed.to_string())),
+            ("--seed", text(self.seed)),
             ("--scenario", self.scenario),
             ("--until", text(self.until)),
             ("--clients", text(self.clients)),
@@ -77,23 +89,64 @@ impl Sim {
     }
 }
 
-/// Runs it, and writes its trace.
-fn tell(setup: &Setup, path: &Path) -> Result<Outcome, Failure> {
-    let unwritten = |error: io::Error| Failure::Failed(format!("{}: {error}", path.display()));
-    let out: Box<dyn Write> = if path.as_os_str() == "-" {
-        Box::new(io::stdout().lock())
-    } else {
-        Box::new(File::create(path).map_err(unwritten)?)
-    };
-    let mut out = BufWriter::new(out);
-    let outcome = sim::write_trace(setup, &mut out).map_err(unwritten)?;
-    out.flush().map_err(unwritten)?;
-    Ok(outcome)
+/// A run that can be seen.
+trait Show: fmt::Display {
+    /// Runs it, and writes its trace.
+    fn write_trace(&self, out: &mut dyn Write) -> io::Result<Outcome>;
+
+    /// Runs it.
+    fn run(&self) -> io::Result<Outcome> {
+        self.write_trace(&mut io::sink())
+    }
+
+    /// Runs it, and says what came of it; and the trace, if that is wanted.
+    fn show(&self, trace: Option<&Path>) -> Result<Outcome, Failure> {
+        let Some(path) = trace else {
+            let outcome = self.run()?;
+            summarise(&self.to_string(), &outcome, io::stdout().lock())?;
+            return Ok(outcome);
+        };
+        let unwritten = |error: io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+        let is_piped = path.as_os_str() == "-";
+        let out: Box<dyn Write> = if is_piped {
+            Box::new(io::stdout().lock())
+        } else {
+            Box::new(File::create(path).map_err(unwritten)?)
+        };
+        let mut out = BufWriter::new(out);
+        let outcome = self.write_trace(&mut out).map_err(unwritten)?;
+        out.flush().map_err(unwritten)?;
+        drop(out);
+        if is_piped {
+            // Whoever reads the trace there wants nothing else.
+            summarise(&self.to_string(), &outcome, io::stderr().lock())?;
+        } else {
+            summarise(&self.to_string(), &outcome, io::stdout().lock())?;
+        }
+        Ok(outcome)
+    }
 }
 
-fn summarise(setup: &Setup, outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
+impl Show for Setup {
+    fn write_trace(&self, out: &mut dyn Write) -> io::Result<Outcome> {
+        sim::write_trace(self, out)
+    }
+
+    // Quicker, for nobody listens.
+    fn run(&self) -> io::Result<Outcome> {
+        Ok(sim::run(self))
+    }
+}
+
+impl Show for Play {
+    fn write_trace(&self, out: &mut dyn Write) -> io::Result<Outcome> {
+        Self::write_trace(self, out)
+    }
+}
+
+fn summarise(run: &str, outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
     let (events, answered, failed) = (outcome.events, outcome.answered, outcome.failed);
-    writeln!(out, "{setup}: {events} events, {answered} requests answered, {failed} not")?;
+    writeln!(out, "{run}: {events} events, {answered} requests answered, {failed} not")?;
     for (fault, count) in &outcome.faults {
         writeln!(out, "  fault {} {count}", fault.name())?;
     }

@@ -17,25 +17,32 @@ const ENTRY_BYTES: u64 = 64;
 pub(crate) struct Policy {
     limit_bytes: u64,
     bytes: u64,
+    is_asked: bool,
     is_taking: bool,
 }
 
 impl Policy {
     pub(crate) fn new(limit_bytes: u64) -> Self {
-        Self { limit_bytes, bytes: 0, is_taking: false }
+        Self { limit_bytes, bytes: 0, is_asked: false, is_taking: false }
     }
 
     pub(crate) fn on_applied(&mut self, entry: &Entry) {
         self.bytes += ENTRY_BYTES + entry.payload.len() as u64;
     }
 
+    /// Somebody wants one as soon as there is something new to keep.
+    pub(crate) fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
     /// Whether to take a snapshot now. If so, it is being taken from now on.
     pub(crate) fn is_due(&mut self, is_sending: bool) -> bool {
         let limit = if is_sending { PATIENCE * self.limit_bytes } else { self.limit_bytes };
-        if self.is_taking || self.bytes < limit {
+        let is_wanted = self.bytes >= limit || (self.is_asked && self.bytes > 0);
+        if self.is_taking || !is_wanted {
             return false;
         }
-        (self.is_taking, self.bytes) = (true, 0);
+        (self.is_taking, self.is_asked, self.bytes) = (true, false, 0);
         true
     }
 

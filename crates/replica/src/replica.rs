@@ -351,6 +351,12 @@ impl<S: StateMachine> Replica<S> {
         ticket
     }
 
+    /// An operator wants a snapshot taken, however little the log has grown. One that is being
+    /// taken comes first.
+    pub fn ask_for_snapshot(&mut self) {
+        self.policy.ask();
+    }
+
     /// The snapshot that was to be taken is durable.
     pub fn snapshotted(&mut self, snapshot: Snapshot) {
         self.policy.on_taken();

@@ -33,6 +33,7 @@ mod member;
 mod membership;
 mod metrics;
 pub mod page;
+mod plays;
 mod serve;
 mod status;
 pub mod trace;

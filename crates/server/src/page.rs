@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
 
+use crate::plays;
+
 /// The files. A debug build reads them from the source tree, so a change shows on reload.
 #[derive(Embed)]
 #[folder = "../../web"]
@@ -23,9 +25,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Serves the page at `/`, and its files beside it.
+/// Serves the page at `/`, its files beside it, and the plays that it shows.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().fallback(get(file))
+    plays::routes().fallback(get(file))
 }
 
 async fn file(uri: Uri, headers: HeaderMap) -> Response {

@@ -13,13 +13,37 @@ pub(crate) struct Clock {
     ahead_us: u64,
     /// Until then the process stands still.
     paused_until: Moment,
+    /// Since then it does, if somebody holds it up.
+    held_since: Option<Moment>,
 }
 
 impl Clock {
     /// A clock that is slow by so many thousandths; or fast, if that is negative.
     pub(crate) fn new(slow_permille: i64) -> Self {
         let tick_us = TICK_US.saturating_add_signed(slow_permille * 10);
-        Self { tick_us, ahead_us: 0, paused_until: 0 }
+        Self { tick_us, ahead_us: 0, paused_until: 0, held_since: None }
+    }
+
+    /// Goes slow from now on by so many thousandths. How long a tick takes then.
+    pub(crate) fn drift(&mut self, slow_permille: i64) -> u64 {
+        self.tick_us = Self::new(slow_permille).tick_us;
+        self.tick_us
+    }
+
+    /// The process stands still until somebody lets it go.
+    pub(crate) fn hold(&mut self, now: Moment) {
+        (self.held_since, self.paused_until) = (Some(now), Moment::MAX);
+    }
+
+    /// Lets it go. Since when it was held up, if it was.
+    pub(crate) fn let_go(&mut self) -> Option<Moment> {
+        let since = self.held_since.take()?;
+        self.paused_until = 0;
+        Some(since)
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.held_since.is_some()
     }
 
     pub(crate) fn next_tick(&self, now: Moment) -> Moment {

@@ -22,6 +22,8 @@ pub(crate) enum Event {
     Tick(Run),
     /// A message arrives, its sender's message of that number.
     Deliver { number: u64, envelope: Envelope },
+    /// It is in the middle of its link, and arrives then.
+    Halfway { number: u64, envelope: Envelope, at: Moment },
     /// The disk has done what it was asked to do.
     DiskDone(Run),
     /// The member hears of it.
@@ -46,6 +48,32 @@ pub(crate) enum Event {
     Calm,
     /// The world ends.
     End,
+    /// Somebody does something: the action of that place in the list.
+    Act(usize),
+    /// The play is over.
+    Curtain,
+}
+
+impl Event {
+    /// The message that is on its way by this, and its number.
+    pub(crate) fn message(&self) -> Option<(u64, &Envelope)> {
+        match self {
+            Self::Deliver { number, envelope } | Self::Halfway { number, envelope, .. } => {
+                Some((*number, envelope))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, so many microseconds later.
+    pub(crate) fn later(self, us: u64) -> Self {
+        match self {
+            Self::Halfway { number, envelope, at } => {
+                Self::Halfway { number, envelope, at: at + us }
+            }
+            event => event,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -66,6 +94,28 @@ impl Queue {
     pub(crate) fn push(&mut self, at: Moment, event: Event) {
         self.sequence += 1;
         self.heap.push(Slot { at, sequence: self.sequence, event });
+    }
+
+    /// Takes out a message that is on its way, as often as it is.
+    pub(crate) fn take_message(&mut self, from: NodeId, number: u64) -> Vec<(Moment, Event)> {
+        self.take_if(|slot| {
+            slot.event.message().is_some_and(|it| (it.1.from, it.0) == (from, number))
+        })
+    }
+
+    /// What was put off for ever happens now.
+    pub(crate) fn release(&mut self, now: Moment) {
+        for (_, event) in self.take_if(|slot| slot.at == Moment::MAX) {
+            self.push(now, event);
+        }
+    }
+
+    fn take_if(&mut self, is_wanted: impl Fn(&Slot) -> bool) -> Vec<(Moment, Event)> {
+        let mut slots = std::mem::take(&mut self.heap).into_vec();
+        slots.sort_by_key(Slot::key);
+        let (wanted, rest) = slots.into_iter().partition::<Vec<_>, _>(is_wanted);
+        self.heap = rest.into();
+        wanted.into_iter().map(|slot| (slot.at, slot.event)).collect()
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Moment, Event)> {

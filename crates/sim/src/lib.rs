@@ -17,7 +17,8 @@
 //! `keeper` of its snapshots, over the `network`, for a
 //! `client`, by one of the `faults`. `checks` is what must hold; `coverage` is what came about;
 //! `outcome` is what came of it, and `teller` tells it as a trace; `minimise` is what is left of a
-//! setup when all is gone that a violation does not need.
+//! setup when all is gone that a violation does not need. On the `stage` only that goes wrong what
+//! somebody asks for.
 //!
 //! # What is left out
 //!
@@ -38,6 +39,7 @@ mod outcome;
 mod random;
 mod rolling;
 mod setup;
+mod stage;
 mod swarm;
 mod teller;
 mod world;
@@ -47,6 +49,7 @@ pub use faults::FaultKind;
 pub use minimise::minimise;
 pub use outcome::{Outcome, Violation};
 pub use setup::{Scenario, Setup};
+pub use stage::{Error as PlayError, Play, Scenario as StagedScenario};
 
 /// Runs a world to its end, or to the first violation.
 pub fn run(setup: &Setup) -> Outcome {
@@ -59,8 +62,16 @@ pub fn run(setup: &Setup) -> Outcome {
 ///
 /// If the trace cannot be written. Then the run is of no use.
 pub fn write_trace(setup: &Setup, out: &mut dyn std::io::Write) -> std::io::Result<Outcome> {
+    write(world::World::new(setup), setup.run(), out)
+}
+
+fn write(
+    world: world::World,
+    run: trace::Run,
+    out: &mut dyn std::io::Write,
+) -> std::io::Result<Outcome> {
     let mut result = Ok(());
-    let outcome = world::World::new(setup).heard().run(&mut |record| {
+    let outcome = world.heard(run).run(&mut |record| {
         if result.is_ok() {
             result = record.write_line(out);
         }

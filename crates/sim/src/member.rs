@@ -4,6 +4,8 @@
 //! the writes between them. One batch of writes is on its way to the disk at a time; what comes
 //! meanwhile goes into the next one.
 
+use std::ops::RangeInclusive;
+
 use raft::{NodeId, Restored, Write};
 use replica::Replica;
 use wal::{Disk as _, Identity, MemoryDisk, Snapshots, Wal};
@@ -32,8 +34,8 @@ pub(crate) struct Disk {
     pub(crate) log: MemoryDisk,
     pub(crate) snapshots: MemoryDisk,
     pub(crate) random: Random,
-    /// What a write and its sync take, at most.
-    pub(crate) write_us: u64,
+    /// What a write and its sync take.
+    pub(crate) write_us: RangeInclusive<u64>,
     /// So many times longer while the disk is slow.
     pub(crate) slowness: u64,
     /// It answers nothing before.
@@ -85,7 +87,7 @@ impl Member {
             log: MemoryDisk::new(),
             snapshots: MemoryDisk::new(),
             random: Random::stream(seed, "disk", id.0),
-            write_us,
+            write_us: write_us / 4..=write_us,
             slowness: 1,
             stuck_until: 0,
             is_damaged: false,
@@ -113,7 +115,7 @@ impl Member {
 impl Disk {
     /// When a batch that is begun now will be durable.
     pub(crate) fn done_at(&mut self, now: Moment) -> Moment {
-        let takes = self.random.within(self.write_us / 4..=self.write_us) * self.slowness;
+        let takes = self.random.within(self.write_us.clone()) * self.slowness;
         now.max(self.stuck_until) + takes
     }
 

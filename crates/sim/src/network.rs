@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use raft::NodeId;
+use raft::{Envelope, NodeId};
 
 use crate::event::Moment;
 use crate::random::Random;
+use crate::stage::action::Trick;
 
 /// Which directed links.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub(crate) enum Shape {
     Bridge(BTreeSet<NodeId>, NodeId),
     /// All but those between neighbours by number, the last being the first one's.
     Ring(u64),
+    /// These.
+    Links(BTreeSet<(NodeId, NodeId)>),
 }
 
 /// What happens on them.
@@ -62,6 +65,7 @@ impl Shape {
                 let distance = from.0.abs_diff(to.0);
                 distance != 1 && distance + 1 != *count
             }
+            Self::Links(links) => links.contains(&(from, to)),
         }
     }
 }
@@ -74,12 +78,52 @@ pub(crate) struct Network {
     conditions: BTreeMap<u32, (Shape, Weather)>,
     /// When the last message of each link arrives.
     latest: BTreeMap<(NodeId, NodeId), Moment>,
+    /// A message is lost in the middle of a link that is cut when it comes there, and not when it
+    /// is sent.
+    pub(crate) is_cut_in_the_middle: bool,
+    tricks: Vec<Expected>,
+}
+
+/// A message that is waited for, and what will be done to it.
+#[derive(Debug)]
+struct Expected {
+    from: BTreeSet<NodeId>,
+    to: BTreeSet<NodeId>,
+    kind: Option<trace::Kind>,
+    trick: Trick,
+}
+
+impl Expected {
+    fn is(&self, envelope: &Envelope) -> bool {
+        self.from.contains(&envelope.from)
+            && self.to.contains(&envelope.to)
+            && self.kind.is_none_or(|kind| kind == trace::Kind::of(&envelope.message))
+    }
 }
 
 impl Network {
     pub(crate) fn new(seed: u64, delay_us: u64, jitter_us: u64) -> Self {
         let random = Random::stream(seed, "network", 0);
-        Self { random, delay_us, jitter_us, conditions: BTreeMap::new(), latest: BTreeMap::new() }
+        Self {
+            random,
+            delay_us,
+            jitter_us,
+            conditions: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            is_cut_in_the_middle: false,
+            tricks: Vec::new(),
+        }
+    }
+
+    /// The next message of that kind from one of these to one of those will have this done to it.
+    pub(crate) fn expect(
+        &mut self,
+        from: BTreeSet<NodeId>,
+        to: BTreeSet<NodeId>,
+        kind: Option<trace::Kind>,
+        trick: Trick,
+    ) {
+        self.tricks.push(Expected { from, to, kind, trick });
     }
 
     pub(crate) fn begin(&mut self, fault: u32, shape: Shape, weather: Weather) {
@@ -117,7 +161,8 @@ impl Network {
     }
 
     /// When a message that leaves now arrives: once, twice, or never.
-    pub(crate) fn send(&mut self, now: Moment, from: NodeId, to: NodeId) -> Vec<Moment> {
+    pub(crate) fn send(&mut self, now: Moment, envelope: &Envelope) -> Vec<Moment> {
+        let Envelope { from, to, .. } = *envelope;
         let mut copies = 1;
         let mut extra_us = 0;
         for (shape, weather) in self.conditions.values() {
@@ -125,6 +170,7 @@ impl Network {
                 continue;
             }
             match *weather {
+                Weather::Cut if self.is_cut_in_the_middle => {}
                 Weather::Cut => copies = 0,
                 Weather::Loss { permille } if self.random.chance(permille) => copies = 0,
                 Weather::Doubling { permille } if self.random.chance(permille) => copies *= 2,
@@ -142,6 +188,14 @@ impl Network {
             *latest = at.max(*latest);
             *latest
         });
-        arrivals.collect()
+        let mut arrivals = arrivals.collect::<Vec<_>>();
+        let expected = self.tricks.iter().position(|expected| expected.is(envelope));
+        match expected.map(|place| self.tricks.remove(place).trick) {
+            None => {}
+            Some(Trick::Drop) => arrivals.clear(),
+            Some(Trick::Delay(us)) => arrivals.iter_mut().for_each(|at| *at += us),
+            Some(Trick::Double) => arrivals.extend_from_within(..),
+        }
+        arrivals
     }
 }

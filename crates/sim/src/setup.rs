@@ -95,6 +95,17 @@ impl Setup {
         Ok(setup)
     }
 
+    /// How a trace of it says what it is a trace of.
+    pub(crate) fn run(&self) -> trace::Run {
+        trace::Run {
+            cmd: format!("quorate sim {self} --trace -"),
+            seed: self.seed,
+            scenario: self.scenario.name().to_owned(),
+            actions: None,
+            until: None,
+        }
+    }
+
     pub(crate) fn allows(&self, kind: FaultKind) -> bool {
         let in_scenario = match self.scenario {
             Scenario::Storm => true,

@@ -12,6 +12,8 @@ use crate::setup::Setup;
 #[derive(Clone, Debug)]
 pub(crate) struct Swarm {
     pub(crate) members: u64,
+    /// Each member is a cluster of its own.
+    pub(crate) apart: bool,
     pub(crate) clients: u64,
     pub(crate) workload: Workload,
     /// When the faults end.
@@ -57,6 +59,7 @@ impl Swarm {
         let storm_us = 1000 * setup.until_ms.map_or(storm_ms, |until| until.min(storm_ms));
         Self {
             members,
+            apart: false,
             clients,
             workload,
             storm_us,

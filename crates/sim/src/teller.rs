@@ -151,6 +151,59 @@ impl Teller {
         }
     }
 
+    /// Somebody does something. What is told of it can still be completed.
+    pub(crate) fn act(&mut self, now: Moment, a: String) -> usize {
+        self.push(now, None, Event::Action { a, on: Vec::new(), why: None });
+        self.records.len().saturating_sub(1)
+    }
+
+    /// What that record told was done to these members, or could not be done.
+    pub(crate) fn acted(&mut self, place: usize, done: Result<Vec<NodeId>, String>) {
+        let Some(Record { event: Event::Action { on, why, .. }, .. }) = self.records.get_mut(place)
+        else {
+            return;
+        };
+        match done {
+            Ok(ids) => *on = ids.iter().map(ToString::to_string).collect(),
+            Err(text) => *why = Some(text),
+        }
+    }
+
+    /// A client reads what a member has.
+    pub(crate) fn read_local(
+        &mut self,
+        now: Moment,
+        id: NodeId,
+        client: usize,
+        key: &str,
+        value: String,
+    ) {
+        let op = format!("{id}:local:{}", self.count);
+        let (cmd, by) = (Some(format!("get {key} local")), Some(format!("c{}", client + 1)));
+        let asked = Asked { cmd, by, val: None };
+        self.push(now, Some(id), Event::Operation { op: op.clone(), ph: Phase::Invoked, asked });
+        let asked = Asked { val: Some(value), ..Asked::default() };
+        self.push(now, Some(id), Event::Operation { op, ph: Phase::Ok, asked });
+    }
+
+    /// From now on the member's clock takes so long for a tick.
+    pub(crate) fn retick(&mut self, id: NodeId, tick_us: u64) {
+        self.observe(id, |observer| observer.retick(tick_us));
+    }
+
+    /// How many records there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(crate) fn held(&mut self, now: Moment, check: &str) {
+        self.push(now, None, Event::Invariant { name: check.to_owned(), ok: true, wit: None });
+    }
+
+    pub(crate) fn end(&mut self, now: Moment, why: &str) {
+        self.push(now, None, Event::End { why: why.to_owned() });
+    }
+
     pub(crate) fn violated(&mut self, violation: &Violation) {
         let ids = self.observers.keys().copied().collect::<Vec<_>>();
         for id in ids {

@@ -11,6 +11,7 @@
 //! A run has two phases. While the storm lasts, faults come and go, and nothing may be wrong. Then
 //! everything is mended, and the cluster has to heal: within a bound it serves every client.
 
+mod acts;
 mod clients;
 mod keeping;
 mod phases;
@@ -38,6 +39,7 @@ use crate::outcome::{Outcome, Violation};
 use crate::random::Random;
 use crate::rolling::Rolling;
 use crate::setup::Setup;
+use crate::stage::Action;
 use crate::swarm::Swarm;
 use crate::teller::Teller;
 
@@ -71,6 +73,11 @@ pub(crate) struct World {
     /// Which clients were served since the world should be well again.
     served: BTreeSet<usize>,
     violation: Option<Violation>,
+    /// What is done on a stage, and which links are cut by that.
+    actions: Vec<Action>,
+    cut: BTreeSet<(NodeId, NodeId)>,
+    /// A run of which more is told ends.
+    records_max: u64,
     teller: Teller,
 }
 
@@ -85,7 +92,22 @@ enum Phase {
 
 impl World {
     pub(crate) fn new(setup: &Setup) -> Self {
-        let swarm = Swarm::draw(setup);
+        let mut world = Self::with(setup, Swarm::draw(setup));
+        for number in 0..world.swarm.clients {
+            let mut client = Client::new(setup.seed, number, &world.swarm.workload);
+            world.queue.push(client.pause(), Event::Ask { client: world.clients.len() });
+            world.clients.push(client);
+        }
+        let storm = world.swarm.storm_us;
+        world.queue.push(world.swarm.fault_every_us, Event::Fault(0));
+        world.queue.push(storm, Event::Heal);
+        world.queue.push(storm + HEAL_US, Event::Serve);
+        world.queue.push(storm + HEAL_US + SERVE_US, Event::Calm);
+        world
+    }
+
+    /// A world of such members, in which nothing is going to happen but what they do.
+    fn with(setup: &Setup, swarm: Swarm) -> Self {
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
@@ -104,6 +126,9 @@ impl World {
             phase: Phase::Storm,
             served: BTreeSet::new(),
             violation: None,
+            actions: Vec::new(),
+            cut: BTreeSet::new(),
+            records_max: u64::MAX,
             teller: Teller::default(),
             setup: setup.clone(),
             swarm,
@@ -111,28 +136,23 @@ impl World {
         for number in 1..=world.swarm.members {
             world.add_member(NodeId(number));
         }
-        for number in 0..world.swarm.clients {
-            let mut client = Client::new(setup.seed, number, &world.swarm.workload);
-            world.queue.push(client.pause(), Event::Ask { client: world.clients.len() });
-            world.clients.push(client);
-        }
-        let storm = world.swarm.storm_us;
-        world.queue.push(world.swarm.fault_every_us, Event::Fault(0));
-        world.queue.push(storm, Event::Heal);
-        world.queue.push(storm + HEAL_US, Event::Serve);
-        world.queue.push(storm + HEAL_US + SERVE_US, Event::Calm);
         world
     }
 
     /// Runs to the end, and gives away each record of it; there are none if nobody listens.
     pub(crate) fn run(mut self, give: &mut dyn FnMut(&Record)) -> Outcome {
-        while self.violation.is_none() && self.phase < Phase::Over {
+        while self.violation.is_none()
+            && self.phase < Phase::Over
+            && self.teller.count() < self.records_max
+        {
             let Some((at, event)) = self.queue.pop() else { break };
             self.now = at;
             self.events += 1;
             self.happen(event);
             self.teller.take().iter().for_each(&mut *give);
         }
+        self.tell_end();
+        self.teller.take().iter().for_each(&mut *give);
         Outcome {
             seed: self.setup.seed,
             events: self.events,
@@ -151,6 +171,7 @@ impl World {
         match event {
             Event::Tick(run) => self.tick(run),
             Event::Deliver { number, envelope } => self.deliver(number, envelope),
+            Event::Halfway { number, envelope, at } => self.cross(number, envelope, at),
             Event::DiskDone(run) => self.disk_done(run),
             Event::Persisted(run, write) => {
                 let again = Event::Persisted(run, write);
@@ -174,6 +195,8 @@ impl World {
             Event::Serve => self.phase = Phase::Serving,
             Event::Calm => self.calm(),
             Event::End => self.end(),
+            Event::Act(place) => self.act(place),
+            Event::Curtain => self.phase = Phase::Over,
         }
     }
 
@@ -237,7 +260,9 @@ impl World {
     fn config(&self, run: Run, wall: u64) -> replica::Config {
         let swarm = &self.swarm;
         let voters = (1..=swarm.members).map(NodeId);
-        let configuration = if run.id.0 <= swarm.members {
+        let configuration = if swarm.apart {
+            Configuration::new([run.id])
+        } else if run.id.0 <= swarm.members {
             Configuration::new(voters)
         } else {
             Configuration::unknown()
@@ -302,6 +327,15 @@ impl World {
         }
         let again = Event::Deliver { number, envelope: envelope.clone() };
         self.tell(run, again, |replica| replica.receive(envelope));
+    }
+
+    /// A message comes to the middle of its link, and goes on if there is no cut.
+    fn cross(&mut self, number: u64, envelope: raft::Envelope, at: Moment) {
+        if self.network.is_cut(envelope.from, envelope.to) {
+            self.teller.lost(self.now, number, &envelope, "cut");
+        } else {
+            self.queue.push(at, Event::Deliver { number, envelope });
+        }
     }
 
     /// The disk has written what it was given; unless it failed, which ends the process.
@@ -410,10 +444,16 @@ impl World {
         let member = self.member(envelope.from);
         member.sent += 1;
         let number = member.sent;
-        let arrivals = self.network.send(self.now, envelope.from, envelope.to);
+        let arrivals = self.network.send(self.now, envelope);
         self.tell_sent(number, envelope, &arrivals);
         for at in arrivals {
-            self.queue.push(at, Event::Deliver { number, envelope: envelope.clone() });
+            let envelope = envelope.clone();
+            if self.network.is_cut_in_the_middle {
+                let halfway = self.now + (at - self.now) / 2;
+                self.queue.push(halfway, Event::Halfway { number, envelope, at });
+            } else {
+                self.queue.push(at, Event::Deliver { number, envelope });
+            }
         }
     }
 

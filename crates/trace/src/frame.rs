@@ -70,7 +70,9 @@ impl Member {
             | Event::Dropped { .. }
             | Event::Operation { .. }
             | Event::Network { .. }
+            | Event::Action { .. }
             | Event::Invariant { .. }
+            | Event::End { .. }
             | Event::Gap { .. }
             | Event::Unknown => {}
         }

@@ -1,6 +1,8 @@
 //! Raft's messages in the trace's words.
 
 use raft::Message;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
 /// An entry: index, term, and what it says in one short line.
@@ -44,6 +46,36 @@ pub enum Kind {
     /// A message that this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+impl Kind {
+    /// The kind of that message.
+    pub fn of(message: &Message) -> Self {
+        match message {
+            Message::RequestPreVote { .. } => Self::PV,
+            Message::PreVote { .. } => Self::PVR,
+            Message::RequestVote { .. } => Self::RV,
+            Message::Vote { .. } => Self::RVR,
+            Message::Append { .. } => Self::AE,
+            Message::Appended { .. } | Message::Rejected { .. } => Self::AER,
+            Message::Heartbeat { .. } => Self::HB,
+            Message::Heard { .. } => Self::HBR,
+            Message::Forward { .. } => Self::FW,
+            Message::RequestReadIndex { .. } => Self::RI,
+            Message::ReadIndex { .. } => Self::RIR,
+            Message::TimeoutNow => Self::TN,
+            Message::Chunk { .. } => Self::IS,
+            Message::ChunkReceived { .. } => Self::ISR,
+            Message::RequestChange { .. } => Self::RC,
+            Message::ChangeAnswer { .. } => Self::RCR,
+        }
+    }
+
+    /// The kind that is written so, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        let read: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+        Self::deserialize(read).ok().filter(|kind| *kind != Self::Unknown)
+    }
 }
 
 /// What a message says.
@@ -116,48 +148,44 @@ pub enum Body {
     Nothing {},
 }
 
-/// Tells a message, with texts for its commands.
+/// Tells what a message says, with texts for its commands.
 pub(crate) fn tell(
     message: &Message,
     entry_text: impl Fn(&raft::Entry) -> EntryText,
     command_text: impl Fn(&bytes::Bytes) -> String,
-) -> (Kind, Body) {
+) -> Body {
     match message {
-        Message::RequestPreVote { last } => {
-            (Kind::PV, Body::Last { li: last.index.0, lt: last.term.0 })
+        Message::RequestPreVote { last } | Message::RequestVote { last, .. } => {
+            Body::Last { li: last.index.0, lt: last.term.0 }
         }
-        Message::PreVote { granted, .. } => (Kind::PVR, Body::Answer { ok: *granted }),
-        Message::RequestVote { last, .. } => {
-            (Kind::RV, Body::Last { li: last.index.0, lt: last.term.0 })
+        Message::PreVote { granted, .. } | Message::Vote { granted } => {
+            Body::Answer { ok: *granted }
         }
-        Message::Vote { granted } => (Kind::RVR, Body::Answer { ok: *granted }),
         Message::Append { previous, entries, commit } => {
             let e = entries.iter().map(entry_text).collect();
-            (Kind::AE, Body::Append { pi: previous.index.0, pt: previous.term.0, e, ci: commit.0 })
+            Body::Append { pi: previous.index.0, pt: previous.term.0, e, ci: commit.0 }
         }
-        Message::Appended { matched } => (Kind::AER, Body::Matched { ok: true, mi: matched.0 }),
-        Message::Rejected { hint, .. } => {
-            (Kind::AER, Body::Matched { ok: false, mi: hint.index.0 })
+        Message::Appended { matched } => Body::Matched { ok: true, mi: matched.0 },
+        Message::Rejected { hint, .. } => Body::Matched { ok: false, mi: hint.index.0 },
+        Message::Heartbeat { commit, .. } => Body::Commit { ci: commit.0 },
+        Message::Heard { .. } | Message::RequestReadIndex { .. } | Message::TimeoutNow => {
+            Body::Nothing {}
         }
-        Message::Heartbeat { commit, .. } => (Kind::HB, Body::Commit { ci: commit.0 }),
-        Message::Heard { .. } => (Kind::HBR, Body::Nothing {}),
         Message::Forward { commands, .. } => {
-            (Kind::FW, Body::Forward { e: commands.iter().map(command_text).collect() })
+            Body::Forward { e: commands.iter().map(command_text).collect() }
         }
-        Message::RequestReadIndex { .. } => (Kind::RI, Body::Nothing {}),
-        Message::ReadIndex { index, .. } => (Kind::RIR, Body::Index { ri: index.0 }),
-        Message::TimeoutNow => (Kind::TN, Body::Nothing {}),
+        Message::ReadIndex { index, .. } => Body::Index { ri: index.0 },
         Message::Chunk { snapshot, offset, .. } => {
             let (si, of) = (snapshot.position.index.0, Some(snapshot.bytes));
-            (Kind::IS, Body::Chunk { si, o: *offset, of })
+            Body::Chunk { si, o: *offset, of }
         }
         Message::ChunkReceived { position, next } => {
-            (Kind::ISR, Body::Chunk { si: position.index.0, o: *next, of: None })
+            Body::Chunk { si: position.index.0, o: *next, of: None }
         }
         Message::RequestChange { change, .. } => {
-            (Kind::RC, Body::Change { c: change.iter().map(ToString::to_string).collect() })
+            Body::Change { c: change.iter().map(ToString::to_string).collect() }
         }
-        Message::ChangeAnswer { result, .. } => (Kind::RCR, Body::Answer { ok: result.is_ok() }),
+        Message::ChangeAnswer { result, .. } => Body::Answer { ok: result.is_ok() },
     }
 }
 

@@ -14,7 +14,7 @@ use raft::{
     Status, Ticket, Write,
 };
 
-use crate::message::{self, EntryText};
+use crate::message::{self, EntryText, Kind};
 use crate::record::{Asked, Event, Member, Phase, Role};
 
 /// A key that changed, and its new value; none if it was deleted.
@@ -144,6 +144,12 @@ impl Observer {
         }
     }
 
+    /// The member's clock takes so long for a tick from now on. Its timer will be told again.
+    pub fn retick(&mut self, tick_us: u64) {
+        self.sight.tick_us = tick_us;
+        self.timer_due = true;
+    }
+
     /// The member's clock ticked.
     pub fn ticked(&mut self, now: u64) {
         self.ticked = Some(now);
@@ -161,7 +167,8 @@ impl Observer {
     pub fn sent(&mut self, now: u64, envelope: &Envelope, id: u64, eta: Option<u64>) {
         let Envelope { to, term, message, .. } = envelope;
         if self.may_tell_entries(now, message::entries_in(message)) {
-            let (m, b) = message::tell(
+            let m = Kind::of(message);
+            let b = message::tell(
                 message,
                 |entry| self.entry_text(entry),
                 |command| cut(&(self.sight.logged)(command)),
@@ -376,7 +383,7 @@ impl Observer {
 /// wrote, what that committed, what it says to others, what it applied, and whom it answered.
 fn rank(event: &Event) -> u8 {
     match event {
-        Event::Hello { .. } | Event::Unknown | Event::Network { .. } => 0,
+        Event::Hello { .. } | Event::Unknown | Event::Network { .. } | Event::Action { .. } => 0,
         Event::Fault { .. }
         | Event::Received { .. }
         | Event::Operation { ph: Phase::Invoked, .. } => 1,
@@ -390,7 +397,7 @@ fn rank(event: &Event) -> u8 {
         Event::Operation { .. } => 9,
         Event::Gap { .. } => 10,
         Event::Key(_) => 11,
-        Event::Invariant { .. } => 12,
+        Event::Invariant { .. } | Event::End { .. } => 12,
     }
 }
 

@@ -172,6 +172,17 @@ pub enum Event {
         /// The links that are cut: from whom, to whom.
         cut: Vec<(String, String)>,
     },
+    /// Somebody does something to the cluster. Simulated runs only.
+    #[serde(rename = "act")]
+    Action {
+        /// What, in the words of docs/scenarios.md.
+        a: String,
+        /// To whom.
+        on: Vec<String>,
+        /// Why it could not be done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// Whether a rule holds. Simulated runs only.
     #[serde(rename = "iv")]
     Invariant {
@@ -182,6 +193,12 @@ pub enum Event {
         /// What shows that it does not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wit: Option<String>,
+    },
+    /// The run is over. Simulated runs only.
+    #[serde(rename = "end")]
+    End {
+        /// Why: `over`, `violation`, or `full`, if it has as many records as there may be.
+        why: String,
     },
     /// Records were left out. A key follows.
     #[serde(rename = "gap")]
@@ -204,6 +221,12 @@ pub struct Run {
     pub seed: u64,
     /// Which cluster, and what happens to it.
     pub scenario: String,
+    /// What else happens to it, if somebody does that: docs/scenarios.md.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<String>,
+    /// When it ends, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
 }
 
 /// What is told of a client's request. Nothing of it need be there.

@@ -129,9 +129,11 @@ fn unknown_messages_are_read() {
 /// Who has the trace of a simulated run has what it takes to see it again.
 #[test]
 fn a_run_is_told_so() {
-    let line = r#"{"cmd":"quorate sim --seed 7","seed":7,"scenario":"storm"}"#;
+    let storm = r#"{"cmd":"quorate sim --seed 7","seed":7,"scenario":"storm"}"#;
+    let run = serde_json::from_str::<Run>(storm).unwrap();
+    assert_eq!(serde_json::to_string(&run).unwrap(), storm);
+    let line = r#"{"cmd":"","seed":7,"scenario":"five","actions":"9heal","until":900}"#;
     let run = serde_json::from_str::<Run>(line).unwrap();
-    assert_eq!(serde_json::to_string(&run).unwrap(), line);
     let Event::Hello { can, nodes, timing, .. } = hello() else { panic!("that is no hello") };
     let (cluster, voters, build) = (String::new(), Vec::new(), "0.1.0".into());
     let (src, run) = ("sim".into(), Some(run));
@@ -205,8 +207,15 @@ fn simulated() -> impl Iterator<Item = Event> {
     [
         Event::Network { cut },
         Event::Network { cut: Vec::new() },
+        Event::Action { a: "900stop:lead".into(), on: vec!["C".into()], why: None },
+        Event::Action {
+            a: "900stop:lead".into(),
+            on: Vec::new(),
+            why: Some("nobody leads".into()),
+        },
         rule(true, None),
         rule(false, Some(wit)),
+        Event::End { why: "violation".into() },
     ]
     .into_iter()
 }

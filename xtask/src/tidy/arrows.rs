@@ -29,7 +29,7 @@ const TABLE: &[Row] = &[
     Row { is_sans_io: true, ..row("sim", &["raft", "wal", "mvcc", "replica", "trace"]) },
     row("host", &["raft", "wal", "replica", "trace"]),
     row("etcdpb", &[]),
-    row("server", &["host", "mvcc", "raft", "replica", "trace", "etcdpb"]),
+    row("server", &["host", "mvcc", "raft", "replica", "trace", "etcdpb", "sim"]),
     row("quorate", &["raft", "wal", "mvcc", "replica", "trace", "host", "etcdpb", "server", "sim"]),
     row("xtask", &[]),
 ];

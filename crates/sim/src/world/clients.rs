@@ -25,6 +25,11 @@ impl World {
             return;
         }
         let request = self.clients[client].ask();
+        self.invoke(client, target, request);
+    }
+
+    /// A client asks a member that runs.
+    pub(super) fn invoke(&mut self, client: usize, target: NodeId, request: Request) {
         let Some(process) = &mut self.member(target).process else { return };
         let (ticket, command) = match &request {
             Request::Write(command) => {
@@ -77,13 +82,6 @@ impl World {
     pub(super) fn answer(&mut self, id: NodeId, ticket: Ticket, answer: &Answer<'_>) {
         let Some(operation) = self.operations.remove(&(id, ticket)) else { return };
         self.see(&Fact::Answered { operation: &operation, answer });
-        let members = self.members.len() as u64;
-        let client = &mut self.clients[operation.client];
-        match checks::told(answer) {
-            Some(revision) => client.revision = client.revision.max(revision),
-            None => client.turn(members),
-        }
-        let pause = client.pause();
         if matches!(answer, Answer::Failed(_) | Answer::Lost) {
             self.failed += 1;
         } else {
@@ -92,6 +90,14 @@ impl World {
                 self.served.insert(operation.client);
             }
         }
-        self.queue.push(self.now + pause, Event::Ask { client: operation.client });
+        let members = self.members.len() as u64;
+        // On a stage, clients do nothing by themselves.
+        let Some(client) = self.clients.get_mut(operation.client) else { return };
+        match checks::told(answer) {
+            Some(revision) => client.revision = client.revision.max(revision),
+            None => client.turn(members),
+        }
+        let again = self.now + client.pause();
+        self.queue.push(again, Event::Ask { client: operation.client });
     }
 }

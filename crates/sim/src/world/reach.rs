@@ -54,6 +54,7 @@ impl World {
     pub(crate) fn crash(&mut self, id: NodeId, loss: Loss) {
         let member = self.member(id);
         let Some(process) = member.process.take() else { return };
+        member.clock.let_go();
         // The disk may have been in the middle of something.
         let Process { mut log, mut keeper, batch, .. } = process;
         let disk = &mut member.disk;

@@ -3,15 +3,15 @@
 use raft::Envelope;
 use trace::{Event, NodeInfo, Timing};
 
-use super::World;
+use super::{Phase, World};
 use crate::clock::TICK_US;
 use crate::event::Moment;
 use crate::teller::Teller;
 
 impl World {
     /// The same world, but somebody listens.
-    pub(crate) fn heard(mut self) -> Self {
-        self.teller = Teller::heard(self.hello(), self.members.keys().copied());
+    pub(crate) fn heard(mut self, run: trace::Run) -> Self {
+        self.teller = Teller::heard(self.hello(run), self.members.keys().copied());
         self
     }
 
@@ -34,7 +34,21 @@ impl World {
         self.teller.cut(self.now, cuts);
     }
 
-    fn hello(&self) -> Event {
+    /// The run is over: which rules held, and why it ended.
+    pub(super) fn tell_end(&mut self) {
+        let broken = self.violation.as_ref().map(|violation| violation.check);
+        for check in self.checks.iter().filter(|check| Some(check.name()) != broken) {
+            self.teller.held(self.now, check.name());
+        }
+        let why = match self.phase {
+            _ if broken.is_some() => "violation",
+            Phase::Over => "over",
+            _ => "full",
+        };
+        self.teller.end(self.now, why);
+    }
+
+    fn hello(&self, run: trace::Run) -> Event {
         let names = self.members.keys().map(ToString::to_string).collect::<Vec<_>>();
         let election_us = u64::from(self.swarm.election_ticks) * TICK_US;
         Event::Hello {
@@ -52,11 +66,7 @@ impl World {
             },
             build: env!("CARGO_PKG_VERSION").into(),
             can: Vec::new(),
-            run: Some(trace::Run {
-                cmd: format!("quorate sim {} --trace -", self.setup),
-                seed: self.setup.seed,
-                scenario: self.setup.scenario.name().into(),
-            }),
+            run: Some(run),
         }
     }
 }

@@ -1,0 +1,147 @@
+//! The stage: small clusters on a quiet network, in which nothing goes wrong but what somebody asks
+//! for.
+//!
+//! The members, their disks and their network are those of every other run, and so is what must
+//! hold. A [`Play`] is a pure function: its words give the same trace, byte for byte, each time.
+//!
+//! ```
+//! let play = sim::Play::new("three", Some(1), "800stop:lead", Some(1500))?;
+//! let (mut once, mut again) = (Vec::new(), Vec::new());
+//! play.write_trace(&mut once)?;
+//! play.write_trace(&mut again)?;
+//! assert_eq!(once, again);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `scenario` is which cluster, `action` what is done to it, which `grammar` reads, and the world
+//! carries out (`world/acts.rs`).
+
+pub(crate) mod action;
+mod grammar;
+mod scenario;
+
+use std::fmt;
+use std::io;
+
+use crate::outcome::Outcome;
+use crate::world::World;
+
+pub(crate) use action::Action;
+pub(crate) use scenario::Kind;
+pub use scenario::Scenario;
+
+/// A run of a small cluster: all that there is to say to have it again.
+#[derive(Clone, Debug)]
+pub struct Play {
+    pub(crate) scenario: &'static Scenario,
+    pub(crate) seed: u64,
+    /// What is done beside what the scenario asks for, as it was written.
+    text: String,
+    /// All that is done, in order.
+    pub(crate) actions: Vec<Action>,
+    pub(crate) until_ms: u64,
+}
+
+/// Why there is no such run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// There is no scenario of that name.
+    Scenario(String),
+    /// It would take longer than is allowed.
+    Until(u64),
+    /// There are more actions than are allowed.
+    Actions(usize),
+    /// That action cannot be read.
+    Action {
+        /// The action.
+        word: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Play {
+    /// It may take so long.
+    pub const UNTIL_MS_MAX: u64 = 60_000;
+    /// So much may be done in it.
+    pub const ACTIONS_MAX: usize = 500;
+    /// So much of it is told.
+    pub const RECORDS_MAX: u64 = 200_000;
+
+    /// The run of these words. Without a seed or an end it is the scenario's own.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or is too much.
+    pub fn new(
+        scenario: &str,
+        seed: Option<u64>,
+        actions: &str,
+        until_ms: Option<u64>,
+    ) -> Result<Self, Error> {
+        let found = Scenario::named(scenario);
+        let scenario = found.ok_or_else(|| Error::Scenario(scenario.to_owned()))?;
+        let until_ms = until_ms.unwrap_or(scenario.until_ms);
+        if until_ms > Self::UNTIL_MS_MAX {
+            return Err(Error::Until(until_ms));
+        }
+        let mut all = grammar::parse(scenario.actions)?;
+        all.extend(grammar::parse(actions)?);
+        if all.len() > Self::ACTIONS_MAX {
+            return Err(Error::Actions(all.len()));
+        }
+        all.sort_by_key(|action| action.at_ms);
+        let seed = seed.unwrap_or(scenario.seed);
+        Ok(Self { scenario, seed, text: actions.to_owned(), actions: all, until_ms })
+    }
+
+    /// Runs it, and writes its trace: a record a line, as docs/trace.md says.
+    ///
+    /// # Errors
+    ///
+    /// If the trace cannot be written.
+    pub fn write_trace(&self, out: &mut dyn io::Write) -> io::Result<Outcome> {
+        crate::write(World::staged(self), self.run(), out)
+    }
+
+    fn run(&self) -> trace::Run {
+        trace::Run {
+            cmd: format!("quorate sim {self} --trace -"),
+            seed: self.seed,
+            scenario: self.scenario.name.to_owned(),
+            actions: Some(self.text.clone()),
+            until: Some(self.until_ms),
+        }
+    }
+}
+
+impl fmt::Display for Play {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "--scenario {} --seed {}", self.scenario.name, self.seed)?;
+        if !self.text.is_empty() {
+            write!(f, " --actions {}", self.text)?;
+        }
+        write!(f, " --until {}", self.until_ms)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scenario(name) => {
+                let known = Scenario::ALL.iter().map(|scenario| scenario.name);
+                let known = known.collect::<Vec<_>>().join(", ");
+                write!(f, "there is no scenario {name:?}: there are {known}")
+            }
+            Self::Until(until) => {
+                write!(f, "{until} ms is too long: a run may take {} ms", Play::UNTIL_MS_MAX)
+            }
+            Self::Actions(count) => {
+                write!(f, "{count} actions are too many: there may be {}", Play::ACTIONS_MAX)
+            }
+            Self::Action { word, why } => write!(f, "cannot read the action {word:?}: {why}"),
+        }
+    }
+}
