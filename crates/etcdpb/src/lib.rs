@@ -14,8 +14,7 @@
 //!
 //! A method that a server does not implement answers `UNIMPLEMENTED`.
 //!
-//! Left out: `RangeStream` of etcd 3.7, whose callers fall back to `Range`; the election and lock
-//! services; the HTTP annotations of the JSON gateway, whose paths are in `server`.
+//! Left out: the election and lock services; the HTTP annotations of the JSON gateway, whose paths are in `server`.
 
 #![allow(
     missing_docs,

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -13,32 +13,34 @@ use etcdpb::etcdserverpb::lease_server::LeaseServer;
 use etcdpb::etcdserverpb::maintenance_server::MaintenanceServer;
 use etcdpb::etcdserverpb::watch_server::WatchServer;
 use etcdpb::health::health_server::HealthServer;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tonic::Status;
 use tonic::service::{InterceptorLayer, Routes};
 
 use crate::ETCD_VERSION;
 use crate::backend::Backend;
+use crate::checks;
 use crate::cluster::ClusterService;
+use crate::cors::{self, Origins};
 use crate::frontend::Frontend;
 use crate::gateway;
+use crate::grpc_meter;
 use crate::health::HealthService;
 use crate::kv::KvService;
 use crate::lease::LeaseService;
 use crate::maintenance::MaintenanceService;
-use crate::status::Error;
 use crate::watch::WatchService;
 
-/// Everything that a member serves to its clients.
-pub fn router<B: Backend>(frontend: Frontend<B>) -> Router {
-    let grpc = grpc(&frontend);
+/// Everything that a member serves to its clients. Pages of these origins may ask, too.
+pub fn router<B: Backend>(frontend: Frontend<B>, origins: Origins) -> Router {
+    let grpc = grpc_meter::count(grpc(&frontend), frontend.metrics().grpc());
     let gateway = gateway::routes(&grpc, frontend.options().message_bytes_max());
     let http = Router::new()
-        .route("/health", get(health::<B>).fallback(only_get))
+        .merge(checks::routes())
         .route("/version", get(version).fallback(only_get))
         .route("/metrics", get(metrics::<B>))
         .with_state(frontend);
-    grpc.merge(gateway).merge(http).fallback(not_found)
+    cors::allow(grpc.merge(gateway).merge(http).fallback(not_found), origins)
 }
 
 fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
@@ -59,51 +61,6 @@ fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
         .layer(InterceptorLayer::new(frontend.clone()))
 }
 
-/// The body of `/health`. Both are strings, as in etcd.
-#[derive(Serialize)]
-struct Health {
-    health: &'static str,
-    reason: String,
-}
-
-/// What `/health` may be asked.
-#[derive(Deserialize)]
-struct HealthQuery {
-    /// `true`: whether this member works, whatever the cluster does.
-    serializable: Option<String>,
-}
-
-async fn health<B: Backend>(
-    State(frontend): State<Frontend<B>>,
-    Query(query): Query<HealthQuery>,
-) -> Response {
-    let serializable = query.serializable.as_deref() == Some("true");
-    match check(&frontend, serializable).await {
-        Ok(()) => {
-            frontend.metrics().health_successes.inc();
-            Json(Health { health: "true", reason: String::new() }).into_response()
-        }
-        Err(reason) => {
-            frontend.metrics().health_failures.inc();
-            tracing::warn!(reason, "the health check fails");
-            let body = Json(Health { health: "false", reason });
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
-    }
-}
-
-/// Whether the member works: it has a leader, and that leader confirms a read.
-async fn check<B: Backend>(frontend: &Frontend<B>, serializable: bool) -> Result<(), String> {
-    if serializable {
-        return Ok(());
-    }
-    if frontend.backend().status().leader.is_none() {
-        return Err("RAFT NO LEADER".to_owned());
-    }
-    let read = frontend.read_index().await;
-    read.map_err(|error: Error| format!("RANGE ERROR:{error}"))
-}
-
 /// The body of `/version`.
 #[derive(Serialize)]
 struct Versions {
@@ -118,11 +75,12 @@ async fn version() -> Json<Versions> {
 }
 
 async fn metrics<B: Backend>(State(frontend): State<Frontend<B>>) -> Response {
-    let text = frontend.metrics().render(frontend.backend(), frontend.hub().counts());
+    let (backend, options) = (frontend.backend(), &frontend.options());
+    let text = frontend.metrics().render(backend, options, frontend.hub().counts());
     ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response()
 }
 
-async fn only_get() -> Response {
+pub(crate) async fn only_get() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")], "Method Not Allowed\n")
         .into_response()
 }

@@ -3,11 +3,13 @@
 use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::kv_server::Kv;
 use mvcc::{Command, Compact, Response as Applied};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::backend::Backend;
 use crate::convert::{request, response};
 use crate::frontend::{Frontend, mismatch};
+use crate::range_stream;
 use crate::status::Error;
 
 /// Serves `KV`.
@@ -22,6 +24,19 @@ impl<B: Backend> Kv for KvService<B> {
         let mut response = self.read_range(request.into_inner()).await?;
         self.0.fill(&mut response.header);
         Ok(Response::new(response))
+    }
+
+    async fn range_stream(
+        &self,
+        request: Request<pb::RangeRequest>,
+    ) -> Result<Response<BoxStream<pb::RangeStreamResponse>>, Status> {
+        let request = request.into_inner();
+        let serializable = request.serializable;
+        let range = request::range(request)?;
+        range.validate().map_err(Error::from)?;
+        range_stream::check(&range)?;
+        self.make_linearizable(serializable).await?;
+        Ok(Response::new(range_stream::stream(self.0.clone(), range).await?))
     }
 
     async fn put(
@@ -91,12 +106,18 @@ impl<B: Backend> KvService<B> {
         let serializable = request.serializable;
         let range = request::range(request)?;
         range.validate()?;
+        self.make_linearizable(serializable).await?;
+        self.0.range(range).await.map(response::range)
+    }
+
+    /// Gets ready for a range, unless what this member has will do.
+    async fn make_linearizable(&self, serializable: bool) -> Result<(), Error> {
         if !serializable {
             self.0.voter()?;
             self.0.read_index().await?;
         }
         self.0.metrics().ranges.inc();
-        self.0.range(range).await.map(response::range)
+        Ok(())
     }
 
     /// Answers a transaction that only reads, without a place in the log.

@@ -3,7 +3,7 @@
 //! Made with the `prometheus` crate because it keeps names and types as they are given and knows
 //! the process; one for `OpenMetrics` would rename some of them.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mvcc::{Change, Command, Reply, Store};
@@ -11,10 +11,13 @@ use prometheus::core::Collector;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntGauge, Registry, TextEncoder, exponential_buckets,
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder, exponential_buckets,
 };
 
 use crate::backend::{Backend, MemberStatus};
+use crate::frontend::Options;
+use crate::grpc_meter::GrpcMeter;
 use crate::watch::Counts;
 
 /// The counters of a member.
@@ -33,6 +36,9 @@ pub struct Metrics {
     puts: IntCounter,
     deletes: IntCounter,
     wal_sync_seconds: Histogram,
+    grpc: Arc<GrpcMeter>,
+    check_ok: IntGaugeVec,
+    checks: IntCounterVec,
     /// Locked while they are brought up to date and written out.
     taken: Mutex<Taken>,
 }
@@ -56,6 +62,8 @@ struct Taken {
     watchers: IntGauge,
     slow_watchers: IntGauge,
     pending_events: IntGauge,
+    quota: IntGauge,
+    is_learner: IntGauge,
 }
 
 impl Metrics {
@@ -80,6 +88,10 @@ impl Metrics {
         )
         .buckets(exponential_buckets(0.001, 2.0, 14).expect("the bounds are valid"));
         let wal_sync_seconds = Histogram::with_opts(wal_sync_seconds).expect("the name is valid");
+        let check_ok = Opts::new("etcd_server_healthcheck", "How a check went last time.");
+        let check_ok = IntGaugeVec::new(check_ok, &["type", "name"]).expect("valid names");
+        let checks = Opts::new("etcd_server_healthchecks_total", "Checks, by outcome.");
+        let checks = IntCounterVec::new(checks, &["type", "name", "status"]).expect("valid names");
         let taken = Taken {
             has_leader: gauge("etcd_server_has_leader", "Whether there is a leader."),
             is_leader: gauge("etcd_server_is_leader", "Whether this member leads."),
@@ -109,6 +121,8 @@ impl Metrics {
                 "etcd_debugging_mvcc_compact_revision",
                 "The revision of the last compaction.",
             ),
+            quota: gauge("etcd_server_quota_backend_bytes", "Bytes that the store may take."),
+            is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
             db_size: gauge("etcd_mvcc_db_total_size_in_bytes", "Bytes that the store takes."),
             db_size_in_use: gauge(
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
@@ -134,6 +148,9 @@ impl Metrics {
             puts: counter("etcd_mvcc_put_total", "Puts that were applied."),
             deletes: counter("etcd_mvcc_delete_total", "Keys whose deletion was applied."),
             wal_sync_seconds: register(&registry, wal_sync_seconds),
+            grpc: Arc::new(GrpcMeter::new(&registry)),
+            check_ok: register(&registry, check_ok),
+            checks: register(&registry, checks),
             taken: Mutex::new(taken),
             registry,
         }
@@ -157,10 +174,28 @@ impl Metrics {
         self.wal_sync_seconds.observe(duration.as_secs_f64());
     }
 
+    /// Counts a check of how the member is.
+    pub(crate) fn checked(&self, kind: &str, name: &str, is_ok: bool) {
+        self.check_ok.with_label_values(&[kind, name]).set(is_ok.into());
+        let status = if is_ok { "success" } else { "error" };
+        self.checks.with_label_values(&[kind, name, status]).inc();
+    }
+
+    /// Where calls of gRPC are counted.
+    pub(crate) fn grpc(&self) -> Arc<GrpcMeter> {
+        self.grpc.clone()
+    }
+
     /// Everything, in Prometheus' text format.
-    pub(crate) fn render(&self, backend: &impl Backend, watches: Counts) -> String {
+    pub(crate) fn render(
+        &self,
+        backend: &impl Backend,
+        options: &Options,
+        watches: Counts,
+    ) -> String {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.take_status(&backend.status());
+        taken.quota.set(options.quota_bytes.map_or(0, gauge_value));
         backend.read(|store| taken.take_store(store));
         taken.take_watches(watches);
         let families = self.registry.gather();
@@ -178,6 +213,7 @@ impl Taken {
     fn take_status(&self, status: &MemberStatus) {
         self.has_leader.set(status.leader.is_some().into());
         self.is_leader.set(status.is_leader().into());
+        self.is_learner.set(status.is_learner.into());
         advance(&self.leader_changes, status.leader_changes);
         self.proposals_committed.set(gauge_value(status.commit));
         self.proposals_applied.set(gauge_value(status.applied));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
-use server::{AutoCompaction, Options};
+use server::{AutoCompaction, Options, Origins};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -102,6 +102,9 @@ pub(crate) struct Serve {
         value_parser = parse_duration
     )]
     watch_progress_notify_interval: Duration,
+    /// Origins whose pages may ask over HTTP; * for all
+    #[arg(long, env = "ETCD_CORS", value_delimiter = ',', default_value = "*")]
+    cors: Vec<String>,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -141,6 +144,7 @@ pub(super) struct Settings {
     pub(super) advertise_client_urls: Vec<String>,
     pub(super) options: Options,
     pub(super) compaction: AutoCompaction,
+    pub(super) origins: Origins,
 }
 
 /// The flags do not fit together.
@@ -191,6 +195,7 @@ impl Serve {
         Ok(Settings {
             options: self.options(),
             compaction: self.compaction()?,
+            origins: Origins::new(self.cors.iter().cloned()),
             host: host::Config {
                 cluster,
                 own,

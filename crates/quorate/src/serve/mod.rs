@@ -53,7 +53,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         listeners.push(listen(*address).await?);
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
-    let Settings { host, name, advertise_client_urls, options, compaction, .. } = settings;
+    let Settings { host, name, advertise_client_urls, options, compaction, origins, .. } = settings;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
@@ -70,7 +70,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let (end, ended) = oneshot::channel::<()>();
     let frontend = Frontend::new(member.clone(), options, metrics);
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
-    let router = server::router(frontend).merge(member.routes());
+    let router = server::router(frontend, origins).merge(member.routes());
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),

@@ -203,7 +203,12 @@ fn alarm_member(MemberAlarm { alarm, member_id }: &MemberAlarm) -> pb::AlarmMemb
     pb::AlarmMember { member_id: *member_id, alarm: alarm_type(*alarm).into() }
 }
 
+/// What an alarm is called.
+pub(crate) fn alarm_name(alarm: Alarm) -> &'static str {
+    alarm_type(alarm).as_str_name()
+}
+
 /// An alarm as etcd writes it, down to the last space.
 fn alarm_text(MemberAlarm { alarm, member_id }: &MemberAlarm) -> String {
-    format!("memberID:{member_id} alarm:{} ", alarm_type(*alarm).as_str_name())
+    format!("memberID:{member_id} alarm:{} ", alarm_name(*alarm))
 }

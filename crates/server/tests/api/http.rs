@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use crate::local::{Local, Server};
+use crate::plain::send;
 use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::kv_client::KvClient;
+use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
+use server::{Options, Origins};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -57,6 +60,88 @@ async fn health_depends_on_a_leader() {
 }
 
 #[tokio::test]
+async fn an_alarm_is_no_health() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    let mut maintenance = MaintenanceClient::new(server.channel().await);
+    let raise = |alarm| pb::AlarmRequest { action: 1, member_id: 8, alarm };
+    maintenance.alarm(raise(1)).await.unwrap();
+    let (line, _, body) = ask(&server, "GET", "/health").await;
+    assert_eq!(line, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(body, r#"{"health":"false","reason":"ALARM NOSPACE"}"#);
+    let (line, ..) = ask(&server, "GET", "/health?exclude=NOSPACE").await;
+    assert_eq!(line, "HTTP/1.1 200 OK");
+
+    assert_eq!(ask(&server, "GET", "/readyz").await.0, "HTTP/1.1 200 OK");
+    maintenance.alarm(raise(2)).await.unwrap();
+    let (line, _, body) = ask(&server, "GET", "/readyz/data_corruption").await;
+    assert_eq!(line, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(body, "[-]data_corruption failed: alarm activated: CORRUPT\n\n");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_tells_whether_it_lives_and_is_ready() {
+    let local = Local::new();
+    let server = Server::start(&local).await;
+    for path in ["/livez", "/readyz", "/livez/serializable_read", "/readyz/linearizable_read"] {
+        let (line, _, body) = ask(&server, "GET", path).await;
+        assert_eq!((&line[..], &body[..]), ("HTTP/1.1 200 OK", "ok\n"), "{path}");
+    }
+    let (_, _, body) = ask(&server, "GET", "/readyz?verbose&exclude=linearizable_read").await;
+    let lines = ["[+]data_corruption ok", "[+]serializable_read ok", "[+]non_learner ok", "ok"];
+    assert_eq!(body.lines().collect::<Vec<_>>(), lines);
+
+    local.change(|status| status.leader = None);
+    assert_eq!(ask(&server, "GET", "/livez").await.0, "HTTP/1.1 200 OK");
+    let (line, _, body) = ask(&server, "GET", "/readyz").await;
+    assert_eq!(line, "HTTP/1.1 503 Service Unavailable");
+    // All checks are told when one fails.
+    assert!(body.contains("[+]data_corruption ok\n"), "{body}");
+    let failed = "[-]linearizable_read failed: etcdserver: request timed out\n";
+    assert!(body.contains(failed), "{body}");
+    assert_eq!(ask(&server, "GET", "/readyz?exclude=linearizable_read").await.0, "HTTP/1.1 200 OK");
+    assert_eq!(ask(&server, "POST", "/livez").await.0, "HTTP/1.1 405 Method Not Allowed");
+    assert_eq!(ask(&server, "GET", "/livez/none").await.0, "HTTP/1.1 404 Not Found");
+
+    local.change(|status| (status.leader, status.is_learner) = (Some(8), true));
+    let (_, _, body) = ask(&server, "GET", "/readyz/non_learner").await;
+    assert_eq!(body, "[-]non_learner failed: not supported for learner\n\n");
+    let (_, _, body) = ask(&server, "GET", "/metrics").await;
+    let line = r#"etcd_server_healthcheck{name="non_learner",type="readyz"} 0"#;
+    assert!(body.lines().any(|l| l == line), "{body}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn pages_of_the_allowed_origins_may_ask() {
+    let of = |origins: &[&str]| Origins::new(origins.iter().map(|&origin| origin.to_owned()));
+    let asked = async |origins, method| {
+        let server = Server::serve(Local::new().frontend(Options::default()), origins).await;
+        let address = server.address.to_string();
+        let answer = send(&address, method, "/v3/kv/range", "origin: http://a\r\n", "{}").await;
+        server.stop().await;
+        (answer.code, answer.head.contains("access-control-allow-origin: http://a\r\n"))
+    };
+    assert_eq!(asked(of(&["http://a", "http://b"]), "OPTIONS").await, (200, true));
+    assert_eq!(asked(of(&["http://a"]), "POST").await, (400, true));
+    assert_eq!(asked(of(&["http://b"]), "OPTIONS").await, (200, false));
+    assert_eq!(asked(of(&[]), "POST").await, (400, false));
+
+    let server = Server::start(&Local::new()).await;
+    let answer = send(&server.address.to_string(), "OPTIONS", "/v3/kv/range", "", "").await;
+    assert_eq!(answer.code, 200);
+    for line in [
+        "access-control-allow-origin: *",
+        "access-control-allow-methods: post, get, options, put, delete",
+        "access-control-allow-headers: accept, content-type, authorization",
+    ] {
+        assert!(answer.head.contains(line), "{line} is not in {answer:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_version_is_one_of_etcd() {
     let server = Server::start(&Local::new()).await;
     let (_, headers, body) = ask(&server, "GET", "/version").await;
@@ -79,6 +164,7 @@ async fn metrics_have_the_names_of_etcd() {
     kv.delete_range(delete).await.unwrap();
     kv.range(pb::RangeRequest { key: "a".into(), ..Default::default() }).await.unwrap();
     kv.txn(pb::TxnRequest::default()).await.unwrap();
+    kv.put(pb::PutRequest::default()).await.unwrap_err();
     local.change(|status| status.leader_changes = 4);
 
     for _ in 0..2 {
@@ -100,6 +186,23 @@ async fn metrics_have_the_names_of_etcd() {
             "etcd_debugging_mvcc_keys_total 0",
             "etcd_debugging_mvcc_current_revision 5",
             "etcd_disk_wal_fsync_duration_seconds_count 0",
+            "etcd_server_quota_backend_bytes 2147483648",
+            concat!(
+                r#"grpc_server_started_total{grpc_method="Put",grpc_service="etcdserverpb.KV","#,
+                r#"grpc_type="unary"} 4"#
+            ),
+            concat!(
+                r#"grpc_server_started_total{grpc_method="Watch","#,
+                r#"grpc_service="etcdserverpb.Watch",grpc_type="bidi_stream"} 0"#
+            ),
+            concat!(
+                r#"grpc_server_handled_total{grpc_code="OK",grpc_method="Put","#,
+                r#"grpc_service="etcdserverpb.KV",grpc_type="unary"} 3"#
+            ),
+            concat!(
+                r#"grpc_server_handled_total{grpc_code="InvalidArgument",grpc_method="Put","#,
+                r#"grpc_service="etcdserverpb.KV",grpc_type="unary"} 1"#
+            ),
         ] {
             assert!(body.lines().any(|l| l == line), "{line} is not in:\n{body}");
         }

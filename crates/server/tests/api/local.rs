@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mvcc::{Command, Image, Lessor, Publish, Reply, Store};
 use server::{
     Backend, ChangeFailure, Failure, Feed, Frontend, MemberChange, MemberStatus, Metrics, Options,
-    Peer,
+    Origins, Peer,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -177,14 +177,14 @@ impl Server {
             election_timeout: Duration::from_millis(20),
             ..Options::default()
         };
-        Self::serve(local.frontend(options)).await
+        Self::serve(local.frontend(options), Origins::new(["*".to_owned()])).await
     }
 
-    pub(crate) async fn serve(frontend: Frontend<Local>) -> Self {
+    pub(crate) async fn serve(frontend: Frontend<Local>, origins: Origins) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel();
-        let router = server::router(frontend);
+        let router = server::router(frontend, origins);
         let shutdown = async {
             let _ = stopped.await;
         };

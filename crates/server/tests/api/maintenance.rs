@@ -5,7 +5,7 @@ use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
 use mvcc::Range;
 use server::backup::{Backup, BackupError, Check};
-use server::{AutoCompaction, Options};
+use server::{AutoCompaction, Options, Origins};
 use tokio::time::{Duration, sleep, timeout};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -83,7 +83,7 @@ async fn alarms_are_raised_listed_and_disarmed() {
 async fn a_full_store_refuses_to_grow_until_there_is_space_again() {
     let options = Options { quota_bytes: Some(10_000), ..Options::default() };
     let frontend = Local::new().frontend(options);
-    let server = Server::serve(frontend.clone()).await;
+    let server = Server::serve(frontend.clone(), Origins::default()).await;
     let upkeep = tokio::spawn(server::upkeep(frontend, AutoCompaction::Off));
     let (mut kv, mut maintenance) = clients(&server).await;
     let mut puts = 0;

@@ -10,6 +10,7 @@ use etcdpb::health::HealthCheckRequest;
 use etcdpb::health::health_check_response::ServingStatus;
 use etcdpb::health::health_client::HealthClient;
 use tonic::metadata::MetadataValue;
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 fn put(key: &str, value: impl Into<bytes::Bytes>) -> pb::PutRequest {
@@ -240,5 +241,55 @@ async fn health_is_told_and_watched() {
     let mut watch = health.watch(ask("other")).await.unwrap().into_inner();
     assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
     // The watches are still open. A shutdown does not wait for them.
+    server.stop().await;
+}
+
+/// What the pieces say together.
+async fn streamed(kv: &mut KvClient<Channel>, request: pb::RangeRequest) -> pb::RangeResponse {
+    let mut stream = kv.range_stream(request).await.expect("it is streamed").into_inner();
+    let mut whole = pb::RangeResponse::default();
+    while let Some(piece) = stream.message().await.expect("no piece fails") {
+        let piece = piece.range_response.expect("a piece has a response");
+        whole.header = whole.header.or(piece.header);
+        whole.kvs.extend(piece.kvs);
+        whole.more |= piece.more;
+        whole.count = whole.count.max(piece.count);
+    }
+    whole
+}
+
+#[tokio::test]
+async fn a_streamed_range_says_the_same() {
+    let server = Server::start(&Local::new()).await;
+    let mut kv = KvClient::new(server.channel().await).max_decoding_message_size(usize::MAX);
+    for number in 0..100 {
+        // Some pieces are too large, and the next ones have fewer keys.
+        let value = vec![b'x'; if number > 50 { 100_000 } else { 10 }];
+        kv.put(put(&format!("{number:02}"), value)).await.unwrap();
+    }
+    let all = pb::RangeRequest { key: "\0".into(), range_end: "\0".into(), ..Default::default() };
+    for request in [
+        all.clone(),
+        pb::RangeRequest { limit: 1, ..all.clone() },
+        pb::RangeRequest { limit: 10, ..all.clone() },
+        pb::RangeRequest { limit: 99, keys_only: true, ..all.clone() },
+        pb::RangeRequest { limit: 100, ..all.clone() },
+        pb::RangeRequest { count_only: true, ..all.clone() },
+        pb::RangeRequest { revision: 60, ..all.clone() },
+        get("07"),
+        get("none"),
+    ] {
+        let expected = kv.range(request.clone()).await.unwrap().into_inner();
+        assert_eq!(streamed(&mut kv, request).await, expected);
+    }
+    let sorted = pb::RangeRequest { sort_order: 2, ..all.clone() };
+    let text = "RangeStream does not support custom sort orders";
+    refused(kv.range_stream(sorted).await, Code::Unimplemented, text);
+    let filtered = pb::RangeRequest { min_mod_revision: 2, ..all.clone() };
+    let text = "RangeStream does not support revision filters";
+    refused(kv.range_stream(filtered).await, Code::Unimplemented, text);
+    let future = pb::RangeRequest { revision: 1000, ..all };
+    let text = "etcdserver: mvcc: required revision is a future revision";
+    refused(kv.range_stream(future).await, Code::OutOfRange, text);
     server.stop().await;
 }
