@@ -198,6 +198,15 @@ impl Json for u64 {
     }
 }
 
+/// A field that is never left out.
+pub(crate) struct Always<'a>(pub(crate) &'a dyn Json);
+
+impl Json for Always<'_> {
+    fn json(&self, out: &mut Vec<u8>) {
+        self.0.json(out);
+    }
+}
+
 pub(crate) fn object(out: &mut Vec<u8>, fields: &[(&str, &dyn Json)]) {
     out.push(b'{');
     let present = fields.iter().filter(|(_, value)| !value.is_absent());

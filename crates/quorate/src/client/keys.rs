@@ -23,7 +23,7 @@ pub(crate) struct Keys {
 }
 
 /// The end of a range that has none: one zero byte, as etcd has it.
-const OPEN: Bytes = Bytes::from_static(b"\0");
+pub(crate) const OPEN: Bytes = Bytes::from_static(b"\0");
 
 impl Keys {
     /// The `key` and `range_end` of a request.
@@ -49,7 +49,7 @@ pub(crate) fn bytes(argument: OsString) -> Bytes {
 }
 
 /// The first key after all keys that begin with `prefix`.
-fn prefix_end(prefix: &[u8]) -> Bytes {
+pub(crate) fn prefix_end(prefix: &[u8]) -> Bytes {
     match prefix.iter().rposition(|&byte| byte < 0xff) {
         Some(last) => {
             let mut end = prefix[..=last].to_vec();

@@ -1,4 +1,5 @@
-//! The client commands: `put`, `get`, `del`, `txn`, `lease`, `status`, `member`, `move-leader`.
+//! The client commands: `put`, `get`, `del`, `txn`, `watch`, `lease`, `status`, `member`
+//! and `move-leader`.
 //!
 //! They speak the etcd v3 API and print what `etcdctl` prints, so they work with any etcd server,
 //! and scripts that were written for `etcdctl` work with them:
@@ -31,6 +32,7 @@ mod status;
 mod txn;
 mod txn_grammar;
 pub(crate) mod usage;
+mod watch;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -96,6 +98,8 @@ pub(crate) enum Command {
     Del(del::Del),
     /// Compare, then write, read or delete, in one step
     Txn(txn::Txn),
+    /// Tell what changes, as it happens
+    Watch(watch::Watch),
     /// Grant, renew, inspect and end leases
     Lease(lease::Lease),
     /// Tell how each server is
@@ -127,6 +131,7 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Get(get) => get.run(&endpoints, output).await,
             Command::Del(del) => output.print(&del.run(&endpoints).await?),
             Command::Txn(txn) => output.print(&txn.run(&endpoints).await?),
+            Command::Watch(watch) => watch.run(&endpoints, output).await,
             Command::Lease(lease) => lease.run(&endpoints, output).await,
             Command::Status(status) => status.run(&endpoints, output).await,
             Command::Members(list) => output.print(&list.run(&endpoints).await?),

@@ -1,4 +1,6 @@
-//! Quoted strings as Go writes them, since the grammar of `txn` uses those.
+//! Quoted strings as Go writes them: the grammar of `txn` and the commands of `watch` use those.
+
+use std::fmt::{self, Write};
 
 /// Reads one quoted string from the front of `text`; gives its bytes and what follows it.
 ///
@@ -61,6 +63,44 @@ fn digits(text: &str, count: usize, radix: u32) -> Option<(u32, &str)> {
     Some((number, rest))
 }
 
+/// Writes bytes as Go's `%q` does, between double quotes.
+pub(crate) fn quote(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            push_escaped(&mut text, c);
+        }
+        for byte in chunk.invalid() {
+            push(&mut text, format_args!("\\x{byte:02x}"));
+        }
+    }
+    text.push('"');
+    text
+}
+
+fn push_escaped(text: &mut String, c: char) {
+    match c {
+        '"' | '\\' => text.extend(['\\', c]),
+        '\x07' => text.push_str("\\a"),
+        '\x08' => text.push_str("\\b"),
+        '\x0c' => text.push_str("\\f"),
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        '\x0b' => text.push_str("\\v"),
+        '\0'..='\x1f' | '\x7f' => push(text, format_args!("\\x{:02x}", u32::from(c))),
+        // What Rust would print, Go would too, but for a few of the newest characters.
+        ' '..='~' => text.push(c),
+        _ if c.escape_debug().len() == 1 => text.push(c),
+        _ if u32::from(c) < 0x1_0000 => push(text, format_args!("\\u{:04x}", u32::from(c))),
+        _ => push(text, format_args!("\\U{:08x}", u32::from(c))),
+    }
+}
+
+fn push(text: &mut String, part: fmt::Arguments<'_>) {
+    text.write_fmt(part).expect("a string takes everything");
+}
+
 fn push_char(bytes: &mut Vec<u8>, c: char) {
     bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
@@ -80,6 +120,18 @@ mod tests {
         check(r#""\x41\101\u00e9\n\"\\""#, Some(("AAé\n\"\\".as_bytes(), "")));
         check(r#""\xff""#, Some((b"\xff", "")));
         check(r"`a\n`)", Some((br"a\n", ")")));
+    }
+
+    #[test]
+    fn what_is_quoted_can_be_read_again() {
+        let check = |bytes: &[u8], text: &str| {
+            assert_eq!(quote(bytes), text);
+            assert_eq!(unquote(text), Some((bytes.to_vec(), "")));
+        };
+        check(b"", r#""""#);
+        check("a b\"\\é".as_bytes(), r#""a b\"\\é""#);
+        check(b"\n\t\0\x7f\xff\xc3", r#""\n\t\x00\x7f\xff\xc3""#);
+        check("\u{200b}\u{e0001}".as_bytes(), r#""\u200b\U000e0001""#);
     }
 
     #[test]

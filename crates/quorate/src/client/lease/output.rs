@@ -11,7 +11,7 @@ use etcdpb::etcdserverpb::{
     ResponseHeader,
 };
 
-use crate::client::json::{Json, object};
+use crate::client::json::{Always, Json, object};
 use crate::client::simple::{Simple, line};
 
 /// The answer to a revocation, with the lease, which it does not name.
@@ -123,15 +123,6 @@ struct Nullable<'a>(&'a Vec<Bytes>);
 impl Json for Nullable<'_> {
     fn json(&self, out: &mut Vec<u8>) {
         if self.0.is_empty() { out.extend_from_slice(b"null") } else { self.0.json(out) }
-    }
-}
-
-/// A field that is never left out.
-struct Always<'a>(&'a dyn Json);
-
-impl Json for Always<'_> {
-    fn json(&self, out: &mut Vec<u8>) {
-        self.0.json(out);
     }
 }
 
