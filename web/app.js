@@ -1,148 +1,166 @@
 // @ts-check
-// Joins the parts: the stream fills the session, every frame draws the session or a replay of it.
+// Joins the parts. The address says which face the reader wants; the face says what is on the
+// stage, and every frame draws that.
 //
-//   model/  what is:         records -> frame -> picture
-//   scene/  how it looks:    picture -> shapes and lines
-//   live/   what is told:    the stream, the buttons, the sentences, the replay
+//   model/  what is:                    records -> frame -> picture
+//   scene/  how it looks:               picture -> shapes and lines
+//   show/   what all faces share:       replay, deck, side, keys
+//   run/    runs of the engine:         asking for one, acting in it
+//   story/ play/ live/ open/            the faces, each fetched when it is first wanted
 
-import { enableControls } from "./live/controls.js";
-import { Deck } from "./live/deck.js";
-import { drawElections, drawOffer } from "./live/elections.js";
-import { drawKeys } from "./live/keys.js";
-import { Members } from "./live/members.js";
-import { Player } from "./live/player.js";
-import { sentence } from "./live/sentences.js";
-import { Session } from "./live/session.js";
-import { follow } from "./live/stream.js";
-import { drawLogs, drawValues } from "./live/tables.js";
-import { Announcer, drawEvents, drawTold } from "./live/telling.js";
-import { followTheme } from "./live/theme.js";
-import { verdict } from "./live/verdict.js";
-import { enableWriting } from "./live/write.js";
+import { readLink, writeLink } from "./model/link.js";
 import { picture } from "./model/view.js";
 import { drawLegend } from "./scene/legend.js";
 import { readPaint } from "./scene/paint.js";
 import { draw } from "./scene/stage.js";
+import { enableControls } from "./show/controls.js";
+import { Deck } from "./show/deck.js";
+import { drawKeys } from "./show/keys.js";
+import { followLanguage } from "./show/language.js";
+import { Selection } from "./show/selection.js";
+import { Side } from "./show/side.js";
+import { Announcer } from "./show/telling.js";
+import { followTheme } from "./show/theme.js";
 import { fill, say } from "./text.js";
 
-/** @import { Kept } from "./live/session.js" */
-/** @import { Look } from "./model/view.js" */
-/** @import { Hello } from "./protocol.js" */
+/** @import { FaceName } from "./model/link.js" */
+/** @import { Face } from "./show/types.js" */
 
-/** How often the panels are drawn, and the processes asked for, in milliseconds. */
+/** How often the panels are drawn, in milliseconds. */
 const PANELS_MS = 120;
-const MEMBERS_MS = 3_000;
-/** How far back the table of events reaches, in microseconds. */
-const EVENTS = 30_000_000;
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
-const session = new Session();
-const player = new Player();
-const deck = new Deck(part);
-const announcer = new Announcer();
-const members = new Members(part("members"), part("members-result"));
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const offer = { card: part("offer"), title: part("offer-title"), text: part("offer-text") };
-/** The election that was not looked at yet. @type {Kept | null} */
-let offered = null;
+const selection = new Selection();
+const deck = new Deck(part, selection);
+const side = new Side(part, selection);
+const announcer = new Announcer();
+/** How each face is made. @type {Record<FaceName, () => Promise<Face>>} */
+const makers = {
+  story: async () => new (await import("./story/face.js")).StoryFace(part, selection, still),
+  play: async () => new (await import("./play/face.js")).PlayFace(part, selection, still),
+  live: async () => {
+    const { LiveFace } = await import("./live/face.js");
+    return new LiveFace(part, selection, still, (record) => {
+      if (shows === "live") announcer.see(record);
+    });
+  },
+  open: async () => {
+    const { OpenFace } = await import("./open/face.js");
+    return new OpenFace(part, still);
+  },
+};
+/** Those that were made. @type {Partial<Record<FaceName, Promise<Face>>>} */
+const made = {};
+/** The one that is shown. @type {Face | null} */
+let face = null;
+/** @type {FaceName | null} */
+let shows = null;
 let paint = readPaint();
 
-document.title = say("title");
-fill(document);
-drawLegend(part("legend"));
-drawKeys(part("keys-list"));
 followTheme(part("theme"), () => {
   paint = readPaint();
 });
-enableWriting(part("write"), part("write-result"));
-enableControls(part, { session, player, members, deck, still }, () => offered);
-follow("api/trace", {
-  open: () => session.open(),
-  broken: () => session.broken(),
-  record(record) {
-    session.take(record, Date.now());
-    if (record.k === "hello") begin(record);
-    else announcer.see(record);
-    if (record.k === "hello" || record.k === "ft") members.refresh();
-  },
+followLanguage(part("language"), () => {
+  document.title = say("title");
+  fill(document);
+  drawLegend(part("legend"));
+  drawKeys(part("keys-list"));
+  panels();
 });
-setInterval(() => members.refresh(), MEMBERS_MS);
+enableControls(part, { face: () => face, selection, deck, side });
+part("export").addEventListener("click", exportAs);
+part("share").addEventListener("click", share);
+addEventListener("hashchange", arrive);
+takeFiles();
+arrive();
 setInterval(panels, PANELS_MS);
 requestAnimationFrame(frame);
 
-/** Shows what the serving process offers, and no more. */
-function begin(/** @type {Hello} */ { cluster, build, can }) {
-  part("cluster").textContent = `${cluster} · ${build}`;
-  part("write").hidden = !can.includes("write");
-  members.enabled = can.includes("fault");
-  part("members-note").hidden = !members.enabled;
+/** Shows the face that the address names, at the place that it names. */
+async function arrive() {
+  const place = readLink(location.hash);
+  const wanted = place.face;
+  if (wanted !== shows) {
+    face?.leave();
+    face = null;
+    selection.chooseMember(null);
+  }
+  shows = wanted;
+  for (const element of document.querySelectorAll("[data-face]")) {
+    const own = /** @type {HTMLElement} */ (element).dataset.face === wanted;
+    if (!element.matches("a")) /** @type {HTMLElement} */ (element).hidden = !own;
+    else if (own) element.setAttribute("aria-current", "page");
+    else element.removeAttribute("aria-current");
+  }
+  const found = await (made[wanted] ??= makers[wanted]());
+  if (shows !== wanted) return;
+  face = found;
+  face.enter(place);
+  panels();
 }
 
 /** One frame: everything that moves. */
 function frame(/** @type {number} */ at, /** @type {number} */ before = at) {
-  player.advance(Math.min(at - before, 100) * 1000);
-  const { clip } = player;
-  const { recording, t } = shown();
+  requestAnimationFrame((next) => frame(next, at));
+  if (!face) return;
+  face.player.advance(Math.min(at - before, 100) * 1000);
+  const { recording, t, look } = face.shown();
   const stage = part("stage");
-  draw(stage, picture(recording, t, look()), {
+  const chosen = { chosen: selection.member, message: selection.message, still: still.matches };
+  draw(stage, picture(recording, t, { ...look, ...chosen }), {
     width: stage.clientWidth,
     height: stage.clientHeight,
   });
-  if (clip) deck.drawReplay(player, paint);
-  else deck.drawLive(recording, t, paint);
-  requestAnimationFrame((next) => frame(next, at));
-}
-
-/** What is on the stage: the replay if there is one, else the members as they are now. */
-function shown() {
-  const { clip } = player;
-  if (clip) return { recording: clip.recording, t: player.t };
-  return { recording: session.recording, t: session.clock.view(Date.now() * 1000) };
-}
-
-/** @returns {Look} */
-function look() {
-  const common = { still: still.matches, chosen: members.chosen };
-  if (player.clip)
-    return { ...common, live: false, screen: (t) => player.warp.story(t), now: player.t };
-  return { ...common, live: true, screen: (t) => t, now: session.clock.members(Date.now() * 1000) };
+  if (face.player.clip) deck.drawReplay(face.player, paint, shows === "live");
+  else deck.drawLive(recording, t, paint, shows === "live");
 }
 
 /** Everything that is read, which need not change sixty times a second. */
 function panels() {
-  offered = session.tidy().at(-1) ?? offered;
-  if (player.clip && player.clip.recording === offered?.clip) offered = null;
+  if (!face) return;
   const now = Date.now();
-  const { clip } = player;
-  const { recording, t } = shown();
-  const { title, text, health } = verdict(session, now);
-  const past =
-    clip && recording.changes(clip.from, t).findLast((record) => sentence(record) !== null);
-  set("verdict", clip ? clip.title : title);
-  set("lede", clip ? ((past && sentence(past)) ?? "") : text);
-  part("verdict").classList.toggle(
-    "ok",
-    !clip && session.connected && health.verdict === "healthy",
-  );
-  part("hint").hidden = clip !== null || !members.enabled || session.elections.length > 0;
-  part("live-dot").classList.toggle("on", session.connected && clip === null);
-  drawOffer(offer, clip ? null : offered);
-  drawElections(part("elections"), session.elections);
-  drawNow(now);
-  const frame = recording.frame(t);
-  drawValues(part("values"), frame);
-  drawLogs(part("logs"), frame);
-  drawTold(part("told"), frame);
-  drawEvents(part("events"), recording.changes(t - EVENTS, t));
+  face.panels(now);
+  side.draw(face, face.shown());
+  part("live-dot").classList.toggle("on", shows === "live" && face.player.clip === null);
+  part("share").hidden = face.place() === null;
+  if (part("share-text").textContent !== face.placeName())
+    part("share-text").textContent = face.placeName();
   announcer.speak(part("announce"), now);
 }
 
-/** The buttons act on the members as they are now, also during a replay. */
-function drawNow(/** @type {number} */ now) {
-  const t = session.clock.view(now * 1000);
-  members.draw(session.recording.frame(t), session.clock.members(now * 1000));
+/** Puts a link to this moment into the address and the clipboard. */
+async function share() {
+  const place = face?.place();
+  if (!place) return;
+  history.replaceState(null, "", writeLink(place));
+  await navigator.clipboard?.writeText(location.href).catch(() => {});
+  part("announce").textContent = say("copied");
 }
 
-function set(/** @type {string} */ id, /** @type {string} */ text) {
-  if (part(id).textContent !== text) part(id).textContent = text;
+/** Saves the picture or the trace; what does so is fetched when it is first wanted. */
+async function exportAs(/** @type {Event} */ event) {
+  const kind = /** @type {Element} */ (event.target).closest("button")?.dataset.export;
+  if (!kind) return;
+  part("export").open = false;
+  const { saveAs } = await import("./show/export.js");
+  await saveAs(/** @type {"svg" | "png" | "ndjson"} */ (kind), face, part);
+}
+
+/** A trace may be dropped anywhere on the page. */
+function takeFiles() {
+  const over = (/** @type {boolean} */ isOver) => part("drop").classList.toggle("over", isOver);
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  addEventListener("dragleave", () => over(false));
+  addEventListener("drop", async (event) => {
+    event.preventDefault();
+    over(false);
+    const [file] = event.dataTransfer?.files ?? [];
+    if (!file) return;
+    location.hash = "#open";
+    (await (made.open ??= makers.open())).openFile?.(file);
+  });
 }

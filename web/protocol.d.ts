@@ -32,6 +32,8 @@ export interface Hello extends Stamp {
   timing: { election_us: [min: number, max: number]; heartbeat_us: number };
   build: string;
   can: string[];
+  /** Of a simulated run: how to have it again. */
+  run?: { cmd: string; seed: number; scenario: string; actions?: string; until?: number };
 }
 
 export interface Key extends Stamp, Of {
@@ -91,6 +93,8 @@ export interface Sent extends Stamp, Of {
   m: MessageKind;
   term: number;
   b: Body;
+  /** When it will be there if nothing comes between; simulated runs only. */
+  eta?: Micros;
 }
 
 /** Every field that a body may have. */
@@ -148,9 +152,14 @@ export interface Applied extends Stamp, Of {
 export interface Operation extends Stamp, Of {
   k: "op";
   op: string;
-  ph: "inv" | "ok" | "fail";
+  /** `lost`: the member that took it is gone, and it may have worked or not. */
+  ph: "inv" | "ok" | "fail" | "lost";
   /** Only with `inv`. */
   cmd?: string;
+  /** The client; only with `inv`, in a simulated run. */
+  by?: string;
+  /** What it was answered; simulated runs only. */
+  val?: string;
 }
 
 export interface Faulted extends Stamp, Of {
@@ -163,12 +172,49 @@ export interface Gap extends Stamp, Of {
   lost: number;
 }
 
-/** What is about one member: every record but `hello`. */
+/** These links are cut from now on, each one way, and no others; simulated runs only. */
+export interface Network extends Stamp {
+  k: "net";
+  n?: undefined;
+  cut: [from: string, to: string][];
+}
+
+/** Somebody does this, in the words of docs/scenarios.md; staged runs only. */
+export interface Acted extends Stamp {
+  k: "act";
+  n?: undefined;
+  a: string;
+  /** To whom. */
+  on: string[];
+  /** Why it could not be done. */
+  why?: string;
+}
+
+/** The run is over; simulated runs only. */
+export interface Ended extends Stamp {
+  k: "end";
+  n?: undefined;
+  why: string;
+}
+
+/** A rule that must hold does, or does not; simulated runs only. */
+export interface Invariant extends Stamp {
+  k: "iv";
+  n?: undefined;
+  name: string;
+  ok: boolean;
+  wit?: string;
+}
+
+/** What is about one member. */
 export type MemberRecord =
   | Key | State | Timer | Sent | Received | Dropped | Appended | Truncated | Committed | Applied
   | Operation | Faulted | Gap;
 
-export type TraceRecord = Hello | MemberRecord;
+/** What a recording holds: every record but `hello`. */
+export type StoryRecord = MemberRecord | Network | Acted | Invariant | Ended;
+
+export type TraceRecord = Hello | StoryRecord;
 
 /** `GET /api/members`. */
 export interface MembersAnswer {

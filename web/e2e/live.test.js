@@ -6,36 +6,8 @@
 // members or more, all of them running; it is left so.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, afterEach, before, test } from "node:test";
-import { chromium } from "playwright-core";
-
-const page = process.env.QUORATE_PAGE;
-const browserPath = process.env.QUORATE_BROWSER ?? "/usr/bin/chromium";
-const skip = !page
-  ? "QUORATE_PAGE is not set"
-  : !existsSync(browserPath) && `there is no ${browserPath}`;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const ARGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const WAIT = { timeout: 15_000 };
-
-/** @type {import("playwright-core").Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) browser = await chromium.launch({ executablePath: browserPath, args: ARGS });
-});
-after(() => browser?.close());
+import { afterEach, test } from "node:test";
+import { isSound, LOOKS, page, skip, violations, visit as open, WAIT } from "./browser.js";
 
 /** A test that failed half way must not make the next ones fail: all members run again. */
 afterEach(async () => {
@@ -47,37 +19,12 @@ afterEach(async () => {
   }
 });
 
-/**
- * Opens the page, waits for a leader, runs a test, and then holds the page to its promises: no
- * error, no word on the console, no request to another origin.
- */
-async function visit(options, run) {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    ...options,
-    bypassCSP: false,
-  });
-  const tab = await context.newPage();
-  const complaints = [];
-  tab.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  // A refused request is the server's answer to a reader who asked for too much, and no fault here.
-  tab.on(
-    "console",
-    (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
-  );
-  tab.on("request", (request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (protocol !== "data:" && origin !== new URL(page).origin)
-      complaints.push(`asked ${request.url()}`);
-  });
-  try {
-    await tab.goto(page);
+/** Opens the live view, and waits for a leader. */
+function visit(options, run) {
+  return open("#live", options, async (tab) => {
     await tab.locator(".node.roleL").first().waitFor(WAIT);
     await run(tab);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
+  });
 }
 
 /** The leader of the newest term, as the stage shows it. */
@@ -125,14 +72,6 @@ async function newLeader(tab, term) {
     WAIT,
   );
   return leader(tab);
-}
-
-async function violations(tab) {
-  await tab.evaluate(axe);
-  const found = await tab.evaluate(() => window.axe.run());
-  return found.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 90)).join(" | ")}`,
-  );
 }
 
 test("a value written with the form is seen in all members", { skip }, () =>
@@ -279,23 +218,12 @@ test("a paused leader is replaced and follows after it was resumed", { skip }, (
   }),
 );
 
-for (const [what, options] of Object.entries({
-  "light, 1440 px": { colorScheme: "light" },
-  "dark, 1440 px": { colorScheme: "dark" },
-  "light, 390 px": { colorScheme: "light", viewport: { width: 390, height: 844 } },
-  "dark, 390 px": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
-  "light, 900 px": { colorScheme: "light", viewport: { width: 900, height: 700 } },
-})) {
+for (const [what, options] of Object.entries(LOOKS)) {
   test(`no accessibility violation and no horizontal overflow: ${what}`, { skip }, () =>
     visit(options, async (tab) => {
       await healthy(tab);
       await write(tab, "e2e", "look");
-      assert.deepEqual(await violations(tab), []);
-      const [wide, room] = await tab.evaluate(() => [
-        document.documentElement.scrollWidth,
-        innerWidth,
-      ]);
-      assert.ok(wide <= room, `${wide} > ${room}`);
+      await isSound(tab);
       const theme = await tab.evaluate(() => document.documentElement.dataset.theme);
       assert.equal(theme, options.colorScheme);
       await tab.keyboard.press("Escape");

@@ -10,14 +10,24 @@ const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgrou
 const browser = await chromium.launch({ executablePath, args });
 const tab = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: "light" });
 await tab.goto(page);
-await tab.getByText(/leads term/).first().waitFor();
-for (const [key, value] of [["x", "5"], ["color", "blue"], ["x", "8"]]) {
+await tab
+  .getByText(/leads term/)
+  .first()
+  .waitFor();
+for (const [key, value] of [
+  ["x", "5"],
+  ["color", "blue"],
+  ["x", "8"],
+]) {
   await send("api/put", { key, value });
   await tab.waitForTimeout(700);
 }
 const [, leader] = /(\w+) leads term/.exec(await tab.locator("body").innerText()) ?? [];
 await send(`api/members/${leader}/stop`);
-await tab.getByRole("button", { name: /replay/i }).first().waitFor();
+await tab
+  .getByRole("button", { name: /replay/i })
+  .first()
+  .waitFor();
 await tab.waitForTimeout(900);
 await tab.screenshot({ path: process.argv[2] ?? "page.png" });
 await send(`api/members/${leader}/start`);

@@ -9,13 +9,12 @@ import * as api from "./api.js";
 
 /** @import { Frame, Member } from "../model/types.js" */
 /** @import { Fault, MemberProcess } from "../protocol.js" */
+/** @import { Selection } from "../show/selection.js" */
 
 /** What can be done to a process, by its state. @type {Record<MemberProcess["state"], Fault[]>} */
 const ACTS = { running: ["pause", "stop"], paused: ["resume", "stop"], stopped: ["start"] };
 
 export class Members {
-  /** The chosen member. @type {string | null} */
-  chosen = null;
   /** Whether the serving process lets us act on members. */
   enabled = false;
   /** @type {MemberProcess[]} */
@@ -24,10 +23,17 @@ export class Members {
   #busy = new Set();
   #list;
   #result;
+  #selection;
 
-  constructor(/** @type {Element} */ list, /** @type {Element} */ result) {
+  /**
+   * @param {Element} list
+   * @param {Element} result
+   * @param {Selection} selection
+   */
+  constructor(list, result, selection) {
     this.#list = list;
     this.#result = result;
+    this.#selection = selection;
     list.addEventListener("click", (event) => {
       const button = /** @type {Element} */ (event.target).closest("button");
       const { name, act } = button?.dataset ?? {};
@@ -35,7 +41,7 @@ export class Members {
     });
     list.addEventListener("focusin", (event) => {
       const name = /** @type {HTMLElement} */ (event.target).dataset.name;
-      if (name) this.chosen = name;
+      if (name) selection.member = name;
     });
   }
 
@@ -61,15 +67,8 @@ export class Members {
 
   /** Stops the chosen member, or starts it if it is stopped. */
   stopOrStart() {
-    const found = this.#processes.find((one) => one.name === this.chosen);
+    const found = this.#processes.find((one) => one.name === this.#selection.member);
     if (found && this.enabled) this.act(found.name, found.state === "stopped" ? "start" : "stop");
-  }
-
-  /** Chooses a member and brings the reader to its buttons. */
-  choose(/** @type {string} */ name) {
-    this.chosen = name;
-    const buttons = this.#list.querySelectorAll("button");
-    [...buttons].find((button) => button.dataset.name === name)?.focus({ preventScroll: true });
   }
 
   /**
@@ -83,7 +82,10 @@ export class Members {
         const found = this.#processes.find((one) => one.name === member.name);
         return shape(
           "li",
-          { key: member.name, class: member.name === this.chosen ? "row chosen" : "row" },
+          {
+            key: member.name,
+            class: member.name === this.#selection.member ? "row chosen" : "row",
+          },
           [
             shape("span", { class: `who ${termClass(member.term)}` }, member.name),
             shape("span", { class: "what", title: found?.client }, describe(member, now)),

@@ -1,7 +1,7 @@
 // @ts-check
 // Finds the elections in a recording, and the stretch of time that tells each of them whole.
 
-/** @import { MemberRecord } from "../protocol.js" */
+/** @import { StoryRecord } from "../protocol.js" */
 /** @import { Recording } from "./recording.js" */
 /** @import { Election, Message, Span } from "./types.js" */
 
@@ -34,7 +34,7 @@ export class ElectionWatch {
   }
 
   /** Call for each record, after the recording took it in. */
-  see(/** @type {MemberRecord} */ record) {
+  see(/** @type {StoryRecord} */ record) {
     if ((record.k !== "st" && record.k !== "key") || record.role !== "L") return;
     if (record.term <= this.#term) return;
     const { term, n: leader, t: won } = record;

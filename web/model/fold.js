@@ -2,7 +2,7 @@
 // What is: the fold of records to a frame. Pure, so that a frame may be kept and shared: a step
 // copies the one member that its record is about and leaves the old frame as it was.
 
-/** @import { Entry, Fault, Key, MemberRecord } from "../protocol.js" */
+/** @import { Entry, Fault, Key, MemberRecord, Operation, StoryRecord } from "../protocol.js" */
 /** @import { Frame, Member } from "./types.js" */
 
 /** How many entries of a log's tail, and how many keys, a frame holds at most. */
@@ -11,21 +11,25 @@ export const KEYS = 32;
 
 /** @returns {Frame} a frame in which these members exist and nothing is known of them. */
 export function blank(/** @type {readonly string[]} */ names) {
-  return { t: 0, members: new Map(names.map((name) => [name, unknown(name)])), watched: null };
+  const members = new Map(names.map((name) => [name, unknown(name)]));
+  return { t: 0, members, watched: null, cut: [], asked: new Map() };
 }
 
 /**
  * The frame after one more record.
  * @param {Frame} frame
- * @param {MemberRecord} record
+ * @param {StoryRecord} record
  * @returns {Frame}
  */
 export function step(frame, record) {
+  if (record.k === "net") return { ...frame, t: record.t, cut: record.cut };
+  if (record.k === "iv" || record.n === undefined) return { ...frame, t: record.t };
   const before = frame.members.get(record.n) ?? unknown(record.n);
   const after = { ...before, ...change(before, record), heard: record.t };
   if (after.role !== before.role || after.term !== before.term) after.since = record.t;
   const members = new Map(frame.members).set(record.n, after);
-  return { t: record.t, members, watched: watch(frame.watched, record) };
+  const asked = record.k === "op" ? ask(frame.asked, record) : frame.asked;
+  return { ...frame, t: record.t, members, watched: watch(frame.watched, record), asked };
 }
 
 /**
@@ -166,6 +170,29 @@ function faulted(member, fault) {
     case "start":
       return { role: member.role === "X" ? "F" : member.role, paused: false };
   }
+}
+
+/**
+ * A client has one request at a time. In a live stream clients have no names: a member's then
+ * count as one.
+ * @param {Frame["asked"]} asked
+ * @param {Operation} record
+ */
+function ask(asked, { op, n, ph, cmd, by, val, t }) {
+  if (ph === "inv") {
+    const client = by ?? n;
+    return new Map(asked).set(client, {
+      op,
+      by: client,
+      member: n,
+      cmd: cmd ?? "",
+      ph,
+      val: null,
+      t,
+    });
+  }
+  const open = [...asked.values()].find((one) => one.op === op);
+  return open ? new Map(asked).set(open.by, { ...open, ph, val: val ?? null, t }) : asked;
 }
 
 /**

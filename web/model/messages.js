@@ -2,7 +2,9 @@
 // The two ends of each message come from two members and in any order. This index joins them, and
 // finds the messages of a stretch of time.
 
-/** @import { MemberRecord, Sent } from "../protocol.js" */
+import { countWhile } from "./count.js";
+
+/** @import { StoryRecord, Sent } from "../protocol.js" */
 /** @import { Message } from "./types.js" */
 
 /** A flight longer than this is not looked for: the receiver was paused. */
@@ -13,16 +15,16 @@ export class Messages {
   #list = [];
   /** @type {Map<string, Message>} */
   #byKey = new Map();
-  /** Arrivals whose departure is not yet known. @type {Map<string, MemberRecord>} */
+  /** Arrivals whose departure is not yet known. @type {Map<string, StoryRecord>} */
   #early = new Map();
 
   /** Takes in a record; those that are not about messages change nothing. */
-  add(/** @type {MemberRecord} */ record) {
+  add(/** @type {StoryRecord} */ record) {
     if (record.k === "tx") this.#depart(record);
     if (record.k === "rx" || record.k === "dx") {
       const key = `${record.from}:${record.id}`;
       const message = this.#byKey.get(key);
-      if (message && message.t1 === null) finish(message, record);
+      if (message && !message.ended) finish(message, record);
       else if (!message) this.#early.set(key, record);
     }
   }
@@ -41,6 +43,11 @@ export class Messages {
       if (message.t0 >= from || (message.t1 ?? message.t0) >= from) found.push(message);
     }
     return found.reverse();
+  }
+
+  /** @returns {Message | undefined} */
+  get(/** @type {string} */ key) {
+    return this.#byKey.get(key);
   }
 
   /** Forgets what left before `t`. */
@@ -63,7 +70,8 @@ export class Messages {
       term: record.term,
       b: record.b,
       t0: record.t,
-      t1: null,
+      t1: record.eta ?? null,
+      ended: false,
       dropped: false,
     };
     const end = this.#early.get(key);
@@ -77,23 +85,17 @@ export class Messages {
 
   /** The place of the first message that left after `t`. */
   #after(/** @type {number} */ t) {
-    let low = 0;
-    let high = this.#list.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#list[middle].t0 <= t) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countWhile(this.#list, (message) => message.t0 <= t);
   }
 }
 
 /**
  * Clocks of two machines may say that a message arrived before it left: it then took no time.
  * @param {Message} message
- * @param {MemberRecord} end
+ * @param {StoryRecord} end
  */
 function finish(message, end) {
   message.t1 = Math.max(end.t, message.t0);
   message.dropped = end.k === "dx";
+  message.ended = true;
 }

@@ -2,20 +2,21 @@
 // The records of a stretch of time, in order, with keyframes: any frame in it is the fold from the
 // nearest keyframe. The live view keeps the last half minute; a replay is a slice of it.
 
+import { countWhile } from "./count.js";
 import { blank, step } from "./fold.js";
 import { Messages } from "./messages.js";
 
-/** @import { MemberRecord } from "../protocol.js" */
+/** @import { StoryRecord } from "../protocol.js" */
 /** @import { Frame } from "./types.js" */
 
 /** How many records lie between two keyframes. */
 const KEYFRAME_EVERY = 256;
 
 export class Recording {
-  /** By time; of one member, also in the order in which they came. @type {MemberRecord[]} */
+  /** By time; of one member, also in the order in which they came. @type {StoryRecord[]} */
   records = [];
   messages = new Messages();
-  /** Those that are neither about messages nor timers, likewise. @type {MemberRecord[]} */
+  /** Those that are neither about messages nor timers, likewise. @type {StoryRecord[]} */
   #changes = [];
   /** The frame before the first record. @type {Frame} */
   #base;
@@ -29,10 +30,10 @@ export class Recording {
   }
 
   /** Takes in one more record. It may be older than the last one, if of another member. */
-  add(/** @type {MemberRecord} */ record) {
+  add(/** @type {StoryRecord} */ record) {
     // A clock that steps back must not turn a member's own order around.
-    const t = Math.max(record.t, this.#latest.get(record.n) ?? 0);
-    this.#latest.set(record.n, t);
+    const t = Math.max(record.t, this.#latest.get(record.n ?? "") ?? 0);
+    this.#latest.set(record.n ?? "", t);
     const placed = t === record.t ? record : { ...record, t };
     const place = countUpTo(this.records, t);
     this.records.splice(place, 0, placed);
@@ -106,28 +107,21 @@ export class Recording {
 }
 
 /** Whether a record says more than that a message or a timer went its way. */
-export function isChange(/** @type {MemberRecord} */ record) {
+export function isChange(/** @type {StoryRecord} */ record) {
   return record.k !== "tx" && record.k !== "rx" && record.k !== "dx" && record.k !== "tm";
 }
 
 /**
  * How many records are at or before `t`.
- * @param {readonly MemberRecord[]} records
+ * @param {readonly StoryRecord[]} records
  * @param {number} t
  */
 function countUpTo(records, t) {
-  let low = 0;
-  let high = records.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (records[middle].t <= t) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countWhile(records, (record) => record.t <= t);
 }
 
 /**
- * @param {readonly MemberRecord[]} records
+ * @param {readonly StoryRecord[]} records
  * @param {number} from
  * @param {number} to
  */

@@ -2,7 +2,7 @@
 // Who held which role in which term, from when to when: the lanes of the diagram and the bands of
 // the tape.
 
-/** @import { MemberRecord, Role } from "../protocol.js" */
+/** @import { StoryRecord, Role } from "../protocol.js" */
 /** @import { Recording } from "./recording.js" */
 /**
  * @typedef {object} Run
@@ -60,7 +60,7 @@ export function reigns(recording, from, to) {
 
 /**
  * @param {Run} run
- * @param {MemberRecord} record
+ * @param {StoryRecord} record
  * @returns {Run}
  */
 function follow(run, record) {

@@ -1,6 +1,6 @@
 /** What the page knows: the model's plain objects, shared by model, scene and live. */
 
-import type { Body, Entry, Fault, MemberRecord, MessageKind, Micros, Role } from "../protocol.js";
+import type { Body, Entry, MessageKind, Micros, Role } from "../protocol.js";
 
 /** One member as the records up to some time tell it. */
 export interface Member {
@@ -37,6 +37,26 @@ export interface Frame {
   members: ReadonlyMap<string, Member>;
   /** The key that was written last, and at which index. */
   watched: { key: string; index: number } | null;
+  /** The links that are cut, each one way. */
+  cut: readonly Link[];
+  /** Each client's latest request. */
+  asked: ReadonlyMap<string, Asked>;
+}
+
+export type Link = readonly [from: string, to: string];
+
+/** A client's request, as far as it has come. */
+export interface Asked {
+  op: string;
+  /** The client. */
+  by: string;
+  /** The member that took it. */
+  member: string;
+  cmd: string;
+  ph: "inv" | "ok" | "fail" | "lost";
+  val: string | null;
+  /** When it last changed. */
+  t: Micros;
 }
 
 /** A message with what is known of its two ends. */
@@ -48,8 +68,10 @@ export interface Message {
   term: number;
   b: Body;
   t0: Micros;
-  /** When it arrived, or was known to be lost; null while neither is known. */
+  /** When it arrived, or was known to be lost, or will arrive; null while none is known. */
   t1: Micros | null;
+  /** Whether it arrived or was lost. */
+  ended: boolean;
   dropped: boolean;
 }
 
@@ -74,13 +96,13 @@ export interface Election {
   down: Micros | null;
 }
 
-
-
 /** A moment as it is to be drawn: everything that the stage needs, and nothing else. */
 export interface Picture {
   t: Micros;
   members: PictureMember[];
   flights: Flight[];
+  cut: readonly Link[];
+  asked: Asked[];
   /** Messages stand still as arrows: the reader asked for reduced motion. */
   still: boolean;
 }
@@ -102,6 +124,8 @@ export interface PictureMember {
   ci: number;
   /** Entries just truncated, while they fall; `part` runs from 0 to 1. */
   lost: { entries: readonly Entry[]; part: number } | null;
+  /** It gets the log and does not vote. */
+  learns: boolean;
   /** From 1 to 0 in the half second after the commit index rose. */
   pulse: number;
   /** How long ago it was heard of, in microseconds, if that is too long. */
@@ -122,4 +146,5 @@ export interface Flight {
   part: number;
   /** For a dropped message, from 0 to 1 while its cross fades. */
   cross: number | null;
+  chosen: boolean;
 }

@@ -3,10 +3,10 @@
 // the same recording and time give the same picture, whichever way one came to that time.
 
 import { STALE } from "./health.js";
-import { short } from "./short.js";
+import { readConfiguration, short } from "./short.js";
 
 /** @import { Recording } from "./recording.js" */
-/** @import { Flight, Member, Message, Picture, PictureMember } from "./types.js" */
+/** @import { Asked, Flight, Member, Message, Picture, PictureMember } from "./types.js" */
 
 /**
  * @typedef {object} Look
@@ -14,7 +14,8 @@ import { short } from "./short.js";
  * @property {(t: number) => number} screen microseconds on the screen at a trace time
  * @property {number} now the time at the members, for their silence; `t` in a replay
  * @property {boolean} still
- * @property {string | null} chosen
+ * @property {string | null} chosen the member that was chosen
+ * @property {string | null} message the key of the message that was chosen
  */
 
 /** How long a live message is seen to fly, in microseconds. */
@@ -35,6 +36,8 @@ const THIN = {
 const THIN_DROPPED = 800_000;
 const CROSS = 500_000;
 const FALL = 420_000;
+/** How long an answered request stays on the stage. */
+const ANSWERED = 6_000_000;
 const PULSE = 500_000;
 /** How far a dropped message comes. */
 const HALF_WAY = 0.45;
@@ -57,9 +60,23 @@ export function picture(recording, t, look) {
       ...portrait(member, t, look, key),
       tally: tally(member, names, recording, t),
     })),
-    flights: look.live ? liveFlights(near, t) : replayFlights(near, t, look),
+    flights: (look.live ? liveFlights(near, t) : replayFlights(near, t, look)).map((flight) => ({
+      ...flight,
+      chosen: flight.key === look.message,
+    })),
     still: look.still,
+    cut: frame.cut,
+    asked: [...frame.asked.values()].filter((one) => isFresh(one, t, look)),
   };
+}
+
+/** An answered request is shown for a while. */
+function isFresh(
+  /** @type {Asked} */ { ph, t: since },
+  /** @type {number} */ t,
+  /** @type {Look} */ look,
+) {
+  return ph === "inv" || look.screen(t) - look.screen(since) < ANSWERED;
 }
 
 /**
@@ -93,9 +110,19 @@ function portrait(member, t, look, key) {
     })),
     lost: member.lost && fallen < 1 ? { entries: member.lost.entries, part: fallen } : null,
     pulse: Math.max(0, 1 - (look.screen(t) - look.screen(member.committed)) / PULSE),
+    learns: isLearner(member),
     silent: member.heard > 0 && look.now - member.heard > STALE ? look.now - member.heard : null,
     chosen: look.chosen === name,
   };
+}
+
+/** Whether the configuration in force in a member's own log lets it learn, and not vote. */
+function isLearner(/** @type {Member} */ { name, log }) {
+  for (let place = log.length - 1; place >= 0; place -= 1) {
+    const configuration = readConfiguration(log[place][2]);
+    if (configuration) return configuration.learners.includes(name);
+  }
+  return false;
 }
 
 /**
@@ -126,7 +153,7 @@ function tally(member, names, recording, t) {
 function liveFlights(messages, t) {
   /** @type {Map<string, number>} */
   const shown = new Map();
-  /** @type {Flight[]} */
+  /** @type {Omit<Flight, "chosen">[]} */
   const flights = [];
   for (const message of messages) {
     if (message.t1 === null || !isNext(shown, message)) continue;
@@ -143,17 +170,32 @@ function liveFlights(messages, t) {
  * @param {Look} look
  */
 function replayFlights(messages, t, look) {
-  /** @type {Flight[]} */
+  /** @type {Omit<Flight, "chosen">[]} */
   const flights = [];
   for (const message of messages) {
     if (message.t1 === null) continue;
     const part = (t - message.t0) / Math.max(1, message.t1 - message.t0);
-    const flight = message.dropped
-      ? lost(look.screen(t) - look.screen(message.t0))
-      : { part, cross: null };
+    const flight = message.dropped ? stopped(message, part, t, look) : { part, cross: null };
     if (flight && flight.part < 1) flights.push({ ...glyph(message), ...flight });
   }
   return flights;
+}
+
+/**
+ * A message that was lost on its way flies as others do until then. In a live cluster it is known
+ * to be lost as soon as it leaves; then it takes a time that can be seen.
+ * @param {Message} message
+ * @param {number} part
+ * @param {number} t
+ * @param {Look} look
+ */
+function stopped({ t0, t1 }, part, t, look) {
+  const end = t1 ?? t0;
+  if (look.screen(end) - look.screen(t0) < LIVE_FLIGHT / 2)
+    return lost(look.screen(t) - look.screen(t0));
+  if (part < 1) return { part: HALF_WAY * part, cross: null };
+  const cross = (look.screen(t) - look.screen(end)) / CROSS;
+  return cross > 1 ? null : { part: HALF_WAY, cross };
 }
 
 /** A dropped message comes half way and turns into a cross. `age` is in screen time. */
@@ -175,7 +217,7 @@ function isNext(/** @type {Map<string, number>} */ shown, /** @type {Message} */
   return fresh;
 }
 
-/** @returns {Omit<Flight, "part" | "cross">} */
+/** @returns {Omit<Flight, "part" | "cross" | "chosen">} */
 function glyph(/** @type {Message} */ { key, from, to, m, term, b }) {
   const said = b.e ?? b.c ?? [];
   const texts = said.map((entry) => short(typeof entry === "string" ? entry : entry[2]));

@@ -2,9 +2,10 @@
 // The space-time diagram: time from left to right, a lane for each member, a line for each message.
 // A canvas, because ten seconds of a cluster's heartbeats are thousands of lines.
 
+import { groups } from "../model/groups.js";
 import { runs } from "../model/reigns.js";
 import { isReply } from "../model/view.js";
-import { arrowhead, drawChange, drawCrown, line } from "./marks.js";
+import { arrowhead, drawChange, drawCrown, hatched, line } from "./marks.js";
 import { termColour } from "./term.js";
 
 /** @import { Recording } from "../model/recording.js" */
@@ -20,6 +21,7 @@ import { termColour } from "./term.js";
  * @property {boolean} compact
  * @property {Axis} axis
  * @property {Paint} paint
+ * @property {string | null} message the key of the message that was chosen
  * @property {Map<string, number>} lane the height of each member's lane
  * @property {Map<number, number>} taken up to where labels stand above a lane
  */
@@ -28,11 +30,14 @@ const TOP = 26;
 const BOTTOM = 28;
 /** The room of the note at the right end, which no other label may enter. */
 const NOTE = 130;
+/** How near to a message's line a point must be to mean it. */
+const NEAR = 7;
 
 /**
  * @param {Omit<Plot, "lane" | "taken">} on
  * @param {Recording} recording
  * @param {string} note what the diagram says of itself: of its future, if it has one
+ * @returns {(x: number, y: number) => string | null} the key of the message at a point
  */
 export function drawDiagram(on, recording, note) {
   const { ink, width, height, axis } = on;
@@ -48,12 +53,14 @@ export function drawDiagram(on, recording, note) {
   ink.beginPath();
   ink.rect(axis.left, 0, axis.right - axis.left, height);
   ink.clip();
+  drawWalls(plot, recording);
   drawLanes(plot, recording);
   drawMessages(plot, recording);
   for (const record of recording.changes(axis.from, axis.to)) drawChange(plot, record);
   ink.restore();
   drawHead(plot, note);
   drawNames(plot, recording);
+  return (/** @type {number} */ x, /** @type {number} */ y) => messageAt(plot, recording, x, y);
 }
 
 function drawGrid(/** @type {Plot} */ { ink, height, axis, paint }) {
@@ -78,6 +85,30 @@ function drawGrid(/** @type {Plot} */ { ink, height, axis, paint }) {
   }
 }
 
+/** Between two lanes that cannot hear each other stands a hatched wall. */
+function drawWalls(/** @type {Plot} */ plot, /** @type {Recording} */ recording) {
+  const { axis, lane } = plot;
+  const names = [...lane.keys()];
+  let { cut } = recording.frame(axis.from);
+  let from = axis.from;
+  const until = (/** @type {number} */ to) => {
+    const parts = groups(names, cut);
+    const part = (/** @type {string} */ name) => parts.findIndex((group) => group.includes(name));
+    for (const [i, name] of names.slice(0, -1).entries()) {
+      if (part(name) === part(names[i + 1])) continue;
+      const y = ((lane.get(name) ?? 0) + (lane.get(names[i + 1]) ?? 0)) / 2;
+      hatched(plot, Math.max(axis.left, axis.x(from)), axis.x(to), y);
+    }
+  };
+  for (const record of recording.changes(axis.from, axis.to)) {
+    if (record.k !== "net") continue;
+    until(record.t);
+    ({ cut } = record);
+    from = record.t;
+  }
+  until(axis.to);
+}
+
 /** Colour is the term, thick the leader, dashed an election, dotted a dead member. */
 function drawLanes(
   /** @type {Plot} */ { ink, axis, paint, lane },
@@ -98,7 +129,7 @@ function drawLanes(
 
 /** Heartbeats are drawn faint, what elects or replicates strong, replies dashed. */
 function drawMessages(
-  /** @type {Plot} */ { ink, axis, paint, lane },
+  /** @type {Plot} */ { ink, axis, paint, lane, message: chosen },
   /** @type {Recording} */ recording,
 ) {
   for (const message of recording.messages.between(axis.from, axis.to)) {
@@ -120,11 +151,56 @@ function drawMessages(
       drawDropped(ink, x0, a, b);
       continue;
     }
+    if (message.key === chosen) underline(ink, paint, x0, a, x1, b);
     line(ink, x0, a, x1, b);
     if (heavy && !isReply(message)) arrowhead(ink, x1, b, Math.atan2(b - a, x1 - x0));
   }
   ink.setLineDash([]);
   ink.globalAlpha = 1;
+}
+
+/**
+ * A broad grey line under the message that was chosen.
+ * @param {CanvasRenderingContext2D} ink
+ * @param {Paint} paint
+ * @param {number} x0
+ * @param {number} a
+ * @param {number} x1
+ * @param {number} b
+ */
+function underline(ink, paint, x0, a, x1, b) {
+  ink.save();
+  ink.globalAlpha = 0.35;
+  ink.strokeStyle = paint.ring;
+  ink.lineWidth = 9;
+  ink.lineCap = "round";
+  ink.setLineDash([]);
+  line(ink, x0, a, x1, b);
+  ink.restore();
+}
+
+/**
+ * The message whose line is nearest to a point, if it is near.
+ * @param {Plot} plot
+ * @param {Recording} recording
+ * @param {number} x
+ * @param {number} y
+ */
+function messageAt({ axis, lane }, recording, x, y) {
+  let nearest = NEAR;
+  let found = null;
+  for (const { key, from, to, t0, t1 } of recording.messages.between(axis.from, axis.to)) {
+    const a = lane.get(from);
+    const b = lane.get(to);
+    if (a === undefined || b === undefined || t1 === null) continue;
+    const part = (y - a) / (b - a);
+    const along = axis.x(t0) + (axis.x(t1) - axis.x(t0)) * part;
+    const distance = Math.abs(x - along);
+    if (part < 0 || part > 1 || distance >= nearest) continue;
+    nearest = distance;
+    found = key;
+  }
+  return found;
 }
 
 function isHeavy(/** @type {Message} */ { m, b }) {
@@ -183,11 +259,12 @@ function drawNames(
     const colour = paint.terms[termColour(member?.term ?? 0)];
     ink.fillStyle = colour;
     ink.font = `700 ${compact ? 12.5 : 14}px ${paint.sans}`;
-    ink.fillText(name, compact ? 10 : 26, y + 5);
+    ink.fillText(name, compact ? 6 : 24, y + 5);
     if (compact) continue;
+    const beside = 24 + ink.measureText(name).width + 4;
     if (member?.role === "L" && !member.paused) drawCrown(ink, 14, y + 1, colour, 0.6);
     ink.fillStyle = paint.faint;
     ink.font = `10px ${paint.mono}`;
-    ink.fillText(`T${member?.term ?? 0}`, 39, y + 4.5);
+    ink.fillText(`T${member?.term ?? 0}`, beside, y + 4.5);
   }
 }

@@ -8,6 +8,8 @@
 /** What is drawn above a node's disc (label, crown) and below it (log strip). */
 const ABOVE = 52;
 const BELOW = 56;
+/** The room of a client beside a disc. */
+const CLIENT = 80;
 /** A larger ring is no easier to read. */
 const WIDEST = 330;
 const HIGHEST = 420;
@@ -26,7 +28,8 @@ export function layout(count, width, height) {
     const angle = ((-90 - 180 / count + (360 / count) * place) * Math.PI) / 180;
     return { x: Math.cos(angle), y: Math.sin(angle) };
   });
-  const across = Math.min(width / 2 - Math.max(radius + 16, cells / 2 + 6), WIDEST);
+  const beside = compact ? radius + 16 : radius + CLIENT;
+  const across = Math.min(width / 2 - Math.max(beside, cells / 2 + 6), WIDEST);
   // An odd ring does not reach as far up as down; stretched, it uses the whole height.
   const top = Math.min(...ring.map(({ y }) => y));
   const bottom = Math.max(...ring.map(({ y }) => y));

@@ -5,15 +5,16 @@ import { short } from "../model/short.js";
 import { CROWN } from "./glyph.js";
 import { termColour } from "./term.js";
 
-/** @import { MemberRecord, Operation } from "../protocol.js" */
+/** @import { StoryRecord, Operation } from "../protocol.js" */
 /** @import { Plot } from "./diagram.js" */
 /** @typedef {CanvasRenderingContext2D} Ink */
 
 /** Append is a hollow square, commit a solid one; crowns, truncations, clients and faults. */
-export function drawChange(/** @type {Plot} */ plot, /** @type {MemberRecord} */ record) {
+export function drawChange(/** @type {Plot} */ plot, /** @type {StoryRecord} */ record) {
   const { ink, axis, paint, lane } = plot;
+  const y = record.n === undefined ? undefined : lane.get(record.n);
+  if (y === undefined) return;
   const x = axis.x(record.t);
-  const y = lane.get(record.n) ?? 0;
   if (record.k === "ap") {
     square(ink, x, y, 4.5, paint.card, paint.terms[termColour(record.e.at(-1)?.[1] ?? 0)]);
   } else if (record.k === "ci") {
@@ -106,6 +107,26 @@ function square(ink, x, y, half, fill, edge) {
   ink.strokeStyle = edge;
   ink.lineWidth = 1.8;
   ink.stroke();
+}
+
+/**
+ * @param {Plot} plot
+ * @param {number} left
+ * @param {number} right
+ * @param {number} y
+ */
+export function hatched({ ink, paint }, left, right, y) {
+  if (right <= left) return;
+  ink.save();
+  ink.beginPath();
+  ink.rect(left, y - 5.5, right - left, 11);
+  ink.strokeStyle = paint.ring;
+  ink.lineWidth = 0.8;
+  ink.stroke();
+  ink.clip();
+  ink.globalAlpha = 0.6;
+  for (let x = left - (left % 6) - 12; x < right; x += 6) line(ink, x, y + 6, x + 12, y - 6);
+  ink.restore();
 }
 
 /**

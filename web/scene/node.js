@@ -24,7 +24,8 @@ const HOT = 0.28;
  */
 export function node(member, place, radius) {
   const leads = member.role === "L" && !member.paused;
-  const look = member.paused ? "paused" : `role${member.role}`;
+  const role = member.paused ? "paused" : `role${member.role}`;
+  const look = member.learns ? `${role} learner` : role;
   return shape(
     "g",
     {
@@ -142,9 +143,14 @@ function label(
 ) {
   return shape("text", { key: "label", class: "label", y: -radius - (leads ? 33 : 20) }, [
     shape("tspan", { class: "name" }, member.name),
-    shape("tspan", { class: "role", dx: 6 }, member.paused ? say("paused") : say(member.role)),
+    shape("tspan", { class: "role", dx: 6 }, named(member)),
     shape("tspan", { class: "voted", dx: 6 }, remark(member, radius)),
   ]);
+}
+
+function named(/** @type {PictureMember} */ { paused, learns, role }) {
+  if (paused) return say("paused");
+  return learns && role === "F" ? say("learner") : say(role);
 }
 
 /** What else there is to say of a member: that it is silent, or whom it voted for. */

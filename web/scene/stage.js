@@ -4,10 +4,12 @@
 
 import { isReply } from "../model/view.js";
 import { glyph } from "./glyph.js";
+import { clients } from "./clients.js";
 import { layout } from "./layout.js";
 import { below, node } from "./node.js";
 import { at, patch, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
+import { walls } from "./wall.js";
 
 /** @import { Flight, Picture } from "../model/types.js" */
 /** @import { Point } from "./layout.js" */
@@ -29,6 +31,7 @@ export function draw(svg, picture, { width, height }) {
   patch(svg, [
     hatch(),
     shape("g", { key: "links" }, links(places)),
+    shape("g", { key: "walls" }, walls(place, picture.cut, radius, { width, height })),
     shape(
       "g",
       { key: "nodes" },
@@ -48,6 +51,7 @@ export function draw(svg, picture, { width, height }) {
       { key: "logs" },
       picture.members.map((member, index) => below(member, places[index], radius, cells)),
     ),
+    shape("g", { key: "clients" }, clients(picture.asked, place, radius, { width, height })),
   ]);
 }
 
@@ -79,18 +83,16 @@ function hatch() {
 
 function links(/** @type {Point[]} */ places) {
   return places.flatMap((a, i) =>
-    places
-      .slice(i + 1)
-      .map((b, j) =>
-        shape("line", {
-          key: `${i}-${i + 1 + j}`,
-          class: "link",
-          x1: round(a.x),
-          y1: round(a.y),
-          x2: round(b.x),
-          y2: round(b.y),
-        }),
-      ),
+    places.slice(i + 1).map((b, j) =>
+      shape("line", {
+        key: `${i}-${i + 1 + j}`,
+        class: "link",
+        x1: round(a.x),
+        y1: round(a.y),
+        x2: round(b.x),
+        y2: round(b.y),
+      }),
+    ),
   );
 }
 
@@ -117,9 +119,15 @@ function fly(flight, from, to, radius, still) {
   };
   const { x, y } = along(still ? 0.5 : flight.part);
   if (flight.cross !== null) return cross(flight, x, y);
-  return shape("g", { key: flight.key }, [
+  const attrs = { key: flight.key, class: "flight", "data-message": flight.key };
+  return shape("g", attrs, [
     still && arrow(flight, along(0), along(1)),
-    shape("g", { transform: at(x, y) }, [glyph(flight, (angle * 180) / Math.PI)]),
+    shape("g", { transform: at(x, y) }, [
+      // Small shapes are hard to hit.
+      shape("circle", { r: 14, class: "reach" }),
+      flight.chosen && shape("circle", { r: 22, class: "choice" }),
+      glyph(flight, (angle * 180) / Math.PI),
+    ]),
   ]);
 }
 

@@ -111,21 +111,19 @@ function boundary(ci, cells, left, folded) {
  * @param {number} x
  */
 function fallen(lost, x) {
-  return lost.entries
-    .slice(0, 3)
-    .map(([index, term], place) =>
-      shape(
-        "g",
-        {
-          key: `lost${index}`,
-          class: `cell lost ${termClass(term)}`,
-          opacity: round(1 - lost.part),
-          transform: `${at(x + GAP + place * 35, 42 * lost.part)} rotate(${round(14 * lost.part)})`,
-        },
-        [
-          shape("rect", { width: 32, height: HEIGHT, rx: 5.5 }),
-          shape("line", { x1: 3, x2: 29, y1: HEIGHT / 2, y2: HEIGHT / 2, class: "commit-bar" }),
-        ],
-      ),
-    );
+  return lost.entries.slice(0, 3).map(([index, term], place) =>
+    shape(
+      "g",
+      {
+        key: `lost${index}`,
+        class: `cell lost ${termClass(term)}`,
+        opacity: round(1 - lost.part),
+        transform: `${at(x + GAP + place * 35, 42 * lost.part)} rotate(${round(14 * lost.part)})`,
+      },
+      [
+        shape("rect", { width: 32, height: HEIGHT, rx: 5.5 }),
+        shape("line", { x1: 3, x2: 29, y1: HEIGHT / 2, y2: HEIGHT / 2, class: "commit-bar" }),
+      ],
+    ),
+  );
 }

@@ -2,20 +2,22 @@
 // The tape: the whole stretch at a glance, coloured by who led it, with writes and faults on it.
 
 import { reigns } from "../model/reigns.js";
-import { say } from "../text.js";
+import { language, say } from "../text.js";
 import { CROWN } from "./glyph.js";
 import { patch, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 
 /** @import { Recording } from "../model/recording.js" */
 /** @import { Run } from "../model/reigns.js" */
-/** @import { MemberRecord } from "../protocol.js" */
+/** @import { StoryRecord } from "../protocol.js" */
 /** @import { Shape } from "./tree.js" */
 /** @typedef {(t: number) => number} Scale */
 
 export const MARGIN = 10;
 const THICK = 10;
 const LABEL = 96;
+/** More requests than these have no marks. */
+const MARKS_MAX = 80;
 
 /**
  * @param {SVGSVGElement} svg
@@ -28,8 +30,28 @@ export function drawTape(svg, { width, height }, recording, { from, to, part, at
   const x = (/** @type {number} */ t) =>
     MARGIN + Math.min(1, Math.max(0, part(t))) * (width - 2 * MARGIN);
   const y = height / 2 - 4;
+  const knobs = at === null ? [] : knob(MARGIN + at * (width - 2 * MARGIN), y, width);
+  const what = [recording, recording.records.length, from, to, width, height, language()];
+  if (!same(what, kept.what)) kept = { what, shapes: still(recording, { from, to, x, y, width }) };
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  patch(svg, [
+  patch(svg, [...kept.shapes, ...knobs]);
+}
+
+/** What was drawn last without the knob: in a replay nothing else moves. */
+let kept = { what: /** @type {unknown[]} */ ([]), shapes: /** @type {Shape[]} */ ([]) };
+
+function same(/** @type {unknown[]} */ a, /** @type {unknown[]} */ b) {
+  return a.length === b.length && a.every((one, place) => one === b[place]);
+}
+
+/**
+ * @param {Recording} recording
+ * @param {{from: number, to: number, x: Scale, y: number, width: number}} on
+ * @returns {Shape[]}
+ */
+function still(recording, { from, to, x, y, width }) {
+  const all = reigns(recording, from, to);
+  return [
     shape("rect", {
       key: "track",
       class: "track",
@@ -39,11 +61,10 @@ export function drawTape(svg, { width, height }, recording, { from, to, part, at
       height: THICK,
       rx: 5,
     }),
-    ...reigns(recording, from, to).map((reign) => band(reign, x, y)),
-    ...(width > 500 ? labels(reigns(recording, from, to), x, y, width) : []),
-    ...recording.changes(from, to).flatMap((record) => mark(record, x, y)),
-    ...(at === null ? [] : knob(MARGIN + at * (width - 2 * MARGIN), y, width)),
-  ]);
+    ...all.map((reign) => band(reign, x, y)),
+    ...(width > 500 ? labels(all, x, y, width) : []),
+    ...marked(recording, from, to).flatMap((record) => mark(record, x, y)),
+  ];
 }
 
 function band(/** @type {Run} */ reign, /** @type {Scale} */ x, /** @type {number} */ y) {
@@ -82,14 +103,25 @@ function labels(all, x, y, width) {
     );
 }
 
+/** What has a mark. Under load the requests are too many to be told apart, and are left out. */
+function marked(
+  /** @type {Recording} */ recording,
+  /** @type {number} */ from,
+  /** @type {number} */ to,
+) {
+  const all = recording.changes(from, to);
+  const asks = all.filter((record) => record.k === "op" && record.ph === "inv").length;
+  return asks > MARKS_MAX ? all.filter((record) => record.k !== "op") : all;
+}
+
 /** @returns {Shape[]} */
-function mark(/** @type {MemberRecord} */ record, /** @type {Scale} */ x, /** @type {number} */ y) {
+function mark(/** @type {StoryRecord} */ record, /** @type {Scale} */ x, /** @type {number} */ y) {
   const place = {
     key: `${record.k}${record.n}${record.t}`,
     transform: `translate(${round(x(record.t))} ${y})`,
   };
   if (record.k === "op" && record.ph === "inv")
-    return [shape("path", { ...place, class: "write", d: "M0 -1L-4 -8H4Z" })];
+    return [shape("path", { ...place, class: "write", d: "M0 12L-4 19H4Z" })];
   if (record.k === "tr")
     return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
   if (record.k === "ft")

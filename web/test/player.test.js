@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Player } from "../live/player.js";
+import { Player } from "../show/player.js";
 import { blank } from "../model/fold.js";
 import { Recording } from "../model/recording.js";
 

@@ -7,7 +7,10 @@ import { test } from "node:test";
 import { blank, step } from "../model/fold.js";
 
 const path = new URL("../../crates/trace/tests/samples.ndjson", import.meta.url);
-const records = readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+const records = readFileSync(path, "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line));
 
 test("each kind of record is there, and the page takes it", () => {
   const kinds = new Set(records.map((record) => record.k));
@@ -26,6 +29,9 @@ test("the samples fold to the story that they tell", () => {
   assert.deepEqual(member.log, last.log);
   // A deleted key is in a key record, and in no table.
   assert.ok(last.kv.some(([, value]) => value === null));
-  assert.deepEqual([...member.kv], last.kv.filter(([, value]) => value !== null));
+  assert.deepEqual(
+    [...member.kv],
+    last.kv.filter(([, value]) => value !== null),
+  );
   assert.equal(frame.members.get("C").role, "X");
 });

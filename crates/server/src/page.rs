@@ -22,7 +22,8 @@ struct Files;
 
 /// What a page of ours may do: nothing that is not served with it.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
 );
 
 /// Serves the page at `/`, its files beside it, and the plays that it shows.

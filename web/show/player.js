@@ -2,11 +2,13 @@
 // The replay: a recording, the place in it in story time, and how fast that place moves. There is
 // none while the page is live.
 
-import { Warp } from "../model/warp.js";
+import { busy } from "../model/busy.js";
+import { countWhile } from "../model/count.js";
 import { isChange } from "../model/recording.js";
+import { Warp } from "../model/warp.js";
 
 /** @import { Recording } from "../model/recording.js" */
-/** @import { MemberRecord } from "../protocol.js" */
+/** @import { StoryRecord } from "../protocol.js" */
 /**
  * @typedef {object} Clip
  * @property {Recording} recording
@@ -15,9 +17,15 @@ import { isChange } from "../model/recording.js";
  * @property {number} origin the time that is called 0
  * @property {string} title
  */
+/**
+ * @typedef {object} Opening
+ * @property {number} [at] the trace time to begin at
+ * @property {boolean} playing
+ * @property {boolean} [directed] whether quiet stretches are passed over quickly
+ */
 
 /** Story time per screen time. */
-const SPEEDS = [0.125, 0.25, 0.5, 1, 2, 4];
+const SPEEDS = [0.125, 0.25, 0.5, 1, 2, 4, 8];
 
 export class Player {
   /** @type {Clip | null} */
@@ -26,6 +34,8 @@ export class Player {
   /** Where the replay is, in story time. */
   story = 0;
   playing = false;
+  /** Where it pauses by itself, in trace time. */
+  rest = Infinity;
   #speed = SPEEDS.indexOf(1);
   /** The times at which something happens. @type {number[]} */
   moments = [];
@@ -35,16 +45,18 @@ export class Player {
   /** Begins a replay, from its beginning or from a trace time. */
   open(
     /** @type {Clip} */ clip,
-    /** @type {{at?: number, playing: boolean}} */ { at = clip.from, playing },
+    /** @type {Opening} */ { at = clip.from, playing, directed = false },
   ) {
     const { recording, from, to } = clip;
     const inside = recording.between(from, to);
+    const worth = directed ? busy(recording, from, to) : null;
     this.clip = clip;
-    this.warp = new Warp(from, to, recording.messages.between(from, to));
+    this.warp = new Warp(from, to, recording.messages.between(from, to), worth);
     this.moments = times(inside.filter((record) => record.k !== "tm" && record.k !== "key"));
     this.#changes = times(inside.filter((record) => isChange(record) && record.k !== "key"));
     this.story = this.warp.story(at);
     this.playing = playing;
+    this.rest = Infinity;
   }
 
   close() {
@@ -60,7 +72,7 @@ export class Player {
   /** How many of the moments have passed. */
   get passed() {
     const { t } = this;
-    return this.moments.filter((moment) => moment <= t + 0.5).length;
+    return countWhile(this.moments, (moment) => moment <= t + 0.5);
   }
 
   /** How many times slower than life the replay is here, with the reader's choice of speed. */
@@ -71,8 +83,9 @@ export class Player {
   /** Lets screen time pass, in microseconds. */
   advance(/** @type {number} */ passed) {
     if (!this.playing) return;
-    this.story = Math.min(this.warp.length, this.story + passed * SPEEDS[this.#speed]);
-    if (this.story >= this.warp.length) this.playing = false;
+    const rest = this.t < this.rest - 0.5 ? this.warp.story(this.rest) : this.warp.length;
+    this.story = Math.min(rest, this.story + passed * SPEEDS[this.#speed]);
+    if (this.story >= rest) this.playing = false;
   }
 
   toggle() {
@@ -85,6 +98,12 @@ export class Player {
     this.story = Math.min(1, Math.max(0, part)) * this.warp.length;
   }
 
+  /** Goes to a trace time, and stays there. */
+  seekTime(/** @type {number} */ t) {
+    this.playing = false;
+    this.story = this.warp.story(t);
+  }
+
   /** Goes to the next or the previous moment, or to the next that changes a member. */
   step(/** @type {1 | -1} */ direction, /** @type {boolean} */ onlyChanges) {
     this.playing = false;
@@ -94,8 +113,8 @@ export class Player {
     // Story time is a fraction; half a microsecond apart is the same moment.
     const next =
       direction > 0
-        ? moments.find((moment) => moment > t + 0.5)
-        : moments.findLast((moment) => moment < t - 0.5);
+        ? moments[countWhile(moments, (moment) => moment <= t + 0.5)]
+        : moments[countWhile(moments, (moment) => moment < t - 0.5) - 1];
     this.story = next === undefined ? end : this.warp.story(next);
   }
 
@@ -105,6 +124,6 @@ export class Player {
 }
 
 /** The different times of some records, in order. */
-function times(/** @type {MemberRecord[]} */ records) {
+function times(/** @type {StoryRecord[]} */ records) {
   return [...new Set(records.map((record) => record.t))];
 }

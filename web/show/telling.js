@@ -7,10 +7,10 @@ import { say } from "../text.js";
 import { isStructural, sentence } from "./sentences.js";
 
 /** @import { Frame } from "../model/types.js" */
-/** @import { MemberRecord } from "../protocol.js" */
+/** @import { StoryRecord } from "../protocol.js" */
 /** @import { Shape } from "../scene/tree.js" */
 
-const ROWS = 20;
+const ROWS = 40;
 /** Announcements come no faster than this, in milliseconds. */
 const APART_MS = 1_000;
 
@@ -20,7 +20,7 @@ export class Announcer {
   #last = 0;
 
   /** Remembers what is worth being announced. */
-  see(/** @type {MemberRecord} */ record) {
+  see(/** @type {StoryRecord} */ record) {
     if (!isStructural(record)) return;
     const text = sentence(record);
     if (text) this.#waiting.push(text);
@@ -34,25 +34,33 @@ export class Announcer {
   }
 }
 
-/** The latest events as a table, the newest first. */
-export function drawEvents(
-  /** @type {Element} */ body,
-  /** @type {readonly MemberRecord[]} */ changes,
-) {
+/**
+ * The latest events as a table, the newest first.
+ * @param {Element} body
+ * @param {readonly StoryRecord[]} changes
+ * @param {number | null} origin the time that is called 0; null where the time of day counts
+ */
+export function drawEvents(body, changes, origin) {
   /** @type {Shape[]} */
   const rows = [];
   for (let i = changes.length - 1; i >= 0 && rows.length < ROWS; i -= 1) {
+    const { t, n, i: number } = changes[i];
     const text = sentence(changes[i]);
     if (text === null) continue;
     rows.push(
-      shape("tr", { key: `${changes[i].n}${changes[i].i}` }, [
-        shape("td", {}, new Date(changes[i].t / 1000).toISOString().slice(11, 23)),
-        shape("td", {}, changes[i].n),
+      shape("tr", { key: `${n}${number}`, "data-t": t }, [
+        shape("td", { class: "mono" }, moment(t, origin)),
+        shape("td", {}, n),
         shape("td", {}, text),
       ]),
     );
   }
   patch(body, rows);
+}
+
+function moment(/** @type {number} */ t, /** @type {number | null} */ origin) {
+  if (origin === null) return new Date(t / 1000).toISOString().slice(11, 23);
+  return ((t - origin) / 1000).toFixed(1);
 }
 
 /** What the stage shows, in words. */

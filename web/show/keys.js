@@ -5,6 +5,7 @@ import { patch, shape } from "../scene/tree.js";
 import { say } from "../text.js";
 
 /** @import { Word } from "../text.js" */
+/** @import { FaceKeys } from "./types.js" */
 
 /**
  * @typedef {object} Actions
@@ -12,13 +13,13 @@ import { say } from "../text.js";
  * @property {(direction: 1 | -1, onlyChanges: boolean) => void} step
  * @property {(direction: 1 | -1) => void} faster
  * @property {(part: number) => void} seek
- * @property {() => void} live
- * @property {() => void} replay
- * @property {() => void} write
+ * @property {(ms: number) => void} nudge
  * @property {(place: number) => void} choose
- * @property {() => void} stopOrStart
+ * @property {() => void} message
+ * @property {() => void} language
  * @property {() => void} theme
  * @property {() => void} help
+ * @property {() => Partial<FaceKeys>} face
  */
 
 /** @param {Actions} actions */
@@ -26,10 +27,12 @@ export function enableKeys(actions) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
       return;
-    const target = /** @type {Element} */ (event.target);
-    if (target.matches("input, textarea")) return;
+    const { target } = event;
+    if (!(target instanceof Element)) return;
+    if (target.matches("input, textarea, select")) return;
     // A button does by itself what Space and Enter ask of it.
-    if (target.matches("button") && (event.key === " " || event.key === "Enter")) return;
+    const pressed = event.key === " " || event.key === "Enter";
+    if (pressed && target.matches("button, a, summary")) return;
     if (perform(event, actions)) event.preventDefault();
   });
 }
@@ -40,19 +43,27 @@ function perform(/** @type {KeyboardEvent} */ { key, shiftKey }, /** @type {Acti
     actions.choose(Number(key) - 1);
     return true;
   }
-  /** @type {Record<string, () => void>} */
+  const face = actions.face();
+  /** @type {Record<string, (() => void) | undefined>} */
   const meaning = {
     " ": actions.toggle,
     ArrowLeft: () => actions.step(-1, shiftKey),
     ArrowRight: () => actions.step(1, shiftKey),
+    ",": () => actions.nudge(-1),
+    ".": () => actions.nudge(1),
     "[": () => actions.faster(-1),
     "]": () => actions.faster(1),
     Home: () => actions.seek(0),
     End: () => actions.seek(1),
-    Escape: actions.live,
-    r: actions.replay,
-    w: actions.write,
-    s: actions.stopOrStart,
+    Escape: face.escape,
+    r: face.replay,
+    w: face.write,
+    s: face.stopOrStart,
+    p: face.cut,
+    h: face.heal,
+    d: face.drop,
+    m: actions.message,
+    l: actions.language,
     t: actions.theme,
     "?": actions.help,
   };
@@ -67,14 +78,18 @@ export function drawKeys(/** @type {Element} */ list) {
     ["Space", "helpSpace"],
     ["← →", "helpArrows"],
     ["Shift ← →", "helpShift"],
+    [", .", "helpMs"],
     ["[ ]", "helpSpeed"],
     ["Home End", "helpEnds"],
-    ["Esc", "helpEscape"],
-    ["r", "helpReplay"],
-    ["w", "helpWrite"],
     ["1–9", "helpMember"],
+    ["m", "helpMessage"],
     ["s", "helpStop"],
-    ["t", "helpTheme"],
+    ["w", "helpWrite"],
+    ["p h", "helpCut"],
+    ["d", "helpDrop"],
+    ["r", "helpReplay"],
+    ["Esc", "helpEscape"],
+    ["l t", "helpLanguage"],
   ];
   patch(
     list,

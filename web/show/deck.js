@@ -5,11 +5,14 @@ import { liveAxis, replayAxis } from "../scene/axis.js";
 import { drawDiagram } from "../scene/diagram.js";
 import { drawTape, MARGIN } from "../scene/tape.js";
 import { say } from "../text.js";
-import { KEPT } from "./session.js";
+import { KEPT } from "../live/session.js";
 
 /** @import { Recording } from "../model/recording.js" */
 /** @import { Paint } from "../scene/paint.js" */
 /** @import { Player } from "./player.js" */
+/** @import { Selection } from "./selection.js" */
+/** @import { Part } from "./types.js" */
+/** @typedef {(x: number, y: number) => string | null} Hit */
 
 /** How much time the diagram holds: true time when live, story time in a replay. */
 const LIVE_SPAN = { wide: 9_000_000, compact: 3_000_000 };
@@ -23,7 +26,16 @@ export class Deck {
   #tape;
   #parts;
 
-  constructor(/** @type {(id: string) => any} */ part) {
+  /** What the diagram was last drawn with, for a click on it. @type {Hit | null} */
+  #hit = null;
+  #selection;
+
+  /**
+   * @param {Part} part
+   * @param {Selection} selection
+   */
+  constructor(part, selection) {
+    this.#selection = selection;
     this.#canvas = /** @type {HTMLCanvasElement} */ (part("diagram"));
     this.#ink = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
     this.#tape = /** @type {SVGSVGElement} */ (part("tape"));
@@ -44,36 +56,53 @@ export class Deck {
     this.#parts = Object.fromEntries(names.map((name) => [name, part(name)]));
   }
 
-  /** Draws the last seconds before `t`. */
-  drawLive(
-    /** @type {Recording} */ recording,
-    /** @type {number} */ t,
-    /** @type {Paint} */ paint,
-  ) {
+  /**
+   * Draws the last seconds before `t`.
+   * @param {Recording} recording
+   * @param {number} t
+   * @param {Paint} paint
+   * @param {boolean} live whether there is a stream, or nothing at all
+   */
+  drawLive(recording, t, paint, live) {
     const size = this.#fit();
     const span = size.compact ? LIVE_SPAN.compact : LIVE_SPAN.wide;
-    const axis = liveAxis(t, size.compact ? 26 : 58, size.width - (size.compact ? 0 : 6), span);
-    drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramLive"));
+    const axis = liveAxis(t, size.compact ? 30 : 64, size.width - (size.compact ? 0 : 6), span);
+    const { message } = this.#selection;
+    const note = live ? say("diagramLive") : "";
+    const ink = this.#ink;
+    this.#hit = drawDiagram({ ink, ...size, axis, paint, message }, recording, note);
     const from = t - KEPT;
     const part = (/** @type {number} */ at) => (at - from) / KEPT;
     drawTape(this.#tape, box(this.#tape), recording, { from, to: t, part, at: null });
-    this.#tell(null, new Date(t / 1000).toTimeString().slice(0, 8), "");
+    this.#tell(null, live ? new Date(t / 1000).toTimeString().slice(0, 8) : "", "");
+    this.#parts["to-live"].hidden = true;
+    for (const name of ["back", "play"]) this.#parts[name].disabled = !live;
   }
 
-  drawReplay(/** @type {Player} */ player, /** @type {Paint} */ paint) {
+  /**
+   * @param {Player} player
+   * @param {Paint} paint
+   * @param {boolean} live whether one can go back to a live picture
+   */
+  drawReplay(player, paint, live) {
     if (!player.clip) return;
     const { recording, from, to, origin } = player.clip;
     const size = this.#fit();
     const axis = replayAxis(player.warp, player.story, origin, {
-      left: size.compact ? 26 : 58,
+      left: size.compact ? 30 : 64,
       right: size.width - (size.compact ? 8 : 20),
       span: size.compact ? REPLAY_SPAN.compact : REPLAY_SPAN.wide,
       part: size.compact ? 0.62 : 0.735,
     });
-    drawDiagram({ ink: this.#ink, ...size, axis, paint }, recording, say("diagramReplay"));
+    const { message } = this.#selection;
+    const note = say("diagramReplay");
+    const ink = this.#ink;
+    this.#hit = drawDiagram({ ink, ...size, axis, paint, message }, recording, note);
     const part = (/** @type {number} */ at) => player.warp.story(at) / player.warp.length;
     drawTape(this.#tape, box(this.#tape), recording, { from, to, part, at: part(player.t) });
     this.#tell(player, ((player.t - origin) / 1000).toFixed(2), "ms");
+    this.#parts["to-live"].hidden = !live;
+    for (const name of ["back", "play"]) this.#parts[name].disabled = false;
   }
 
   /** Calls back with the part of the tape that the reader points at, from 0 to 1. */
@@ -102,6 +131,14 @@ export class Deck {
     );
   }
 
+  /** Calls back with the message that the reader points at in the diagram. */
+  onPick(/** @type {(key: string) => void} */ pick) {
+    this.#canvas.addEventListener("click", ({ offsetX, offsetY }) => {
+      const found = this.#hit?.(offsetX, offsetY);
+      if (found) pick(found);
+    });
+  }
+
   /** The buttons and figures; `player` is null while the page is live. */
   #tell(
     /** @type {Player | null} */ player,
@@ -114,10 +151,9 @@ export class Deck {
     label(play, player === null ? say("freeze") : running ? say("hold") : say("play"));
     for (const name of ["restart", "forward", "slower", "faster"])
       this.#parts[name].disabled = player === null;
-    this.#parts["to-live"].hidden = player === null;
     set(clock, time);
     set(this.#parts["clock-unit"], unit);
-    set(speed, player ? `1/${Math.round(player.rate).toLocaleString("en")}` : "1/1");
+    set(speed, player ? pace(player.rate) : "1/1");
     set(count, player ? say("count", { at: player.passed, of: player.moments.length }) : "");
     const now = player ? Math.round((player.story / player.warp.length) * 100) : 100;
     this.#tape.setAttribute("aria-valuemin", "0");
@@ -141,6 +177,12 @@ export class Deck {
     this.#ink.setTransform(ratio, 0, 0, ratio, 0, 0);
     return { width, height, compact: width <= 700 };
   }
+}
+
+/** How many times slower than life; what runs as fast as life, or faster, says so too. */
+function pace(/** @type {number} */ rate) {
+  if (rate < 1) return `${(1 / rate).toFixed(1)}×`;
+  return `1/${Math.round(rate).toLocaleString("en")}`;
 }
 
 function box(/** @type {Element} */ element) {

@@ -4,14 +4,18 @@
 import { short } from "../model/short.js";
 import { say } from "../text.js";
 
-/** @import { MemberRecord, State } from "../protocol.js" */
+/** @import { Acted, StoryRecord, State } from "../protocol.js" */
 
 /**
  * What a record means to a reader, or null if it is not worth a sentence.
- * @param {MemberRecord} record
+ * @param {StoryRecord} record
  * @returns {string | null}
  */
 export function sentence(record) {
+  if (record.k === "net") return record.cut.length > 0 ? cuts(record.cut) : say("evHealed");
+  if (record.k === "iv") return record.ok ? null : say("evBroken", { what: record.wit ?? "" });
+  if (record.k === "end") return null;
+  if (record.k === "act") return acted(record);
   const name = record.n;
   switch (record.k) {
     case "st":
@@ -36,12 +40,29 @@ export function sentence(record) {
       return say("evGap", { name, lost: record.lost });
     case "op":
       return say(
-        /** @type {const} */ ({ inv: "evRequest", ok: "evAnswer", fail: "evRefuse" })[record.ph],
+        /** @type {const} */ ({
+          inv: "evRequest",
+          ok: "evAnswer",
+          fail: "evRefuse",
+          lost: "evLost",
+        })[record.ph],
         { name, cmd: short(record.cmd ?? "") },
       );
     default:
       return null;
   }
+}
+
+function acted(/** @type {Acted} */ { a, why }) {
+  return why === undefined ? say("evAct", { what: a }) : say("evActNot", { what: a, why });
+}
+
+/** Which links are cut, when there are few; else how many members are apart. */
+function cuts(/** @type {[string, string][]} */ cut) {
+  const links = cut.map(([from, to]) => `${from}→${to}`);
+  return say("evCut", {
+    links: links.length > 4 ? `${links.slice(0, 3).join(" ")} …` : links.join(" "),
+  });
 }
 
 function state(/** @type {string} */ name, /** @type {State} */ { role, term, vote, lead }) {
@@ -57,6 +78,9 @@ function state(/** @type {string} */ name, /** @type {State} */ { role, term, vo
 }
 
 /** Whether a record changes who leads or who is there, and so is worth being announced. */
-export function isStructural(/** @type {MemberRecord} */ record) {
-  return record.k === "ft" || record.k === "gap" || (record.k === "st" && record.role === "L");
+export function isStructural(/** @type {StoryRecord} */ record) {
+  return (
+    ["ft", "gap", "net", "iv", "act"].includes(record.k) ||
+    (record.k === "st" && record.role === "L")
+  );
 }

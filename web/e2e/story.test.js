@@ -1,0 +1,141 @@
+// Asks a running `quorate demo` for the run of every chapter, looks for the chapter's beats in it,
+// and then sees them on the page.
+//
+//   QUORATE_PAGE=http://127.0.0.1:7070/ node --test story.test.js
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readTrace } from "../model/file.js";
+import { CHAPTERS } from "../story/chapters.js";
+import english from "../story/en.js";
+import chinese from "../story/zh.js";
+import { isSound, LOOKS, page, skip, until, visit, WAIT } from "./browser.js";
+
+/** The run that a chapter shows, as the engine answers it. */
+async function ask({ scenario, seed, actions, until: end }) {
+  const words = { s: scenario, seed: String(seed), a: actions, until: String(end) };
+  const response = await fetch(new URL(`api/sim?${new URLSearchParams(words)}`, page));
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+for (const [place, chapter] of CHAPTERS.entries()) {
+  const { id, spec } = chapter;
+  const { beats, checks } = english[id];
+
+  test(`${id}: the engine tells the chapter, beat by beat`, { skip }, async () => {
+    const text = await ask(spec);
+    assert.equal(await ask(spec), text, "the same words give the same run");
+    const told = (await chapter.teller())(readTrace(text));
+    assert.equal(told.beats.length, beats.length);
+    assert.equal(told.checks.length, checks.length);
+    for (const [i, t] of told.beats.entries())
+      assert.ok(t !== null && t >= (told.beats[i - 1] ?? 0), `beat ${i + 1}: ${told.beats}`);
+    for (const [i, check] of told.checks.entries())
+      assert.ok(check.holds && check.t !== null, `check ${i + 1}: ${JSON.stringify(told)}`);
+    const named =
+      Object.values(english[id])
+        .flat(2)
+        .join()
+        .match(/\{\w+\}/g) ?? [];
+    for (const name of named)
+      assert.notEqual(told.values[name.slice(1, -1)] ?? "", "", `${name} is filled in`);
+  });
+
+  test(`${id}: the page shows the beats and what can be verified`, { skip }, () =>
+    visit(`#story/${place + 1}`, {}, async (tab) => {
+      await tab.getByRole("heading", { level: 1, name: english[id].title }).waitFor(WAIT);
+      const steps = tab.locator("#beats button");
+      await tab
+        .locator("#beats li:not(.missing)")
+        .nth(beats.length - 1)
+        .waitFor(WAIT);
+      await until(tab, () => document.querySelectorAll(".node").length > 0);
+      for (let i = 0; i < beats.length; i += 1) {
+        await steps.nth(i).click();
+        await until(
+          tab,
+          (at) => document.querySelectorAll("#beats li.done, #beats li.now").length > at,
+          i,
+        );
+      }
+      await tab.locator("#ask button").nth(chapter.right).click();
+      await tab.locator("#ask .right").waitFor(WAIT);
+      await tab.keyboard.press("End");
+      await until(
+        tab,
+        (count) => document.querySelectorAll("#checks .holds").length === count,
+        checks.length,
+      );
+      assert.equal(await tab.locator("#checks .broken").count(), 0);
+      await isSound(tab);
+    }),
+  );
+}
+
+test("a chapter plays by itself to its answer, and waits there", { skip }, () =>
+  visit("#story/1", {}, async (tab) => {
+    await tab.locator("#beats li").nth(CHAPTERS[0].reveals).and(tab.locator(".now")).waitFor({
+      timeout: 40_000,
+    });
+    await tab.getByRole("button", { name: "Play", exact: true }).waitFor(WAIT);
+  }),
+);
+
+test("whoever acts gets a run of their own, and comes back to the chapter's", { skip }, () =>
+  visit("#story/6?t=450000", {}, async (tab) => {
+    const old = tab.locator(".node.roleL");
+    await old.waitFor(WAIT);
+    const name = await old.getAttribute("data-name");
+    const other = ["n1", "n2"].find((one) => one !== name);
+    await tab.locator(`.node[data-name=${other}]`).click();
+    await tab.getByRole("button", { name: `Stop ${other}`, exact: true }).click();
+    await tab.locator(`.node.roleX[data-name=${other}]`).waitFor(WAIT);
+    await tab.getByRole("button", { name: "Back to the run of chapter 6" }).click();
+    await tab.locator(`.node.roleF[data-name=${other}]`).waitFor(WAIT);
+  }),
+);
+
+test("the story is told in Chinese too", { skip }, () =>
+  visit("#story/9", { locale: "zh-CN" }, async (tab) => {
+    await tab.getByRole("heading", { level: 1, name: chinese.partition.title }).waitFor(WAIT);
+    assert.equal(await tab.evaluate(() => document.documentElement.lang), "zh-Hans");
+    await isSound(tab);
+    await tab.locator("#language").click();
+    await tab.getByRole("heading", { level: 1, name: english.partition.title }).waitFor(WAIT);
+    await tab.keyboard.press("l");
+    await tab.getByRole("heading", { level: 1, name: chinese.partition.title }).waitFor(WAIT);
+  }),
+);
+
+for (const [what, options] of Object.entries(LOOKS)) {
+  test(`a chapter is sound: ${what}`, { skip }, () =>
+    visit("#story/9?t=725000", options, async (tab) => {
+      await tab
+        .locator(".node.roleL")
+        .nth(1)
+        .waitFor({ ...WAIT, state: "attached" });
+      await isSound(tab);
+    }),
+  );
+}
+
+test("with reduced motion a chapter waits for the reader, and nothing travels", { skip }, () =>
+  visit("#story/9", { reducedMotion: "reduce" }, async (tab) => {
+    await tab.getByRole("button", { name: "Play", exact: true }).waitFor(WAIT);
+    await tab.locator("#beats button").nth(2).click();
+    await until(tab, () => document.querySelectorAll("#stage .arrow").length > 0);
+  }),
+);
+
+test("a chapter is painted within a second", { skip }, () =>
+  visit("#story/9", {}, async (tab) => {
+    await tab.locator(".node").first().waitFor(WAIT);
+    const paint = await tab.evaluate(
+      () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
+    );
+    // A timing decides nothing on a busy machine: it is said, and only absurd ones fail.
+    console.log(`first contentful paint after ${Math.round(paint)} ms`);
+    assert.ok(paint < 10_000);
+  }),
+);

@@ -1,0 +1,77 @@
+// @ts-check
+// What the reader does to a run, in the words of docs/scenarios.md.
+
+import { say } from "../text.js";
+
+/** @import { Frame, Member, Message } from "../model/types.js" */
+/** @typedef {{label: string, action: string}} Offer something to do, as a button says it */
+
+/** How much later a message arrives that the reader delays, in milliseconds. */
+const LATE = 60;
+
+/**
+ * A run's actions with one more. It happens at the first whole millisecond from `t` on, so that
+ * everything up to `t` stays as it was.
+ * @param {string} actions
+ * @param {number} t in microseconds
+ * @param {string} action
+ */
+export function addAction(actions, t, action) {
+  const at = Math.ceil(t / 1000);
+  return [...actions.split(",").filter(Boolean), `${at}${action}`].join(",");
+}
+
+/** What is done at a time is undone with what is done later. @returns {string[]} */
+export function listActions(/** @type {string} */ actions) {
+  return actions.split(",").filter(Boolean);
+}
+
+/** @returns {Offer[]} */
+export function memberOffers(/** @type {Member} */ { name, role, paused }) {
+  if (role === "X") return [offer("actStart", name, `start:${name}`)];
+  return [
+    offer("actStop", name, `stop:${name}`),
+    offer("actPower", name, `power:${name}`),
+    paused ? offer("actResume", name, `resume:${name}`) : offer("actPause", name, `pause:${name}`),
+    ...(role === "L" ? [] : [offer("actLead", name, `lead:${name}`)]),
+    offer("actSnapshot", name, `snap:${name}`),
+  ];
+}
+
+/** What is done to a member's links. @returns {Offer[]} */
+export function linkOffers(/** @type {string} */ name, /** @type {Frame} */ { cut, members }) {
+  const others = [...members.keys()].filter((other) => other !== name).join(".");
+  const isCut = cut.some((link) => link.includes(name));
+  return [
+    ...(isCut ? [offer("actHeal", name, `heal:${name}`)] : []),
+    offer("actCut", name, `cut:${name}`),
+    offer("actDeaf", name, `cut:${others}~${name}`),
+    offer("actMute", name, `cut:${name}~${others}`),
+  ];
+}
+
+/** @returns {Offer[]} for a message that is under way; none else */
+export function messageOffers(/** @type {Message | undefined} */ message, /** @type {number} */ t) {
+  if (!message || t < message.t0 || (message.t1 !== null && t >= message.t1)) return [];
+  const [from, id] = message.key.split(":");
+  return [
+    offer("actDrop", "", `drop:${from}:${id}`),
+    offer("actDelay", String(LATE), `late:${from}:${id}:${LATE}`),
+    offer("actDouble", "", `twice:${from}:${id}`),
+  ];
+}
+
+/** @returns {Offer} */
+function offer(
+  /** @type {import("../text.js").Word} */ word,
+  /** @type {string} */ name,
+  /** @type {string} */ action,
+) {
+  return { label: say(word, { name }), action };
+}
+
+/** The leader of the newest term among those that run. */
+export function leaderOf(/** @type {Frame} */ { members }) {
+  const leaders = [...members.values()].filter(({ role, paused }) => role === "L" && !paused);
+  return leaders.sort((a, b) => b.term - a.term)[0] ?? null;
+}

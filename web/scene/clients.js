@@ -1,0 +1,52 @@
+// @ts-check
+// Clients: each stands outside the ring beside the member that took its request, and says what it
+// asked and what it was told.
+
+import { cut, short } from "../model/short.js";
+import { say } from "../text.js";
+import { at, shape } from "./tree.js";
+
+/** @import { Asked } from "../model/types.js" */
+/** @import { Point } from "./layout.js" */
+/** @import { Shape } from "./tree.js" */
+
+const BOX = 30;
+
+/**
+ * @param {Asked[]} asked
+ * @param {ReadonlyMap<string, Point>} places
+ * @param {number} radius
+ * @param {{width: number, height: number}} size
+ * @returns {Shape[]}
+ */
+export function clients(asked, places, radius, { width, height }) {
+  /** How many stand beside each member already. @type {Map<string, number>} */
+  const beside = new Map();
+  return asked.flatMap((one) => {
+    const place = places.get(one.member);
+    if (!place) return [];
+    const before = beside.get(one.member) ?? 0;
+    beside.set(one.member, before + 1);
+    const side = place.x > width / 2 - 1 ? 1 : -1;
+    const compact = width < 560;
+    const away = radius + (compact ? 26 : 46);
+    const x = Math.min(width - BOX / 2 - 4, Math.max(BOX / 2 + 4, place.x + side * away));
+    const y = Math.min(height - BOX, place.y + (compact ? radius * 0.9 : -8) - before * 62);
+    return [drawn(one, x, y, compact)];
+  });
+}
+
+function drawn(
+  /** @type {Asked} */ { by, cmd, ph, val },
+  /** @type {number} */ x,
+  /** @type {number} */ y,
+  /** @type {boolean} */ compact,
+) {
+  const told = ph === "ok" && val ? say("clientTold", { val: cut(val, 9) }) : say(`client_${ph}`);
+  return shape("g", { key: `client${by}`, class: `client ${ph}`, transform: at(x, y) }, [
+    shape("rect", { x: -BOX / 2, y: -BOX / 2, width: BOX, height: BOX, rx: 8 }),
+    shape("text", { y: 4.5, class: "name" }, cut(by, 3)),
+    !compact && shape("text", { y: BOX / 2 + 14, class: "asks mono" }, cut(short(cmd), 14)),
+    !compact && shape("text", { y: BOX / 2 + 27, class: "told" }, told),
+  ]);
+}

@@ -1,0 +1,244 @@
+// @ts-check
+// The chapters: for each a run of the engine, found by search, in which its story comes about by
+// itself. A test asks the engine for every one of them, and looks for its beats.
+
+/** @import { Spec } from "../model/link.js" */
+/** @import { Act, Chapter } from "./types.js" */
+
+/** What finds the beats, fetched with the first chapter that needs it. */
+const elections = () => import("./elections.js");
+const logs = () => import("./logs.js");
+const lives = () => import("./lives.js");
+
+/** @type {readonly Chapter[]} */
+export const CHAPTERS = [
+  chapter(
+    "one",
+    run("one", 1, "400put:n1:x:8", 600),
+    [0, 4],
+    ["write"],
+    async () => (await logs()).one,
+  ),
+  chapter("many", run("apart", 1, "", 600), [2, 3], [], async () => (await logs()).many),
+  chapter(
+    "states",
+    run("five", 5, "", 600),
+    [1, 4],
+    ["stop", "start"],
+    async () => (await elections()).states,
+  ),
+  chapter(
+    "timers",
+    run("five", 5, "", 800),
+    [0, 3],
+    ["stop", "start"],
+    async () => (await elections()).timers,
+  ),
+  chapter(
+    "election",
+    run("five", 5, "", 500),
+    [1, 3],
+    ["stop", "start"],
+    async () => (await elections()).election,
+  ),
+  chapter(
+    "stop",
+    run("five", 5, acts("500stop:lead", "1100start:n2"), 1500),
+    [1, 3],
+    ["stop", "start"],
+    async () => (await elections()).stop,
+  ),
+  chapter("split", run("four", 45, "", 1200), [1, 3], [], async () => (await elections()).split),
+  chapter(
+    "replicate",
+    run("five", 5, acts("400disk:n5:90", "450put:lead:x:5"), 800),
+    [1, 3],
+    ["write", "stop"],
+    async () => (await logs()).replicate,
+  ),
+  chapter(
+    "partition",
+    run(
+      "five",
+      37,
+      acts(
+        "350put:n1:x:5",
+        "450cut:n1.n2-n3.n4.n5",
+        "520put:n1:x:3:c2",
+        "771put:n3:x:8:c3",
+        "941heal",
+      ),
+      1500,
+    ),
+    [1, 5],
+    ["cut", "heal", "write"],
+    async () => (await logs()).partition,
+  ),
+  chapter(
+    "repair",
+    run(
+      "five",
+      5,
+      acts(
+        "350put:n2:x:1",
+        "450cut:n2",
+        "460put:n2:x:2:c2",
+        "480put:n2:x:3:c3",
+        "940put:n3:x:7:c5",
+        "960put:n3:x:8:c6",
+        "1060stop:n3",
+        "1330heal",
+      ),
+      1600,
+    ),
+    [1, 5],
+    ["cut", "heal", "write"],
+    async () => (await logs()).repair,
+  ),
+  chapter(
+    "mayLead",
+    run("five", 5, acts("400cut:n3", "450put:n2:x:5", "900heal:n3", "905stop:n2"), 2000),
+    [1, 5],
+    ["stop", "start", "write"],
+    async () => (await logs()).mayLead,
+  ),
+  chapter(
+    "disk",
+    run(
+      "three",
+      2,
+      acts("400put:lead:x:5", "600power:n3", "650put:lead:x:6:c2", "900start:n3"),
+      1400,
+    ),
+    [1, 2],
+    ["stop", "start", "write"],
+    async () => (await lives()).disk,
+  ),
+  chapter(
+    "snapshots",
+    run(
+      "compact",
+      2,
+      acts(
+        "400put:lead:x:5",
+        "500stop:n2",
+        "600put:lead:a:0",
+        "640put:lead:b:1",
+        "680put:lead:c:2",
+        "720put:lead:d:3",
+        "760put:lead:e:4",
+        "800put:lead:f:5",
+        "840put:lead:a:6",
+        "880put:lead:b:7",
+        "920put:lead:c:8",
+        "960put:lead:d:9",
+        "1000put:lead:e:10",
+        "1040put:lead:f:11",
+        "1120snap:lead",
+        "1200start:n2",
+        "1450put:lead:x:9:c2",
+      ),
+      2000,
+    ),
+    [1, 4],
+    ["stop", "start", "write"],
+    async () => (await lives()).snapshots,
+  ),
+  chapter(
+    "members",
+    run("three", 2, acts("400put:lead:x:5", "500learn:n4", "900promote:n4"), 1600),
+    [1, 3],
+    ["stop", "start"],
+    async () => (await lives()).members,
+  ),
+  chapter(
+    "reads",
+    run(
+      "five",
+      5,
+      acts(
+        "350put:n2:x:5",
+        "450cut:n2",
+        "929put:n3:x:8:c2",
+        "1019get:n2:x:local:c3",
+        "1059get:n2:x:c4",
+        "1189get:n3:x:c5",
+      ),
+      1300,
+    ),
+    [1, 4],
+    ["read", "write", "heal"],
+    async () => (await lives()).reads,
+  ),
+  chapter(
+    "break",
+    run(
+      "five",
+      5,
+      acts(
+        "400put:lead:x:1",
+        "500power:n2",
+        "700put:lead:x:2:c2",
+        "900cut:f1",
+        "1000put:lead:x:3",
+        "1100start:n2",
+        "1150late:lead~f2:AE:90",
+        "1200pause:lead",
+        "1500put:lead:x:4:c2",
+        "1700resume:n2",
+        "1750heal",
+        "1800disk:f1:60",
+        "1850twice:lead~f1:AE",
+        "1900put:lead:x:5",
+        "2000cut:f1~f2.f3",
+        "2100drop:lead~f3:AE",
+        "2150put:lead:x:6:c2",
+        "2300stop:lead",
+        "2700heal",
+        "2800resume:n1",
+        "2800resume:n2",
+        "2800resume:n3",
+        "2800resume:n4",
+        "2800resume:n5",
+        "2900start:n1",
+        "2900start:n2",
+        "2900start:n3",
+        "2900start:n4",
+        "2900start:n5",
+        "3200put:lead:x:7",
+      ),
+      4000,
+    ),
+    [1, 2],
+    [],
+    async () => (await lives()).breaks,
+  ),
+];
+
+/**
+ * @param {string} id
+ * @param {Spec} spec
+ * @param {[right: number, reveals: number]} answer
+ * @param {Act[]} acts
+ * @param {Chapter["teller"]} teller
+ * @returns {Chapter}
+ */
+function chapter(id, spec, [right, reveals], acts, teller) {
+  return { id, spec, right, reveals, acts, teller };
+}
+
+/** What is done, one a line: docs/scenarios.md. */
+function acts(/** @type {string[]} */ ...list) {
+  return list.join(",");
+}
+
+/**
+ * @param {string} scenario
+ * @param {number} seed
+ * @param {string} actions
+ * @param {number} until
+ * @returns {Spec}
+ */
+function run(scenario, seed, actions, until) {
+  return { scenario, seed, actions, until };
+}

@@ -1,0 +1,192 @@
+// @ts-check
+// A chapter beside the stage: where one is in the story, the beats, the question, what can be
+// verified and what can be done.
+
+import { leaderOf } from "../run/actions.js";
+import { offerButtons } from "../run/buttons.js";
+import { patch, shape } from "../scene/tree.js";
+import { language, say } from "../text.js";
+import { CHAPTERS } from "./chapters.js";
+import { rich } from "./rich.js";
+import { tellings } from "./tellings.js";
+
+/** @import { Frame } from "../model/types.js" */
+/** @import { Offer } from "../run/actions.js" */
+/** @import { Runner } from "../run/runner.js" */
+/** @import { Part } from "../show/types.js" */
+/** @import { Chapter, Telling, Told } from "./types.js" */
+/**
+ * @typedef {object} Page
+ * @property {number} number
+ * @property {Chapter} chapter
+ * @property {Runner} run
+ * @property {Told | null} told
+ * @property {number | null} answer the reader's
+ */
+
+export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) {
+  const { chapter, number, run } = page;
+  const telling = tellings(language())[chapter.id];
+  const now = reached(page);
+  drawChapters(part, number);
+  patch(part("chapter-title"), [shape("span", {}, telling.title)]);
+  const text = now < 0 ? telling.lede : telling.beats[now][1];
+  patch(part("chapter-lede"), rich(text, page.told?.values ?? {}, run.frame));
+  patch(
+    part("beats"),
+    telling.beats.map((_, place) => beat(page, telling, place, now)),
+  );
+  drawAsk(part("ask"), page, telling, now);
+  drawChecks(part("checks"), page, telling);
+  patch(part("chapter-acts"), offerButtons(offers(page), true));
+  const result = run.waiting ? say("loading") : run.error;
+  if (part("chapter-result").textContent !== result) part("chapter-result").textContent = result;
+  part("chapter-result").classList.toggle("bad", run.error !== "");
+}
+
+/** The last beat that has come; -1 before the first. */
+function reached(/** @type {Page} */ { run, told }) {
+  const { t } = run.player;
+  return told?.beats.findLastIndex((beat) => beat !== null && beat <= t + 0.5) ?? -1;
+}
+
+function drawChapters(/** @type {Part} */ part, /** @type {number} */ number) {
+  const count = part("chapter-number");
+  const text = `${number}/${CHAPTERS.length}`;
+  if (count.textContent !== text) count.textContent = text;
+  const words = tellings(language());
+  patch(
+    part("chapter-list"),
+    CHAPTERS.map(({ id }, place) =>
+      shape("li", { key: id, class: place + 1 < number ? "done" : undefined }, [
+        shape("a", {
+          href: `#story/${place + 1}`,
+          title: words[id].title,
+          "aria-label": `${place + 1}. ${words[id].title}`,
+          "aria-current": place + 1 === number ? "step" : undefined,
+        }),
+      ]),
+    ),
+  );
+}
+
+/**
+ * @param {Page} page
+ * @param {Telling} telling
+ * @param {number} place
+ * @param {number} now
+ */
+function beat({ told, run }, telling, place, now) {
+  const t = told?.beats[place] ?? null;
+  const gone = told !== null && t === null;
+  const look = gone ? "missing" : place === now ? "now" : place < now ? "done" : "";
+  return shape("li", { key: place, class: look }, [
+    shape(
+      "button",
+      {
+        type: "button",
+        "data-beat": place,
+        "aria-disabled": gone ? "true" : undefined,
+        "aria-current": place === now ? "step" : undefined,
+      },
+      rich(telling.beats[place][0], told?.values ?? {}, run.frame),
+    ),
+  ]);
+}
+
+/**
+ * The question, the options, and, when the answer has been seen, what it is and why.
+ * @param {HTMLElement} card
+ * @param {Page} page
+ * @param {Telling} telling
+ * @param {number} now
+ */
+function drawAsk(card, { chapter, told, answer, run }, telling, now) {
+  card.hidden = false;
+  const seen = answer !== null && now >= chapter.reveals;
+  const { question, options, why } = telling.ask;
+  const written = (/** @type {string} */ text) => rich(text, told?.values ?? {}, run.frame);
+  const option = (/** @type {string} */ text, /** @type {number} */ place) => {
+    const right = seen && place === chapter.right;
+    const wrong = seen && place === answer && place !== chapter.right;
+    const look = right ? "right" : wrong ? "wrong" : "";
+    return shape(
+      "button",
+      {
+        key: place,
+        type: "button",
+        class: `option ${look}`,
+        "data-option": place,
+        "aria-pressed": String(answer === place),
+      },
+      `${right ? "✓ " : wrong ? "✕ " : ""}${text}`,
+    );
+  };
+  patch(
+    card,
+    [
+      shape("h2", {}, say("predict")),
+      shape("p", { key: "question" }, written(question)),
+      shape("div", { key: "options", class: "options" }, options.map(option)),
+      answer !== null && !seen ? shape("p", { key: "wait", class: "quiet" }, say("goOn")) : null,
+      seen ? shape("p", { key: "why", class: "why" }, written(why)) : null,
+    ].filter((one) => one !== null),
+  );
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {Page} page
+ * @param {Telling} telling
+ */
+function drawChecks(card, { told, run }, telling) {
+  card.hidden = told === null;
+  if (!told) return;
+  const { t } = run.player;
+  const shown = telling.checks.flatMap((text, place) => {
+    const check = told.checks[place];
+    if (check.t === null || check.t > t + 0.5) return [];
+    const look = check.holds ? "holds" : "broken";
+    return [shape("li", { key: place, class: look }, rich(text, told.values, run.frame))];
+  });
+  card.hidden = shown.length === 0;
+  patch(card, [shape("h2", {}, say("verify")), shape("ul", {}, shown)]);
+}
+
+/** @returns {Offer[]} */
+function offers(/** @type {Page} */ { chapter, run, number }) {
+  const { frame, target } = run;
+  const leader = leaderOf(frame);
+  const stopped = [...frame.members.values()].filter(({ role }) => role === "X");
+  /** @type {Record<import("./types.js").Act, Offer[]>} */
+  const all = {
+    stop:
+      target && target.role !== "X"
+        ? [{ label: say("actStop", { name: target.name }), action: `stop:${target.name}` }]
+        : [],
+    start: stopped.map(({ name }) => ({
+      label: say("actStart", { name }),
+      action: `start:${name}`,
+    })),
+    write: leader ? [write(leader.name, frame)] : [],
+    cut: target
+      ? [{ label: say("actCut", { name: target.name }), action: `cut:${target.name}` }]
+      : [],
+    heal: frame.cut.length > 0 ? [{ label: say("actHealAll"), action: "heal" }] : [],
+    read: target
+      ? [{ label: say("actRead", { name: target.name }), action: `get:${target.name}:x` }]
+      : [],
+  };
+  const own = run.shown !== null && run.shown !== run.branches[0];
+  return [
+    ...(own ? [{ label: say("backToChapter", { number }), action: "back" }] : []),
+    ...chapter.acts.flatMap((act) => all[act]),
+  ];
+}
+
+/** A value that nobody wrote yet. */
+function write(/** @type {string} */ name, /** @type {Frame} */ { members }) {
+  const values = [...members.values()].map(({ kv }) => Number(kv.get("x") ?? 0) || 0);
+  const next = Math.max(0, ...values) + 1;
+  return { label: say("actWrite", { name, value: next }), action: `put:${name}:x:${next}:c9` };
+}

@@ -1,0 +1,199 @@
+// @ts-check
+// Chapters 3 to 7: how a leader comes to be. Each says what of its texts came true in a run.
+
+import { millis, Reader, time } from "./reader.js";
+
+/** @import { Trace } from "../model/file.js" */
+/** @import { State } from "../protocol.js" */
+/** @import { Told } from "./types.js" */
+
+/** What may follow on a role. A member that is stopped starts as a follower. */
+const ARROWS = { F: "FP", P: "FPC", C: "FPCL", L: "LF", X: "XF" };
+
+/** @returns {Told} */
+export function states(/** @type {Trace} */ trace) {
+  const run = new Reader(trace);
+  const asks = run.after(0, "st", ({ role }) => role === "P");
+  const stands = run.after(asks?.t, "st", ({ role }) => role === "C");
+  const leads = run.leader(stands?.t);
+  const follows = run.after(leads?.t, "st", ({ lead, n }) => lead === leads?.n && n !== leads?.n);
+  const changes = run.names.map((name) => roles(run, name));
+  const legal = changes.every((all) => all.every(([from, to]) => ARROWS[from].includes(to)));
+  return {
+    beats: [run.all("tm")[0]?.t ?? 0, asks, stands, leads, follows].map(time),
+    values: {
+      first: asks?.n ?? "",
+      term: stands?.term ?? 0,
+      leader: leads?.n ?? "",
+      moves: changes.flat().filter(([from, to]) => from !== to).length,
+    },
+    checks: [
+      { t: time(leads), holds: legal },
+      { t: time(leads), holds: leads !== null },
+    ],
+  };
+}
+
+/** The roles of a member, each with the one that followed it. */
+function roles(/** @type {Reader} */ run, /** @type {string} */ name) {
+  const all = run
+    .all("st")
+    .filter(({ n }) => n === name)
+    .map(({ role }) => role);
+  return all.slice(1).map((role, place) => /** @type {const} */ ([all[place], role]));
+}
+
+/** @returns {Told} */
+export function timers(/** @type {Trace} */ trace) {
+  const run = new Reader(trace);
+  const asks = run.after(0, "st", ({ role }) => role === "P");
+  const leads = run.leader(asks?.t);
+  const beat = run.after(leads?.t, "tx", ({ m, n }) => m === "HB" && n === leads?.n);
+  const last = run.after(beat && beat.t + 120_000, "tx", ({ m }) => m === "HB");
+  const dl = asks ? (run.member(asks.n, asks.t - 1)?.timer?.dl ?? 0) : 0;
+  const off = asks ? Math.abs(asks.t - dl) : 0;
+  const silence = leads ? longestSilence(run, leads) : 0;
+  return {
+    beats: [asks, leads, beat, last].map(time),
+    values: {
+      first: asks?.n ?? "",
+      leader: leads?.n ?? "",
+      off: millis(off),
+      silence: millis(silence),
+    },
+    checks: [
+      { t: time(asks), holds: off <= 10_000 },
+      { t: time(last), holds: silence > 0 && silence < run.hello.timing.election_us[0] },
+    ],
+  };
+}
+
+/** The longest time in which a follower heard nothing of its leader. */
+function longestSilence(/** @type {Reader} */ run, /** @type {State} */ leads) {
+  const heard = run.messages(leads.t).filter(({ from, t1 }) => from === leads.n && t1 !== null);
+  const gaps = run.names.flatMap((name) => {
+    const times = heard.filter(({ to }) => to === name).map(({ t1 }) => Number(t1));
+    return times.slice(1).map((t, place) => t - times[place]);
+  });
+  return Math.max(0, ...gaps);
+}
+
+/** @returns {Told} */
+export function election(/** @type {Trace} */ trace) {
+  const run = new Reader(trace);
+  const asks = run.after(0, "st", ({ role }) => role === "P");
+  const stands = run.after(asks?.t, "st", ({ role }) => role === "C");
+  const term = stands?.term ?? 0;
+  const votes = run.after(stands?.t, "tx", ({ m, b }) => m === "RVR" && b.ok === true);
+  const leads = run.leader(stands?.t);
+  const says = run.after(leads?.t, "tx", ({ m, n }) => m === "AE" && n === leads?.n);
+  const given = stands && leads ? counted(run, stands, leads.t) : 0;
+  return {
+    beats: [asks, stands, votes, leads, says].map(time),
+    values: {
+      first: asks?.n ?? "",
+      before: asks?.term ?? 0,
+      term,
+      voter: votes?.n ?? "",
+      leader: leads?.n ?? "",
+      votes: given,
+    },
+    checks: [
+      { t: time(leads), holds: given === Math.floor(run.names.length / 2) + 1 },
+      { t: time(leads), holds: !run.votedTwice() },
+    ],
+  };
+}
+
+/** The votes that had come to a candidate by some time, its own among them. */
+function counted(
+  /** @type {Reader} */ run,
+  /** @type {State} */ { n, t, term },
+  /** @type {number} */ by,
+) {
+  const votes = run.messages(t, by).filter((message) => {
+    const { m, to, b, term: of, t1, dropped } = message;
+    return m === "RVR" && to === n && of === term && b.ok && !dropped && t1 !== null && t1 <= by;
+  });
+  return 1 + new Set(votes.map(({ from }) => from)).size;
+}
+
+/** @returns {Told} */
+export function stop(/** @type {Trace} */ trace) {
+  const run = new Reader(trace);
+  const old = run.leader(0);
+  const gone = run.after(old?.t, "ft", ({ f, n }) => f === "stop" && n === old?.n);
+  const asks = run.after(gone?.t, "st", ({ role }) => role === "P");
+  const leads = run.leader(gone?.t, old?.term);
+  const back = run.after(leads?.t, "ft", ({ f, n }) => f === "start" && n === old?.n);
+  const follows = run.after(back?.t, "st", ({ n, lead }) => n === old?.n && lead === leads?.n);
+  const down = gone && leads && old ? unavailable(run, old.n, gone.t, leads.t) : 0;
+  return {
+    beats: [old, gone, asks, leads, back, follows].map(time),
+    values: {
+      old: old?.n ?? "",
+      oldTerm: old?.term ?? 0,
+      first: asks?.n ?? "",
+      leader: leads?.n ?? "",
+      term: leads?.term ?? 0,
+      down: millis(down),
+    },
+    checks: [
+      { t: time(leads), holds: (leads?.term ?? 0) > (old?.term ?? 0) },
+      { t: time(leads), holds: down > 0 },
+    ],
+  };
+}
+
+/** From the first heartbeat that was missed to the new leader. */
+function unavailable(
+  /** @type {Reader} */ run,
+  /** @type {string} */ old,
+  /** @type {number} */ gone,
+  /** @type {number} */ led,
+) {
+  const said = run.messages(0, gone).filter(({ from, m }) => from === old && m === "HB");
+  return led - ((said.at(-1)?.t0 ?? gone) + run.hello.timing.heartbeat_us);
+}
+
+/** @returns {Told} */
+export function split(/** @type {Trace} */ trace) {
+  const run = new Reader(trace);
+  const stood = run.all("st").filter(({ role }) => role === "C");
+  const first = stood.find(({ term, n }) => stood.some((one) => one.term === term && one.n !== n));
+  const second = stood.find(({ term, n }) => term === first?.term && n !== first.n) ?? null;
+  const term = first?.term ?? 0;
+  const votes = run
+    .all("rx")
+    .filter(({ t }) => t >= (second?.t ?? Infinity))
+    .find(({ from, id }) => isVote(run, from, id, term));
+  const again = run.after(votes?.t, "st", ({ role, t }) => role === "P" && t > (second?.t ?? 0));
+  const leads = run.leader(again?.t, term);
+  const leaders = run.leaders().get(term)?.size ?? 0;
+  return {
+    beats: [second, votes ?? null, again, leads].map(time),
+    values: {
+      first: first?.n ?? "",
+      second: second?.n ?? "",
+      term,
+      again: again?.n ?? "",
+      leader: leads?.n ?? "",
+      last: leads?.term ?? 0,
+      leaders,
+    },
+    checks: [
+      { t: time(leads), holds: second !== null && leaders === 0 },
+      { t: time(leads), holds: !run.votedTwice() },
+    ],
+  };
+}
+
+function isVote(
+  /** @type {Reader} */ run,
+  /** @type {string} */ from,
+  /** @type {number} */ id,
+  /** @type {number} */ term,
+) {
+  const message = run.message(`${from}:${id}`);
+  return message?.m === "RVR" && message.term === term;
+}

@@ -1,0 +1,139 @@
+// @ts-check
+// The story: chapters, each with a run of the engine that tells itself beat by beat, a question to
+// answer before it is shown, and what the reader can verify. Whoever acts in a chapter gets a run
+// of their own from that moment on, and may come back to the chapter's.
+
+import { Runner } from "../run/runner.js";
+import { listen } from "../run/buttons.js";
+import { say } from "../text.js";
+import { CHAPTERS } from "./chapters.js";
+import { drawChapter } from "./draw.js";
+
+/** @import { Place } from "../model/link.js" */
+/** @import { Selection } from "../show/selection.js" */
+/** @import { Part } from "../show/types.js" */
+/** @import { Told } from "./types.js" */
+
+export class StoryFace {
+  #part;
+  #run;
+  #number = 1;
+  /** @type {Told | null} */
+  #told = null;
+  /** The reader's answers, by chapter. @type {Map<string, number>} */
+  #answers = new Map();
+
+  /**
+   * @param {Part} part
+   * @param {Selection} selection
+   * @param {MediaQueryList} still
+   */
+  constructor(part, selection, still) {
+    this.#part = part;
+    this.#run = new Runner(selection, still);
+    this.keys = this.#run.keys;
+    this.#run.changed = () => this.#tell();
+    listen(part("chapter-acts"), (action) => this.#act(action));
+    this.#on("beats", "beat", (beat) => {
+      const t = this.#told?.beats[beat];
+      if (typeof t === "number") this.player.seekTime(t);
+    });
+    this.#on("ask", "option", (option) => this.#answers.set(this.chapter.id, option));
+  }
+
+  get chapter() {
+    return CHAPTERS[this.#number - 1];
+  }
+
+  get player() {
+    return this.#run.player;
+  }
+
+  get claims() {
+    return this.#run.claims;
+  }
+
+  enter(/** @type {Place} */ { chapter, spec, t }) {
+    this.#number = Math.min(CHAPTERS.length, chapter ?? 1);
+    this.#told = null;
+    this.#run.begin(spec ?? this.chapter.spec, t);
+  }
+
+  leave() {
+    this.player.playing = false;
+  }
+
+  /** @returns {Place} */
+  place() {
+    const spec = this.#run.shown?.spec ?? this.chapter.spec;
+    const t = this.player.clip ? this.player.t : null;
+    return {
+      face: "story",
+      chapter: this.#number,
+      spec: spec === this.chapter.spec ? null : spec,
+      t,
+    };
+  }
+
+  placeName() {
+    const { scenario, seed } = this.chapter.spec;
+    return `${scenario} · ${say("seed", { seed })} · ${Math.round(this.player.t / 1000)} ms`;
+  }
+
+  shown() {
+    return this.#run.stage;
+  }
+
+  trace() {
+    const { shown } = this.#run;
+    return shown && { name: `chapter-${this.#number}`, text: shown.trace.text };
+  }
+
+  messageActs(/** @type {string} */ key) {
+    return this.#run.messageActs(key);
+  }
+
+  act(/** @type {string} */ action) {
+    this.#act(action);
+  }
+
+  panels() {
+    drawChapter(this.#part, {
+      number: this.#number,
+      chapter: this.chapter,
+      run: this.#run,
+      told: this.#told,
+      answer: this.#answers.get(this.chapter.id) ?? null,
+    });
+  }
+
+  /** Finds the beats in the run that is shown. The chapter's own pauses once at its answer. */
+  async #tell() {
+    const { chapter } = this;
+    const tell = await chapter.teller();
+    const { shown, branches } = this.#run;
+    if (!shown || chapter !== this.chapter) return;
+    this.#told = tell(shown.trace);
+    const own = shown === branches[0];
+    this.player.rest = (own && this.#told.beats[chapter.reveals]) || Infinity;
+  }
+
+  #act(/** @type {string} */ action) {
+    const [first] = this.#run.branches;
+    if (action === "back" && first) this.#run.open(first, this.player.t, false);
+    else if (action !== "back") this.#run.act(action);
+  }
+
+  #on(
+    /** @type {string} */ id,
+    /** @type {string} */ name,
+    /** @type {(value: number) => void} */ act,
+  ) {
+    this.#part(id).addEventListener("click", (/** @type {Event} */ event) => {
+      const value = /** @type {Element} */ (event.target).closest("button")?.dataset[name];
+      if (value === undefined) return;
+      act(Number(value));
+      this.panels();
+    });
+  }
+}

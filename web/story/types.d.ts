@@ -1,0 +1,49 @@
+/** What a chapter is made of. */
+
+import type { Trace } from "../model/file.js";
+import type { Spec } from "../model/link.js";
+
+/** A chapter's texts in one language. */
+export interface Telling {
+  title: string;
+  lede: string;
+  /** The step in a few words, and what is seen there. */
+  beats: [step: string, text: string][];
+  ask: { question: string; options: string[]; why: string };
+  /** What the reader can verify. */
+  checks: string[];
+  /** What the reader is invited to do. */
+  acts?: string;
+}
+
+/** What is filled into the texts: members' names, and figures. */
+export type Values = Record<string, string | number>;
+
+/** A chapter as a run tells it. What a reader's action made impossible is null. */
+export interface Told {
+  /** When each beat comes, in order. */
+  beats: (number | null)[];
+  values: Values;
+  /** Whether each thing to verify holds, and from when on that can be seen. */
+  checks: Check[];
+}
+
+export interface Check {
+  t: number | null;
+  holds: boolean;
+}
+
+export type Act = "stop" | "start" | "write" | "cut" | "heal" | "read";
+
+export interface Chapter {
+  id: string;
+  spec: Spec;
+  /** The right answer to the chapter's question, from 0. */
+  right: number;
+  /** The beat at which the answer can be seen, from 0. */
+  reveals: number;
+  /** What can be done here; the playground has everything. */
+  acts: Act[];
+  /** Fetches what says how a run tells the chapter. */
+  teller(): Promise<(trace: Trace) => Told>;
+}

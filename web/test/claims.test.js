@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Claims } from "../model/claims.js";
+
+const st = (t, n, term) => ({ t, n, k: "st", role: "L", term, vote: n, lead: n });
+const ap = (t, n, ...e) => ({ t, n, k: "ap", e });
+const ci = (t, n, index) => ({ t, n, k: "ci", ci: index });
+const ax = (t, n, index) => ({ t, n, k: "ax", ai: index, set: [] });
+const key = (t, n, log) => ({ t, n, k: "key", role: "F", term: 1, log, ci: 0, ai: 0, kv: [] });
+
+function broken(...records) {
+  const claims = new Claims(records);
+  return claims
+    .at(Infinity)
+    .filter(({ witness }) => witness)
+    .map(({ claim, witness }) => `${claim} ${witness.name} ${witness.other} ${witness.what}`);
+}
+
+test("a run in which all is well breaks nothing, and was checked", () => {
+  const records = [
+    st(1, "A", 1),
+    ap(2, "A", [1, 1, "put x 1"]),
+    ap(3, "B", [1, 1, "put x 1"]),
+    ci(4, "A", 1),
+    ax(4, "A", 1),
+    ax(5, "B", 1),
+    st(6, "B", 2),
+  ];
+  assert.deepEqual(broken(...records), []);
+  const counts = (t) => new Claims(records).at(t).map(({ checks }) => checks);
+  assert.deepEqual(counts(3), [1, 1, 0, 0]);
+  assert.deepEqual(counts(6), [2, 1, 1, 2]);
+});
+
+test("two leaders of one term", () => {
+  assert.deepEqual(broken(st(1, "A", 3), st(2, "A", 3), st(3, "B", 3)), ["election B A T3"]);
+});
+
+test("one position with two entries, or with two pasts", () => {
+  assert.deepEqual(broken(ap(1, "A", [1, 1, "a"]), ap(2, "B", [1, 1, "b"])), ["matching B A 1@1"]);
+  assert.deepEqual(
+    broken(ap(1, "A", [1, 1, "a"], [2, 3, "c"]), ap(2, "B", [1, 2, "b"], [2, 3, "c"])),
+    ["matching B A 2@3"],
+  );
+});
+
+test("a log that begins later has no past to compare", () => {
+  assert.deepEqual(
+    broken(ap(1, "A", [1, 1, "a"], [2, 1, "b"]), key(2, "B", []), ap(3, "B", [2, 1, "b"])),
+    [],
+  );
+});
+
+test("a leader that lacks a committed entry, and a log that loses one", () => {
+  const committed = [ap(1, "A", [1, 1, "a"]), ci(2, "A", 1)];
+  assert.deepEqual(broken(...committed, ap(3, "B", [1, 2, "b"]), st(4, "B", 3)), [
+    "completeness B A 1@1",
+  ]);
+  const lost = { t: 3, n: "A", k: "tr", from: 1, lost: [] };
+  assert.deepEqual(broken(...committed, lost), ["completeness A A 1@1"]);
+});
+
+test("two members that apply different entries at one index", () => {
+  assert.deepEqual(
+    broken(ap(1, "A", [1, 1, "a"]), ax(2, "A", 1), ap(3, "B", [1, 2, "b"]), ax(4, "B", 1)),
+    ["machine B A 1@2"],
+  );
+});
+
+test("a witness is shown from its own time on", () => {
+  const claims = new Claims([st(1, "A", 3), st(9, "B", 3)]);
+  assert.deepEqual([claims.at(8)[0].witness, claims.at(9)[0].witness?.name], [null, "B"]);
+});
