@@ -14,7 +14,8 @@
 //!
 //! A method that a server does not implement answers `UNIMPLEMENTED`.
 //!
-//! Left out: the election and lock services; the HTTP annotations of the JSON gateway, whose paths are in `server`.
+//! Left out: the election and lock services; the HTTP annotations of the JSON gateway, whose paths
+//! are in `server`.
 
 #![allow(
     missing_docs,

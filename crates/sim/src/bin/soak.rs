@@ -4,7 +4,8 @@
 //! `soak run --seed N …` has one run again.
 //!
 //! Prints how it goes, and at the end what came about; and fails if something never did that so
-//! many seeds should bring about. The first violation ends it: it is minimised, and printed as a line
+//! many seeds should bring about. The first violation ends it: it is minimised, and printed as a
+//! line
 //! that gives it again. With `--mutant` nothing is minimised, and
 //! one line says what was found: `found CHECK SEEDS SECONDS`, `panic SEEDS SECONDS`, or
 //! `not found SEEDS SECONDS`.
