@@ -60,7 +60,10 @@ function change(member, record) {
         lost: { t: record.t, from: record.from, entries: record.lost },
       };
     case "ci":
-      return { ci: record.ci, committed: record.t };
+      return { ci: record.ci, committed: record.t, ...replaced(member, record.ci) };
+    case "tx":
+      // Who sends a snapshot no longer holds the entries that it stands for.
+      return record.m === "IS" ? { base: Math.max(member.base, record.b.si ?? 0) } : {};
     case "ax":
       return { ai: record.ai, kv: apply(member.kv, record.set) };
     case "ft":
@@ -82,6 +85,7 @@ function unknown(/** @type {string} */ name) {
     lead: null,
     log: [],
     first: 1,
+    base: 0,
     ci: 0,
     ai: 0,
     kv: new Map(),
@@ -103,6 +107,7 @@ function whole(/** @type {Key} */ key) {
     vote: key.vote,
     lead: key.lead,
     ...tail(key.log, key.first),
+    base: 0,
     ci: key.ci,
     ai: key.ai,
     kv: apply(new Map(), key.kv),
@@ -123,6 +128,16 @@ function append(member, entries) {
   const end = member.first + member.log.length;
   if (from > end) return tail(entries, from);
   return tail([...member.log.filter(([index]) => index < from), ...entries], from);
+}
+
+/**
+ * What is committed beyond the end of a log came as a snapshot, in the place of that log.
+ * @param {Member} member
+ * @param {number} ci
+ * @returns {Partial<Member>}
+ */
+function replaced({ first, log }, ci) {
+  return ci < first + log.length ? {} : { ...tail([], ci + 1), base: ci };
 }
 
 /**

@@ -10,7 +10,7 @@ import { Messages } from "./messages.js";
 /** @import { Frame } from "./types.js" */
 
 /** How many records lie between two keyframes. */
-const KEYFRAME_EVERY = 256;
+const KEYFRAME_EVERY = 64;
 
 export class Recording {
   /** By time; of one member, also in the order in which they came. @type {StoryRecord[]} */

@@ -22,12 +22,18 @@
  * @returns {Run[]}
  */
 export function runs(recording, from, to) {
-  const frame = recording.frame(from);
+  const before = recording.frame(from).members;
   const changes = recording.changes(from + 1, to);
-  return [...frame.members.values()].flatMap((member) => {
-    const { name, role, term, paused } = member;
+  return [...recording.frame(to).members.keys()].flatMap((name) => {
+    const member = before.get(name);
+    const { role, term, paused } = member ?? {
+      role: /** @type {Role} */ ("F"),
+      term: 0,
+      paused: false,
+    };
+    const heard = member !== undefined && member.heard > 0;
     /** @type {Run[]} */
-    const found = [{ name, role, term, paused, from: member.heard > 0 ? from : Infinity, to }];
+    const found = [{ name, role, term, paused, from: heard ? from : Infinity, to }];
     for (const record of changes) {
       if (record.n !== name) continue;
       const last = found[found.length - 1];

@@ -13,6 +13,8 @@ export interface Member {
   log: readonly Entry[];
   /** The index of the tail's first entry. */
   first: number;
+  /** Up to where a snapshot has taken the place of the log, as far as that was seen. */
+  base: number;
   ci: number;
   ai: number;
   /** Applied values, the key that was set last comes last. */
@@ -119,6 +121,8 @@ export interface PictureMember {
   timer: { part: number; ms: number } | null;
   /** One per voter: whether this candidate has its vote. Null for all other roles. */
   tally: boolean[] | null;
+  /** Up to where a snapshot stands in the place of the log. */
+  base: number;
   /** The end of the log. `index` counts from 1 as in the log. */
   log: { index: number; term: number; text: string; committed: boolean }[];
   ci: number;
@@ -142,6 +146,8 @@ export interface Flight {
   ok: boolean;
   /** The entries' short texts. */
   texts: string[];
+  /** Of a piece of a snapshot: how much of the whole goes before it, from 0 to 1. */
+  share: number;
   /** How much of the way is done. */
   part: number;
   /** For a dropped message, from 0 to 1 while its cross fades. */

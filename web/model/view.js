@@ -102,12 +102,15 @@ function portrait(member, t, look, key) {
       timer && !paused && role !== "L"
         ? { part: Math.min(1, left / timer.dur), ms: left / 1000 }
         : null,
-    log: member.log.map(([index, of, text]) => ({
-      index,
-      term: of,
-      text: short(text),
-      committed: index <= ci,
-    })),
+    base: member.base,
+    log: member.log
+      .filter(([index]) => index > member.base)
+      .map(([index, of, text]) => ({
+        index,
+        term: of,
+        text: short(text),
+        committed: index <= ci,
+      })),
     lost: member.lost && fallen < 1 ? { entries: member.lost.entries, part: fallen } : null,
     pulse: Math.max(0, 1 - (look.screen(t) - look.screen(member.committed)) / PULSE),
     learns: isLearner(member),
@@ -221,7 +224,8 @@ function isNext(/** @type {Map<string, number>} */ shown, /** @type {Message} */
 function glyph(/** @type {Message} */ { key, from, to, m, term, b }) {
   const said = b.e ?? b.c ?? [];
   const texts = said.map((entry) => short(typeof entry === "string" ? entry : entry[2]));
-  return { key, from, to, m, term, ok: b.ok ?? true, texts };
+  const share = b.of ? (b.o ?? 0) / b.of : 0;
+  return { key, from, to, m, term, ok: b.ok ?? true, texts, share };
 }
 
 /** Whether a message answers another one. */

@@ -41,7 +41,7 @@ const NEAR = 7;
  */
 export function drawDiagram(on, recording, note) {
   const { ink, width, height, axis } = on;
-  const names = [...recording.frame(axis.from).members.keys()];
+  const names = [...recording.frame(axis.to).members.keys()];
   const gap = (height - TOP - BOTTOM) / Math.max(1, names.length - 1);
   const lane = new Map(
     names.map((name, i) => [name, names.length === 1 ? height / 2 : TOP + i * gap]),

@@ -8,7 +8,7 @@ import { termClass } from "./term.js";
 
 /** @import { Flight } from "../model/types.js" */
 /** @import { Shape } from "./tree.js" */
-/** @typedef {Pick<Flight, "m" | "term" | "ok" | "texts">} Kind */
+/** @typedef {Pick<Flight, "m" | "term" | "ok" | "texts" | "share">} Kind */
 
 /**
  * @param {Kind} message
@@ -58,11 +58,11 @@ function draw(message) {
     case "RIR":
       return [14, [shape("path", { d: "M7 0L-5 -6.5V6.5Z", class: "open" })]];
     case "TN":
-      return [40, [diamond(7, "solid")]];
+      return [34, [shape("path", { d: CROWN, class: "solid handover", transform: "scale(.85)" })]];
     case "IS":
-      return [34, [pill(["snapshot"])]];
+      return [36, chunk(message.share)];
     case "ISR":
-      return [14, [dot(5, "open")]];
+      return [14, [dot(7.5, "open"), shape("path", { d: "M-3 -2.2H3M-3 2.2H3", class: "mark" })]];
     case "RC":
       return [24, [pill(message.texts)]];
     case "RCR":
@@ -117,6 +117,18 @@ function entries(texts) {
 
 function card(/** @type {number} */ width) {
   return shape("rect", { x: -width / 2, y: -11, width, height: 22, rx: 6, class: "solid" });
+}
+
+/** A piece of a snapshot: a stack of cards, and how much of it has come before. */
+function chunk(/** @type {number} */ share) {
+  const bar = { x: -10, y: 2, height: 4, rx: 2 };
+  return [
+    shape("rect", { x: -13, y: -13, width: 28, height: 20, rx: 5, class: "open" }),
+    shape("rect", { x: -15, y: -10, width: 28, height: 20, rx: 5, class: "solid" }),
+    shape("rect", { ...bar, width: 18, class: "on", opacity: 0.35 }),
+    shape("rect", { ...bar, width: 3 + 15 * share, class: "on" }),
+    shape("path", { d: "M-10 -5H8M-10 -1.5H3", class: "lines" }),
+  ];
 }
 
 function pill(/** @type {string[]} */ texts) {

@@ -9,7 +9,7 @@ import { patch, shape } from "./tree.js";
 /** @import { Shape } from "./tree.js" */
 
 export function drawLegend(/** @type {Element} */ place) {
-  const plain = { term: 0, ok: true, texts: /** @type {string[]} */ ([]) };
+  const plain = { term: 0, ok: true, share: 0, texts: /** @type {string[]} */ ([]) };
   patch(place, [
     shape("b", {}, say("legendRule")),
     item(message({ ...plain, m: "RV" }), say("legendVote")),

@@ -22,10 +22,10 @@ const MOST = 5;
  * @returns {Shape[]}
  */
 export function strip(member, room) {
-  const { cells, folded, width } = arrange(member.log, room);
+  const { cells, folded, width } = arrange(member.log, room, member.base);
   const left = -width / 2;
   const shapes = cells.map((cell) => drawn(cell, left));
-  if (folded > 0) shapes.unshift(stack(folded, left));
+  if (folded > 0) shapes.unshift(stack(folded, left, folded === member.base));
   const bar = boundary(member.ci, cells, left, folded);
   if (bar !== null) {
     shapes.push(
@@ -40,9 +40,10 @@ export function strip(member, room) {
  * Which cells fit, and where.
  * @param {PictureMember["log"]} log
  * @param {number} room
+ * @param {number} [base] up to where a snapshot stands for the log
  * @returns {{cells: Cell[], folded: number, width: number}}
  */
-export function arrange(log, room) {
+export function arrange(log, room, base = 0) {
   /** @type {Cell[]} */
   const cells = [];
   let width = 0;
@@ -53,7 +54,7 @@ export function arrange(log, room) {
     cells.unshift({ ...log[place], x: 0, width: own });
     width += own + GAP;
   }
-  const folded = cells.length > 0 ? cells[0].index - 1 : 0;
+  const folded = cells.length > 0 ? cells[0].index - 1 : base;
   let x = folded > 0 ? STACK + GAP : 0;
   for (const cell of cells) {
     cell.x = x;
@@ -81,9 +82,16 @@ function drawn(/** @type {Cell} */ cell, /** @type {number} */ left) {
   );
 }
 
-function stack(/** @type {number} */ count, /** @type {number} */ left) {
+/**
+ * What is not shown: earlier entries, or all of them as one snapshot.
+ * @param {number} count
+ * @param {number} left
+ * @param {boolean} isSnapshot
+ */
+function stack(count, left, isSnapshot) {
   const text = count > 999 ? "…" : String(count);
-  return shape("g", { key: "stack", class: "stack", transform: at(left, 0) }, [
+  const look = isSnapshot ? "stack snapshot" : "stack";
+  return shape("g", { key: "stack", class: look, transform: at(left, 0) }, [
     shape("rect", { x: 5, y: -4, width: STACK - 8, height: HEIGHT, rx: 5.5 }),
     shape("rect", { x: 2.5, y: -2, width: STACK - 6, height: HEIGHT, rx: 5.5 }),
     shape("rect", { width: STACK - 4, height: HEIGHT, rx: 5.5 }),
@@ -99,7 +107,7 @@ function stack(/** @type {number} */ count, /** @type {number} */ left) {
  * @param {number} folded
  */
 function boundary(ci, cells, left, folded) {
-  if (cells.length === 0) return null;
+  if (cells.length === 0) return folded > 0 ? round(left + STACK - 1) : null;
   const last = cells.findLast((cell) => cell.index <= ci);
   if (last) return round(left + last.x + last.width + GAP / 2);
   return round(left + (folded > 0 ? STACK - 1 : -GAP / 2 - 1));

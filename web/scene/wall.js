@@ -101,9 +101,9 @@ function drawn({ normal, offset, inner, outer }, place, count, { width, height }
   const middle = nearest(foot, normal, { x: width / 2, y: height / 2 });
   const reach = width + height;
   const compact = width < 560;
-  const sign = nearest(foot, normal, { x: compact ? 62 : 96, y: height / 2 });
+  const sign = nearest(foot, normal, { x: compact ? width / 2 : 96, y: height / 2 });
   const label = say(compact ? "wallShort" : "wall");
-  const room = label.length * (/[^\0-ÿ]/.test(label) ? 13 : 7) + 30;
+  const room = widthOf(label, compact ? 6 : 7) + (compact ? 18 : 30);
   const note = (/** @type {string[]} */ group, /** @type {1 | -1} */ side) =>
     shape(
       "text",
@@ -129,6 +129,11 @@ function drawn({ normal, offset, inner, outer }, place, count, { width, height }
       ...(compact ? [] : [note(inner, -1), note(outer, 1)]),
     ]),
   ]);
+}
+
+/** About how wide a text is; a Chinese letter takes the room of two. */
+function widthOf(/** @type {string} */ text, /** @type {number} */ letter) {
+  return [...text].reduce((sum, one) => sum + (one > "\u2e80" ? 2 * letter : letter), 0);
 }
 
 /** The point of a wall that is nearest to another point. */

@@ -61,7 +61,7 @@ export function inspect(place, recording, t, selection, face) {
 function ofMessage(message, t, face) {
   const { m, term, from, to, t0, t1, dropped, b, key } = message;
   const said = (b.e ?? b.c ?? []).map(text);
-  const picture = { m, term, ok: b.ok ?? true, texts: said.map(short) };
+  const picture = { m, term, ok: b.ok ?? true, texts: said.map(short), share: 0 };
   /** @type {Row[]} */
   const rows = [[say("wordTerm"), String(term)]];
   if (b.pi !== undefined) rows.push([say("wordAfter"), `${b.pi}@${b.pt}`]);
@@ -99,6 +99,7 @@ function text(/** @type {Entry | string} */ entry) {
  * @returns {Row}
  */
 function flight(t, t0, t1, dropped) {
+  if (t < t0) return [say("wordLeaves"), ms(t0 - t)];
   if (t1 === null) return [say("wordUnderWay"), ms(t - t0)];
   if (dropped) return [say("wordDropped"), say("wordAfterTime", { time: ms(t1 - t0) })];
   if (t < t1) return [say("wordArrives"), ms(t1 - t)];

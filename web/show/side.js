@@ -4,12 +4,12 @@
 
 import { say } from "../text.js";
 import { drawClaims } from "./claims.js";
-import { inspect } from "./inspector.js";
 import { drawLogs, drawValues } from "./tables.js";
 import { drawEvents, drawTold } from "./telling.js";
 
 /** @import { Selection } from "./selection.js" */
 /** @import { Face, Part, Shown } from "./types.js" */
+/** @typedef {typeof import("./inspector.js").inspect} Inspect */
 
 const TABS = /** @type {const} */ (["logs", "events", "inspect"]);
 /** How far back the table of events reaches, in microseconds. */
@@ -20,6 +20,8 @@ export class Side {
   #open = "logs";
   #part;
   #selection;
+  /** Fetched when something was chosen for the first time. @type {Inspect | null} */
+  #inspect = null;
 
   /**
    * @param {Part} part
@@ -45,6 +47,10 @@ export class Side {
 
   open(/** @type {typeof TABS[number]} */ wanted) {
     this.#open = wanted;
+    if (wanted === "inspect" && !this.#inspect)
+      import("./inspector.js").then(({ inspect }) => {
+        this.#inspect = inspect;
+      });
     for (const tab of TABS) {
       const chosen = tab === wanted;
       this.#part(`tab-${tab}`).setAttribute("aria-selected", String(chosen));
@@ -65,7 +71,7 @@ export class Side {
     }
     drawEvents(part("events"), recording.changes(t - EVENTS, t), origin);
     if (this.#open === "inspect")
-      inspect(part("pane-inspect"), recording, t, this.#selection, look.live ? null : face);
+      this.#inspect?.(part("pane-inspect"), recording, t, this.#selection, look.live ? null : face);
     drawClaims(part("claims"), face.claims, t, origin ?? 0);
   }
 

@@ -52,6 +52,8 @@ export function drawLogs(place, frame) {
   patch(place, [
     table("mono", ["", ...columns.map(String)], members, (member) =>
       columns.map((index) => {
+        if (index <= member.base)
+          return shape("td", { key: index, class: "log folded" }, [shape("span", {})]);
         const entry = member.log[index - member.first];
         const boundary = member.ci === index ? " boundary" : "";
         if (!entry)

@@ -45,6 +45,7 @@ export interface FaceKeys {
   toggle(): void;
   step(direction: 1 | -1, onlyChanges: boolean): void;
   escape(): void;
+  turn(by: 1 | -1): void;
   replay(): void;
   write(): void;
   stopOrStart(): void;

@@ -54,6 +54,8 @@ function drawChapters(/** @type {Part} */ part, /** @type {number} */ number) {
   const count = part("chapter-number");
   const text = `${number}/${CHAPTERS.length}`;
   if (count.textContent !== text) count.textContent = text;
+  turn(part("chapter-before"), number - 1);
+  turn(part("chapter-after"), number + 1);
   const words = tellings(language());
   patch(
     part("chapter-list"),
@@ -68,6 +70,13 @@ function drawChapters(/** @type {Part} */ part, /** @type {number} */ number) {
       ]),
     ),
   );
+}
+
+/** A link to the chapter before or after; at the ends there is none. */
+function turn(/** @type {HTMLAnchorElement} */ link, /** @type {number} */ number) {
+  const there = number >= 1 && number <= CHAPTERS.length;
+  if (!there) link.removeAttribute("href");
+  else if (link.hash !== `#story/${number}`) link.href = `#story/${number}`;
 }
 
 /**

@@ -226,7 +226,6 @@ export default {
         "longer.",
     },
     checks: ["Term {term} is greater than term {oldTerm}", "Without a leader for {down}"],
-    acts: "Stop or start whomever you like, at whatever moment you like.",
   },
   split: {
     title: "Split vote",
@@ -316,14 +315,13 @@ export default {
     ],
     ask: {
       question: "Which write will still exist after the network heals?",
-      options: ["The old leader's", "The new leader's", "Both"],
+      options: ["Old leader's", "New leader's", "Both"],
       why: "The one that a majority held. The other was never acknowledged, so nobody was lied to.",
     },
     checks: [
       "The commit mark of {old} did not move while it was cut off",
       "The acknowledged write is in all {members} logs",
     ],
-    acts: "Move the wall, or take it away earlier.",
   },
   repair: {
     title: "Log repair",

@@ -16,6 +16,7 @@ import { drawChapter } from "./draw.js";
 
 export class StoryFace {
   #part;
+  #selection;
   #run;
   #number = 1;
   /** @type {Told | null} */
@@ -30,8 +31,9 @@ export class StoryFace {
    */
   constructor(part, selection, still) {
     this.#part = part;
+    this.#selection = selection;
     this.#run = new Runner(selection, still);
-    this.keys = this.#run.keys;
+    this.keys = { ...this.#run.keys, turn: (/** @type {1 | -1} */ by) => this.#turn(by) };
     this.#run.changed = () => this.#tell();
     listen(part("chapter-acts"), (action) => this.#act(action));
     this.#on("beats", "beat", (beat) => {
@@ -54,6 +56,7 @@ export class StoryFace {
   }
 
   enter(/** @type {Place} */ { chapter, spec, t }) {
+    this.#selection.chooseMember(null);
     this.#number = Math.min(CHAPTERS.length, chapter ?? 1);
     this.#told = null;
     this.#run.begin(spec ?? this.chapter.spec, t);
@@ -105,6 +108,11 @@ export class StoryFace {
       told: this.#told,
       answer: this.#answers.get(this.chapter.id) ?? null,
     });
+  }
+
+  #turn(/** @type {1 | -1} */ by) {
+    const next = this.#number + by;
+    if (next >= 1 && next <= CHAPTERS.length) location.hash = `#story/${next}`;
   }
 
   /** Finds the beats in the run that is shown. The chapter's own pauses once at its answer. */

@@ -12,8 +12,6 @@ export interface Telling {
   ask: { question: string; options: string[]; why: string };
   /** What the reader can verify. */
   checks: string[];
-  /** What the reader is invited to do. */
-  acts?: string;
 }
 
 /** What is filled into the texts: members' names, and figures. */

@@ -118,6 +118,18 @@ test("faults", () => {
   assert.equal(after({ k: "ft", f: "pause" }, { k: "ft", f: "stop" }).paused, false);
 });
 
+test("a snapshot takes the place of a log that ends before what is committed", () => {
+  const replaced = after({ k: "ci", ci: 40 });
+  assert.deepEqual([replaced.log, replaced.first, replaced.base], [[], 41, 40]);
+  const next = after({ k: "ci", ci: 40 }, { k: "ap", e: [[41, 2, "put a 9"]] });
+  assert.deepEqual([next.log, next.first], [[[41, 2, "put a 9"]], 41]);
+});
+
+test("who sends a snapshot no longer holds what it stands for", () => {
+  const chunk = { k: "tx", id: 1, to: "B", m: "IS", term: 2, b: { si: 3, o: 0, of: 9 } };
+  assert.equal(after(chunk).base, 3);
+});
+
 test("a gap is counted, and the key after it makes the member right again", () => {
   const member = after({ k: "gap", lost: 7 }, { ...KEY, t: 40, ci: 5 });
   assert.deepEqual([member.missing, member.ci], [7, 5]);

@@ -8,7 +8,7 @@ import { plain } from "../story/rich.js";
 const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 /** All texts of a chapter, by where they stand. */
-function texts({ title, lede, beats, ask, checks, acts }) {
+function texts({ title, lede, beats, ask, checks }) {
   return {
     title,
     lede,
@@ -22,7 +22,6 @@ function texts({ title, lede, beats, ask, checks, acts }) {
     ...Object.fromEntries(ask.options.map((text, i) => [`option ${i}`, text])),
     why: ask.why,
     ...Object.fromEntries(checks.map((text, i) => [`check ${i}`, text])),
-    ...(acts === undefined ? {} : { acts }),
   };
 }
 

@@ -147,6 +147,7 @@ export default {
   wordIndex: "index",
   wordSnapshot: "snapshot of",
   wordBytes: "from byte",
+  wordLeaves: "leaves in",
   wordUnderWay: "under way",
   wordDropped: "lost",
   wordArrives: "arrives in",
@@ -168,6 +169,8 @@ export default {
   nextL: "It steps down when it hears of a newer term, or no longer hears a majority.",
   nextX: "Its log, its term and its vote are on its disk. It follows when it is started.",
 
+  chapterBefore: "Chapter before",
+  chapterAfter: "Next chapter",
   chapters: "Chapters",
   playLede:
     "Go to any moment and do something there: from then on it is another run, and the old one " +
@@ -292,6 +295,7 @@ export default {
   helpEscape: "Back to live",
   helpReplay: "Replay the last election",
   helpWrite: "Write a value",
+  helpChapter: "Chapter before, next chapter",
   helpMember: "Choose a member",
   helpMessage: "Choose a message that is under way",
   helpLanguage: "English or Chinese; light or dark",
