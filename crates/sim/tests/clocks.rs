@@ -1,5 +1,5 @@
-//! Reads under leases are right as long as clocks keep the bound (R12). Beyond it they are the only
-//! thing that may go wrong, and it is seen.
+//! Reads under a leader's lease are right as long as clocks keep the bound (R12). Beyond it they,
+//! and the leases of clients, are all that may go wrong, and it is seen.
 
 use sim::{Scenario, Setup, Violation};
 
@@ -21,8 +21,9 @@ fn leases_hold_within_the_bound() {
 #[test]
 fn beyond_the_bound_stale_reads_are_found_and_nothing_else_breaks() {
     let violations = violations(600);
-    assert!(!violations.is_empty(), "no stale read in {SEEDS} seeds");
+    let stale = violations.iter().filter(|violation| violation.check == "reads").count();
+    assert!(stale > 0, "no stale read in {SEEDS} seeds");
     for violation in violations {
-        assert_eq!(violation.check, "reads", "{violation}");
+        assert!(["reads", "leases"].contains(&violation.check), "{violation}");
     }
 }
