@@ -4,6 +4,7 @@
 //! cargo xtask check     everything that CI runs; reads only
 //! cargo xtask fix       formats the code, and takes the corrections that clippy is sure of
 //! cargo xtask golden    writes the outputs in the golden scripts anew, for review
+//! cargo xtask compatibility   asks a real etcd, and writes docs/compatibility.md
 //! cargo xtask tidy      the project's own rules alone; also a step of check
 //! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
@@ -59,6 +60,7 @@ fn run(words: &[String]) -> Result<()> {
         "check" => check::run(&root),
         "fix" => write::fix(&root),
         "golden" => write::golden(&root),
+        "compatibility" => write::compatibility(&root),
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
@@ -69,8 +71,9 @@ fn run(words: &[String]) -> Result<()> {
     }
 }
 
-const USAGE: &str = "usage: cargo xtask check | fix | golden | tidy | hooks | failover | mutants | \
-                     mutants-table | mutants-explored | soak --minutes M | sim-mutants [PART]";
+const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
+                     failover | mutants | mutants-table | mutants-explored | \
+                     soak --minutes M | sim-mutants [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

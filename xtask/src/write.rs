@@ -1,4 +1,4 @@
-//! The tasks that change files: `fix`, `golden` and `hooks`.
+//! The tasks that change files: `fix`, `golden`, `compatibility` and `hooks`.
 
 use std::fs;
 use std::path::Path;
@@ -26,6 +26,14 @@ pub(crate) fn golden(root: &Path) -> Result<()> {
     run(command.env("UPDATE_GOLDENFILES", "1"))?;
     println!("Now read the difference: `git diff`. Each changed line is a changed behaviour.");
     Ok(())
+}
+
+/// Has the test that compares us with a real etcd write the page that says how.
+pub(crate) fn compatibility(root: &Path) -> Result<()> {
+    let mut command = cargo(root, &["test", "-p", "server", "--test", "api", "compatibility"]);
+    // Without an etcd there would be nothing to write.
+    command.env("QUORATE_WRITE_COMPATIBILITY", "1").env("QUORATE_REQUIRE_TOOLS", "1");
+    run(&mut command)
 }
 
 fn has_scripts(package: &Package) -> bool {

@@ -115,6 +115,20 @@ impl Store {
         Ok(TxnResponse { revision: self.revision, succeeded: plan.succeeded, responses })
     }
 
+    /// Makes it the first state of another cluster. What it says of members is forgotten, and so
+    /// are their alarms. If the revision is raised, by more than the old cluster can have gone on
+    /// after the backup, nobody sees the same revision twice; the history before is forgotten then,
+    /// so that watches begin anew.
+    pub fn begin_anew(&mut self, raise_by: i64) {
+        self.members.clear();
+        self.alarms = Alarms::default();
+        if raise_by > 0 {
+            self.revision = self.revision.saturating_add(raise_by);
+            self.compacted = self.revision;
+            self.memory.compact(self.revision);
+        }
+    }
+
     /// The latest revision: 1 at first, and one more with every command that changes a key.
     pub fn revision(&self) -> i64 {
         self.revision

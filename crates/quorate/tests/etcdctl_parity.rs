@@ -25,7 +25,8 @@ enum Expect {
 
 use Expect::{Misused, Refused, Same};
 
-/// Commands, with what they read from stdin. Those that succeed also run with `-w json`.
+/// Commands, with what they read from stdin. Those that succeed also run with `-w json`
+/// and `-w fields`.
 ///
 /// The single quotes hold one letter because etcdctl 3.4 cuts longer strings in them short.
 const COMMANDS: &[(Expect, &[&str], &str)] = &[
@@ -68,6 +69,8 @@ const COMMANDS: &[(Expect, &[&str], &str)] = &[
     (Same, &["del", "e", "--prefix"], ""),
     (Same, &["del", "", "--from-key", "--prev-kv"], ""),
     (Refused, &["get", ""], ""),
+    (Refused, &["get", "a", "-w", "table"], ""),
+    (Refused, &["compaction", "1000"], ""),
     (Refused, &["put", "", "x"], ""),
     (Refused, &["del", ""], ""),
     (Refused, &["get", "a", "--rev=1000"], ""),
@@ -98,12 +101,26 @@ const COMMANDS: &[(Expect, &[&str], &str)] = &[
     (Misused, &["--bogus"], ""),
 ];
 
-/// Commands whose names differ: ours, and etcdctl's. They only read.
+/// Commands that only read, some of which have other names: ours, and etcdctl's.
 const RENAMED: &[(&[&str], &[&str])] = &[
     (&["members"], &["member", "list"]),
     (&["member", "list"], &["member", "list"]),
     (&["member", "list", "-w", "json"], &["member", "list", "-w", "json"]),
     (&["members", "-w", "json"], &["member", "list", "-w", "json"]),
+    (&["member", "list", "-w", "table"], &["member", "list", "-w", "table"]),
+    (&["member", "list", "-w", "fields"], &["member", "list", "-w", "fields"]),
+    (&["endpoint", "hashkv"], &["endpoint", "hashkv"]),
+    (&["endpoint", "hashkv", "--rev", "7"], &["endpoint", "hashkv", "--rev", "7"]),
+    (&["endpoint", "hashkv", "-w", "json"], &["endpoint", "hashkv", "-w", "json"]),
+    (&["endpoint", "hashkv", "-w", "table"], &["endpoint", "hashkv", "-w", "table"]),
+    (&["endpoint", "hashkv", "-w", "fields"], &["endpoint", "hashkv", "-w", "fields"]),
+    (&["endpoint", "status", "--cluster"], &["endpoint", "status", "--cluster"]),
+    (&["endpoint", "status", "-w", "table"], &["endpoint", "status", "-w", "table"]),
+    (&["endpoint", "status", "-w", "fields"], &["endpoint", "status", "-w", "fields"]),
+    (&["alarm", "list"], &["alarm", "list"]),
+    (&["alarm", "disarm"], &["alarm", "disarm"]),
+    (&["alarm", "disarm", "-w", "json"], &["alarm", "disarm", "-w", "json"]),
+    (&["defrag"], &["defrag"]),
     (&["status"], &["endpoint", "status"]),
     (&["status", "-w", "json"], &["endpoint", "status", "-w", "json"]),
 ];
@@ -196,7 +213,10 @@ impl Outcome {
 fn run_all(program: impl Fn() -> Command) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for (expect, args, stdin) in COMMANDS {
-        let formats: &[&[&str]] = if *expect == Same { &[&[], &["-w", "json"]] } else { &[&[]] };
+        let formats: &[&[&str]] = match expect {
+            Same => &[&[], &["-w", "json"], &["-w", "fields"]],
+            Refused | Misused => &[&[]],
+        };
         for format in formats {
             // Before the others, since `--` ends the flags.
             let output = run(program().args(*format).args(*args), stdin);

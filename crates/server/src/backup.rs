@@ -71,6 +71,15 @@ impl Backup {
     }
 }
 
+/// The content of a backup of this store, as a whole.
+pub fn content(store: &mut Store) -> Bytes {
+    let mut image = store.image();
+    let mut out = BytesMut::new();
+    while store.read_image(&mut image, STEP_VERSIONS, &mut out) {}
+    store.release(image);
+    out.freeze()
+}
+
 /// What is checked when a backup is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {

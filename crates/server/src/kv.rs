@@ -71,7 +71,7 @@ impl<B: Backend> Kv for KvService<B> {
     ) -> Result<Response<pb::TxnResponse>, Status> {
         let request = request.into_inner();
         let serializable = request::txn_is_serializable(&request);
-        let txn = request::txn(request)?;
+        let txn = request::txn(request, self.0.options().txn_ops_max)?;
         let answer = if txn.is_read_only() {
             self.read_txn(&txn, serializable).await?
         } else {

@@ -1,6 +1,7 @@
 //! The store as the machine that is replicated.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use mvcc::{Change, Command, DecodeError, Lessor, Reply, Store};
@@ -63,12 +64,14 @@ impl replica::StateMachine for SharedStore {
 
     fn apply(&mut self, _: Index, command: Bytes) -> Self::Reply {
         let command = Command::decode(command)?;
+        let start = Instant::now();
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         let reply = store.apply(&command);
         self.lessor().applied(&command, &store);
         self.feed.applied(&reply.changes);
         drop(store);
         self.metrics.applied(&command, &reply);
+        self.metrics.took(start.elapsed());
         Ok(reply)
     }
 

@@ -36,6 +36,7 @@ pub struct Metrics {
     puts: IntCounter,
     deletes: IntCounter,
     wal_sync_seconds: Histogram,
+    apply_seconds: Histogram,
     grpc: Arc<GrpcMeter>,
     check_ok: IntGaugeVec,
     checks: IntCounterVec,
@@ -77,68 +78,16 @@ impl Metrics {
         registry
             .register(Box::new(ProcessCollector::for_self()))
             .expect("no other collector knows the process");
-        let counter = |name, help| {
-            register(&registry, IntCounter::new(name, help).expect("the name is valid"))
-        };
-        let gauge =
-            |name, help| register(&registry, IntGauge::new(name, help).expect("the name is valid"));
-        let wal_sync_seconds = HistogramOpts::new(
-            "etcd_disk_wal_fsync_duration_seconds",
-            "How long it took to make writes to the log durable.",
-        )
-        .buckets(exponential_buckets(0.001, 2.0, 14).expect("the bounds are valid"));
-        let wal_sync_seconds = Histogram::with_opts(wal_sync_seconds).expect("the name is valid");
-        let check_ok = Opts::new("etcd_server_healthcheck", "How a check went last time.");
-        let check_ok = IntGaugeVec::new(check_ok, &["type", "name"]).expect("valid names");
-        let checks = Opts::new("etcd_server_healthchecks_total", "Checks, by outcome.");
-        let checks = IntCounterVec::new(checks, &["type", "name", "status"]).expect("valid names");
-        let taken = Taken {
-            has_leader: gauge("etcd_server_has_leader", "Whether there is a leader."),
-            is_leader: gauge("etcd_server_is_leader", "Whether this member leads."),
-            leader_changes: counter(
-                "etcd_server_leader_changes_seen_total",
-                "How often another member became leader.",
-            ),
-            proposals_committed: gauge(
-                "etcd_server_proposals_committed_total",
-                "The commit index.",
-            ),
-            proposals_applied: gauge(
-                "etcd_server_proposals_applied_total",
-                "The index of the last applied entry.",
-            ),
-            proposals_pending: gauge(
-                "etcd_server_proposals_pending",
-                "Proposals that wait to be committed.",
-            ),
-            proposals_failed: counter(
-                "etcd_server_proposals_failed_total",
-                "Proposals that failed.",
-            ),
-            keys: gauge("etcd_debugging_mvcc_keys_total", "Keys in the store."),
-            revision: gauge("etcd_debugging_mvcc_current_revision", "The latest revision."),
-            compacted_revision: gauge(
-                "etcd_debugging_mvcc_compact_revision",
-                "The revision of the last compaction.",
-            ),
-            quota: gauge("etcd_server_quota_backend_bytes", "Bytes that the store may take."),
-            is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
-            db_size: gauge("etcd_mvcc_db_total_size_in_bytes", "Bytes that the store takes."),
-            db_size_in_use: gauge(
-                "etcd_mvcc_db_total_size_in_use_in_bytes",
-                "Bytes of the store that hold something.",
-            ),
-            watch_streams: gauge("etcd_debugging_mvcc_watch_stream_total", "Streams of watches."),
-            watchers: gauge("etcd_debugging_mvcc_watcher_total", "Watchers."),
-            slow_watchers: gauge(
-                "etcd_debugging_mvcc_slow_watcher_total",
-                "Watchers that have not heard all there is.",
-            ),
-            pending_events: gauge(
-                "etcd_debugging_mvcc_pending_events_total",
-                "Responses to watchers that wait to be sent.",
-            ),
-        };
+        let counter = |name, help| counter(&registry, name, help);
+        let checks = ["type", "name", "status"];
+        let checks = IntCounterVec::new(
+            Opts::new("etcd_server_healthchecks_total", "Checks, by outcome."),
+            &checks,
+        );
+        let check_ok = IntGaugeVec::new(
+            Opts::new("etcd_server_healthcheck", "How a check went last time."),
+            &["type", "name"],
+        );
         Self {
             ranges: counter("etcd_mvcc_range_total", "Ranges that were read."),
             txns: counter("etcd_mvcc_txn_total", "Transactions, applied or only read."),
@@ -147,13 +96,27 @@ impl Metrics {
             health_failures: counter("etcd_server_health_failures", "Health checks that failed."),
             puts: counter("etcd_mvcc_put_total", "Puts that were applied."),
             deletes: counter("etcd_mvcc_delete_total", "Keys whose deletion was applied."),
-            wal_sync_seconds: register(&registry, wal_sync_seconds),
+            wal_sync_seconds: histogram(
+                &registry,
+                "etcd_disk_wal_fsync_duration_seconds",
+                "How long it took to make writes to the log durable.",
+            ),
+            apply_seconds: histogram(
+                &registry,
+                "etcd_disk_backend_commit_duration_seconds",
+                "How long it took to apply a command. That is in memory: the log is on the disk.",
+            ),
             grpc: Arc::new(GrpcMeter::new(&registry)),
-            check_ok: register(&registry, check_ok),
-            checks: register(&registry, checks),
-            taken: Mutex::new(taken),
+            check_ok: register(&registry, check_ok.expect("the names are valid")),
+            checks: register(&registry, checks.expect("the names are valid")),
+            taken: Mutex::new(Taken::new(&registry)),
             registry,
         }
+    }
+
+    /// Counts how long a command took to apply.
+    pub(crate) fn took(&self, duration: Duration) {
+        self.apply_seconds.observe(duration.as_secs_f64());
     }
 
     /// Counts a command that was applied here, and what it changed.
@@ -210,6 +173,59 @@ impl Default for Metrics {
 }
 
 impl Taken {
+    fn new(registry: &Registry) -> Self {
+        let counter = |name, help| counter(registry, name, help);
+        let gauge =
+            |name, help| register(registry, IntGauge::new(name, help).expect("the name is valid"));
+        Self {
+            has_leader: gauge("etcd_server_has_leader", "Whether there is a leader."),
+            is_leader: gauge("etcd_server_is_leader", "Whether this member leads."),
+            leader_changes: counter(
+                "etcd_server_leader_changes_seen_total",
+                "How often another member became leader.",
+            ),
+            proposals_committed: gauge(
+                "etcd_server_proposals_committed_total",
+                "The commit index.",
+            ),
+            proposals_applied: gauge(
+                "etcd_server_proposals_applied_total",
+                "The index of the last applied entry.",
+            ),
+            proposals_pending: gauge(
+                "etcd_server_proposals_pending",
+                "Proposals that wait to be committed.",
+            ),
+            proposals_failed: counter(
+                "etcd_server_proposals_failed_total",
+                "Proposals that failed.",
+            ),
+            keys: gauge("etcd_debugging_mvcc_keys_total", "Keys in the store."),
+            revision: gauge("etcd_debugging_mvcc_current_revision", "The latest revision."),
+            compacted_revision: gauge(
+                "etcd_debugging_mvcc_compact_revision",
+                "The revision of the last compaction.",
+            ),
+            quota: gauge("etcd_server_quota_backend_bytes", "Bytes that the store may take."),
+            is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
+            db_size: gauge("etcd_mvcc_db_total_size_in_bytes", "Bytes that the store takes."),
+            db_size_in_use: gauge(
+                "etcd_mvcc_db_total_size_in_use_in_bytes",
+                "Bytes of the store that hold something.",
+            ),
+            watch_streams: gauge("etcd_debugging_mvcc_watch_stream_total", "Streams of watches."),
+            watchers: gauge("etcd_debugging_mvcc_watcher_total", "Watchers."),
+            slow_watchers: gauge(
+                "etcd_debugging_mvcc_slow_watcher_total",
+                "Watchers that have not heard all there is.",
+            ),
+            pending_events: gauge(
+                "etcd_debugging_mvcc_pending_events_total",
+                "Responses to watchers that wait to be sent.",
+            ),
+        }
+    }
+
     fn take_status(&self, status: &MemberStatus) {
         self.has_leader.set(status.leader.is_some().into());
         self.is_leader.set(status.is_leader().into());
@@ -245,6 +261,17 @@ fn advance(counter: &IntCounter, total: u64) {
 
 fn gauge_value(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
+    register(registry, IntCounter::new(name, help).expect("the name is valid"))
+}
+
+/// A histogram of times, from a millisecond to eight seconds, as etcd has them.
+fn histogram(registry: &Registry, name: &str, help: &str) -> Histogram {
+    let buckets = exponential_buckets(0.001, 2.0, 14).expect("the bounds are valid");
+    let options = HistogramOpts::new(name, help).buckets(buckets);
+    register(registry, Histogram::with_opts(options).expect("the name is valid"))
 }
 
 fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> C {

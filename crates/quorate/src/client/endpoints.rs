@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use etcdpb::etcdserverpb::MemberListRequest;
+use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use tokio::time::{sleep, timeout};
 use tonic::transport::{Channel, Endpoint};
@@ -42,6 +44,24 @@ impl Endpoints {
     /// The addresses, as they were given.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// These, or all of the cluster.
+    pub(crate) async fn chosen(&self, whole_cluster: bool) -> Result<Self, Failure> {
+        if !whole_cluster {
+            return Ok(self.with_names(self.names.clone()));
+        }
+        let request = MemberListRequest { linearizable: true };
+        let list = self
+            .read(async |channel| ClusterClient::new(channel).member_list(request).await)
+            .await?;
+        let names = list.members.into_iter().flat_map(|member| member.client_urls);
+        Ok(self.with_names(names.collect()))
+    }
+
+    fn with_names(&self, names: Vec<String>) -> Self {
+        let Self { dial_timeout, command_timeout, .. } = *self;
+        Self { names, dial_timeout, command_timeout }
     }
 
     /// Asks one server after the other until one answers. While all that answer are unavailable

@@ -79,7 +79,7 @@ impl Get {
         match format {
             Format::Simple if count_only => print(format!("{}\n", answer.count).as_bytes()),
             Format::Simple if values_only => print(&simple::values(&answer.kvs)),
-            Format::Simple | Format::Json => format.print(&answer),
+            _ => format.print_any(&answer),
         }
     }
 

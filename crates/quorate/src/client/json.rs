@@ -10,14 +10,16 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::etcdserverpb::{
-    DeleteRangeResponse, DowngradeInfo, Member, MemberAddResponse, MemberListResponse,
-    MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse, PutResponse, RangeResponse,
-    ResponseHeader, ResponseOp, StatusResponse, TxnResponse,
+    AlarmMember, AlarmResponse, DeleteRangeResponse, DowngradeInfo, HashKvResponse, Member,
+    MemberAddResponse, MemberListResponse, MemberPromoteResponse, MemberRemoveResponse,
+    MemberUpdateResponse, PutResponse, RangeResponse, ResponseHeader, ResponseOp, StatusResponse,
+    TxnResponse,
 };
 use etcdpb::mvccpb::KeyValue;
 
+use super::endpoint::{ServerHash, ServerHealth, ServerStatus};
 use super::member::About;
-use super::status::ServerStatus;
+use super::snapshot::Summary;
 
 /// Something with a form for programs.
 pub(crate) trait Json {
@@ -87,7 +89,45 @@ message!(StatusResponse {
     "downgradeInfo": downgrade_info,
 });
 message!(DowngradeInfo { "enabled": enabled, "targetVersion": target_version });
+message!(AlarmResponse { "header": header, "alarms": alarms });
+message!(AlarmMember { "memberID": member_id, "alarm": alarm });
+message!(HashKvResponse {
+    "header": header,
+    "hash": hash,
+    "compact_revision": compact_revision,
+    "hash_revision": hash_revision,
+});
+message!(ServerHash { "Endpoint": endpoint, "HashKV": hash });
+message!(Summary {
+    "hash": hash,
+    "revision": revision,
+    "totalKey": total_key,
+    "totalSize": total_size,
+});
 message!(ServerStatus { "Endpoint": endpoint, "Status": status });
+
+/// Not a message: whether it is well is always said.
+impl Json for ServerHealth {
+    fn json(&self, out: &mut Vec<u8>) {
+        let health = Said(self.health);
+        let fields: [(&str, &dyn Json); 4] = [
+            ("endpoint", &self.endpoint),
+            ("health", &health),
+            ("took", &self.took),
+            ("error", &self.error),
+        ];
+        object(out, &fields);
+    }
+}
+
+/// What is never left out.
+struct Said(bool);
+
+impl Json for Said {
+    fn json(&self, out: &mut Vec<u8>) {
+        self.0.json(out);
+    }
+}
 
 impl<R: Json> Json for About<R> {
     fn json(&self, out: &mut Vec<u8>) {
@@ -181,6 +221,26 @@ impl Json for bool {
 impl Json for i64 {
     fn json(&self, out: &mut Vec<u8>) {
         write_to(out, format_args!("{self}"));
+    }
+
+    fn is_absent(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl Json for i32 {
+    fn json(&self, out: &mut Vec<u8>) {
+        i64::from(*self).json(out);
+    }
+
+    fn is_absent(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl Json for u32 {
+    fn json(&self, out: &mut Vec<u8>) {
+        u64::from(*self).json(out);
     }
 
     fn is_absent(&self) -> bool {

@@ -82,7 +82,7 @@ impl Member {
             Action::Remove(id) => format.print(&id.remove(endpoints).await?),
             Action::Update(update) => format.print(&update.run(endpoints).await?),
             Action::Promote(id) => format.print(&id.promote(endpoints).await?),
-            Action::List(list) => format.print(&list.run(endpoints).await?),
+            Action::List(list) => format.print_any(&list.run(endpoints).await?),
             Action::Transfer(transfer) => transfer.run(endpoints).await,
         }
     }

@@ -14,10 +14,15 @@
 //! Each command is a file: its flags, the request that it makes of them, and nothing else. The
 //! connection is in [`endpoints`], what the answers look like in [`simple`] and [`json`].
 //!
-//! Left out: TLS and passwords; `etcdctl`'s formats `fields`, `table` and `protobuf`.
+//! Left out: TLS and passwords; `etcdctl`'s format `protobuf`.
 
+mod alarm;
+mod compaction;
+mod defrag;
 mod del;
+mod endpoint;
 mod endpoints;
+mod fields;
 mod get;
 mod json;
 mod keys;
@@ -28,7 +33,8 @@ mod output;
 mod put;
 mod quote;
 mod simple;
-mod status;
+mod snapshot;
+mod table;
 mod txn;
 mod txn_grammar;
 pub(crate) mod usage;
@@ -102,14 +108,24 @@ pub(crate) enum Command {
     Watch(watch::Watch),
     /// Grant, renew, inspect and end leases
     Lease(lease::Lease),
-    /// Tell how each server is
-    Status(status::Status),
+    /// Tell how each server is, as `endpoint status`
+    Status(endpoint::Status),
+    /// Tell how each server is: health, status, hash of its keys
+    Endpoint(endpoint::Endpoint),
     /// List the members of the cluster, as `member list`
     Members(member::List),
     /// Add, remove, change or list members
     Member(member::Member),
     /// Hand leadership to another member
     MoveLeader(move_leader::MoveLeader),
+    /// List the members' alarms, or disarm them
+    Alarm(alarm::Alarm),
+    /// Forget the history before a revision
+    Compaction(compaction::Compaction),
+    /// Give space back to the disk
+    Defrag(defrag::Defrag),
+    /// Save backups, look at them, restore them
+    Snapshot(snapshot::Snapshot),
 }
 
 /// Carries `command` out and says how it went.
@@ -127,16 +143,21 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
     let runtime = runtime.map_err(|error| Failure::Failed(error.to_string()))?;
     runtime.block_on(async {
         match command {
-            Command::Put(put) => output.print(&put.run(&endpoints).await?),
+            Command::Put(put) => output.print_any(&put.run(&endpoints).await?),
             Command::Get(get) => get.run(&endpoints, output).await,
-            Command::Del(del) => output.print(&del.run(&endpoints).await?),
-            Command::Txn(txn) => output.print(&txn.run(&endpoints).await?),
+            Command::Del(del) => output.print_any(&del.run(&endpoints).await?),
+            Command::Txn(txn) => output.print_any(&txn.run(&endpoints).await?),
             Command::Watch(watch) => watch.run(&endpoints, output).await,
             Command::Lease(lease) => lease.run(&endpoints, output).await,
             Command::Status(status) => status.run(&endpoints, output).await,
-            Command::Members(list) => output.print(&list.run(&endpoints).await?),
+            Command::Members(list) => output.print_any(&list.run(&endpoints).await?),
             Command::Member(member) => member.run(&endpoints, output).await,
             Command::MoveLeader(transfer) => transfer.run(&endpoints).await,
+            Command::Endpoint(endpoint) => endpoint.run(&endpoints, output).await,
+            Command::Alarm(alarm) => alarm.run(&endpoints, output).await,
+            Command::Compaction(compaction) => compaction.run(&endpoints).await,
+            Command::Defrag(defrag) => defrag.run(&endpoints).await,
+            Command::Snapshot(snapshot) => snapshot.run(&endpoints, output).await,
         }
     })
 }

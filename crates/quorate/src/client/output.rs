@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::ValueEnum;
 
+use super::fields::{Fielded, Fields};
 use super::json::Json;
 use super::simple::Simple;
 use super::usage::Failure;
@@ -15,10 +16,14 @@ pub(crate) enum Format {
     Simple,
     /// As programs read it
     Json,
+    /// As a table
+    Table,
+    /// One field a line
+    Fields,
 }
 
 impl Format {
-    /// Prints an answer.
+    /// Prints an answer. Like `etcdctl`, it has no table for each.
     pub(crate) fn print(self, answer: &(impl Simple + Json)) -> Result<(), Failure> {
         let mut text = Vec::new();
         match self {
@@ -27,9 +32,25 @@ impl Format {
                 answer.json(&mut text);
                 text.push(b'\n');
             }
+            Self::Table => answer.table().ok_or_else(|| unsupported("table"))?.print(&mut text),
+            Self::Fields => return Err(unsupported("fields")),
         }
         print(&text)
     }
+
+    /// Prints an answer that has a form of fields, too.
+    pub(crate) fn print_any(self, answer: &(impl Simple + Json + Fielded)) -> Result<(), Failure> {
+        if self != Self::Fields {
+            return self.print(answer);
+        }
+        let mut fields = Fields::default();
+        answer.fields(&mut fields);
+        print(&fields.into_text())
+    }
+}
+
+fn unsupported(format: &str) -> Failure {
+    Failure::Failed(format!("{format} not supported as output format"))
 }
 
 /// Writes to stdout. A reader that has gone away wants no more: that is no failure.

@@ -9,12 +9,17 @@ use etcdpb::etcdserverpb::{
 use etcdpb::mvccpb::KeyValue;
 
 use super::member::About;
-use super::status::ServerStatus;
+use super::table::Table;
 
 /// Something with a form for people.
 pub(crate) trait Simple {
     /// Appends its lines to `out`.
     fn simple(&self, out: &mut Vec<u8>);
+
+    /// The same as a table, if there is such a form.
+    fn table(&self) -> Option<Table> {
+        None
+    }
 }
 
 impl Simple for RangeResponse {
@@ -68,8 +73,17 @@ impl Simple for KeyValue {
 impl Simple for MemberListResponse {
     fn simple(&self, out: &mut Vec<u8>) {
         for member in &self.members {
-            member.simple(out);
+            line(out, cells(member).join(", ").as_bytes());
         }
+    }
+
+    fn table(&self) -> Option<Table> {
+        let titles = ["ID", "STATUS", "NAME", "PEER ADDRS", "CLIENT ADDRS", "IS LEARNER"];
+        let mut table = Table::new(&titles);
+        for member in &self.members {
+            table.row(cells(member));
+        }
+        Some(table)
     }
 }
 
@@ -104,47 +118,17 @@ fn changed(out: &mut Vec<u8>, member: u64, what: &str, header: Option<&ResponseH
     line(out, format!("Member {member:16x} {what} cluster {cluster:16x}").as_bytes());
 }
 
-impl Simple for Member {
-    fn simple(&self, out: &mut Vec<u8>) {
-        let state = if self.name.is_empty() { "unstarted" } else { "started" };
-        let columns = [
-            format!("{:x}", self.id),
-            state.to_owned(),
-            self.name.clone(),
-            self.peer_urls.join(","),
-            self.client_urls.join(","),
-            self.is_learner.to_string(),
-        ];
-        line(out, columns.join(", ").as_bytes());
-    }
-}
-
-impl Simple for Vec<ServerStatus> {
-    fn simple(&self, out: &mut Vec<u8>) {
-        for server in self {
-            server.simple(out);
-        }
-    }
-}
-
-impl Simple for ServerStatus {
-    fn simple(&self, out: &mut Vec<u8>) {
-        let status = &self.status;
-        let member = status.header.as_ref().map_or(0, |header| header.member_id);
-        let columns = [
-            self.endpoint.clone(),
-            format!("{member:x}"),
-            status.version.clone(),
-            size(status.db_size),
-            (status.leader == member).to_string(),
-            status.is_learner.to_string(),
-            status.raft_term.to_string(),
-            status.raft_index.to_string(),
-            status.raft_applied_index.to_string(),
-            status.errors.join(", "),
-        ];
-        line(out, columns.join(", ").as_bytes());
-    }
+/// What is told of a member.
+fn cells(member: &Member) -> Vec<String> {
+    let state = if member.name.is_empty() { "unstarted" } else { "started" };
+    vec![
+        format!("{:x}", member.id),
+        state.to_owned(),
+        member.name.clone(),
+        member.peer_urls.join(","),
+        member.client_urls.join(","),
+        member.is_learner.to_string(),
+    ]
 }
 
 /// Only the values.
@@ -165,7 +149,7 @@ pub(crate) fn line(out: &mut Vec<u8>, text: &[u8]) {
 ///
 /// It is rounded twice, as in `etcdctl`: to tenths, and from there to whole units, halves to the
 /// even side. So 20480 bytes are 20 kB, though 20.48 goes to 20.5.
-fn size(bytes: i64) -> String {
+pub(crate) fn size(bytes: i64) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     // 128 bits hold ten times any i64.
     let bytes = u128::try_from(bytes).unwrap_or(0);

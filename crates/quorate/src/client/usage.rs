@@ -1,10 +1,12 @@
 //! What went wrong, as one line on stderr and an exit code.
 
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use tonic::Status;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +41,21 @@ impl Failure {
             }
             Self::Told => ExitCode::FAILURE,
         }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(line) | Self::Failed(line) => f.write_str(line),
+            Self::Told => Ok(()),
+        }
+    }
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Failed(status.message().to_owned())
     }
 }
 

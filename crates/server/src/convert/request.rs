@@ -79,16 +79,28 @@ pub(crate) fn delete_range(request: pb::DeleteRangeRequest) -> mvcc::DeleteRange
     mvcc::DeleteRange { key: request.key, range_end: request.range_end, prev_kv: request.prev_kv }
 }
 
-/// A transaction.
+/// A transaction, of at most so many operations.
+///
+/// An empty operation, and an order that does not exist, have no place in the store's types, so
+/// they are refused here, and whatever etcd would have found before them too: of several faults,
+/// the client hears of the same one.
 ///
 /// # Errors
-/// If an operation is empty, or is a range with an order that does not exist.
-pub(crate) fn txn(request: pb::TxnRequest) -> Result<mvcc::Txn, Error> {
-    let ops = |ops: Vec<pb::RequestOp>| ops.into_iter().map(op).collect::<Result<_, _>>();
+/// If an operation is empty or makes no sense, or there are too many.
+pub(crate) fn txn(request: pb::TxnRequest, ops_max: usize) -> Result<mvcc::Txn, Error> {
+    let pb::TxnRequest { compare: compares, success, failure } = request;
+    let ops = compares.len().max(success.len()).max(failure.len());
+    let nested_ops_max = ops_max.checked_sub(ops).ok_or(Refusal::TooManyOps)?;
+    if compares.iter().any(|compare| compare.key.is_empty()) {
+        return Err(Refusal::EmptyKey.into());
+    }
+    let ops = |ops: Vec<pb::RequestOp>| {
+        ops.into_iter().map(|request| op(request, nested_ops_max)).collect::<Result<_, _>>()
+    };
     Ok(mvcc::Txn {
-        compare: request.compare.into_iter().map(compare).collect(),
-        success: ops(request.success)?,
-        failure: ops(request.failure)?,
+        compare: compares.into_iter().map(compare).collect(),
+        success: ops(success)?,
+        failure: ops(failure)?,
     })
 }
 
@@ -102,12 +114,24 @@ pub(crate) fn txn_is_serializable(request: &pb::TxnRequest) -> bool {
         .all(|op| matches!(&op.request, Some(Request::RequestRange(range)) if range.serializable))
 }
 
-fn op(op: pb::RequestOp) -> Result<mvcc::Op, Error> {
+fn op(op: pb::RequestOp, nested_ops_max: usize) -> Result<mvcc::Op, Error> {
     Ok(match op.request.ok_or(Refusal::KeyNotFound)? {
-        Request::RequestRange(request) => mvcc::Op::Range(range(request)?),
-        Request::RequestPut(request) => mvcc::Op::Put(put(request)),
-        Request::RequestDeleteRange(request) => mvcc::Op::DeleteRange(delete_range(request)),
-        Request::RequestTxn(request) => mvcc::Op::Txn(txn(request)?),
+        Request::RequestRange(request) => {
+            let range = range(request)?;
+            range.validate()?;
+            mvcc::Op::Range(range)
+        }
+        Request::RequestPut(request) => {
+            let put = put(request);
+            put.validate()?;
+            mvcc::Op::Put(put)
+        }
+        Request::RequestDeleteRange(request) => {
+            let delete = delete_range(request);
+            delete.validate()?;
+            mvcc::Op::DeleteRange(delete)
+        }
+        Request::RequestTxn(request) => mvcc::Op::Txn(txn(request, nested_ops_max)?),
     })
 }
 
@@ -198,7 +222,22 @@ mod tests {
     fn an_empty_operation_is_refused() {
         let request =
             pb::TxnRequest { success: vec![pb::RequestOp::default()], ..Default::default() };
-        assert_eq!(txn(request), Err(Refusal::KeyNotFound.into()));
+        assert_eq!(txn(request, 128), Err(Refusal::KeyNotFound.into()));
+    }
+
+    /// An empty operation is not seen when the transaction is taken apart, but in its turn.
+    #[test]
+    fn of_several_faults_the_first_is_named() {
+        let put = pb::PutRequest { key: "a".into(), value: "1".into(), ..Default::default() };
+        let faulty = pb::PutRequest { ignore_value: true, ..put };
+        let faulty = pb::RequestOp { request: Some(Request::RequestPut(faulty)) };
+        let refusal = |success: Vec<pb::RequestOp>| {
+            txn(pb::TxnRequest { success, ..Default::default() }, 2).unwrap_err()
+        };
+        let empty = pb::RequestOp::default;
+        assert_eq!(refusal(vec![faulty.clone(), empty()]), Refusal::ValueProvided.into());
+        assert_eq!(refusal(vec![empty(), faulty]), Refusal::KeyNotFound.into());
+        assert_eq!(refusal(vec![empty(), empty(), empty()]), Refusal::TooManyOps.into());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::local::{Local, Server};
 
 /// A request to `KV`.
 #[derive(Clone, Debug)]
-enum Ask {
+pub(crate) enum Ask {
     Range(pb::RangeRequest),
     Put(pb::PutRequest),
     Delete(pb::DeleteRangeRequest),
@@ -43,7 +43,7 @@ async fn etcd_answers_the_same() {
 }
 
 /// What a server says, but for who says it.
-async fn answer(kv: &mut KvClient<Channel>, ask: Ask) -> Result<String, (Code, String)> {
+pub(crate) async fn answer(kv: &mut KvClient<Channel>, ask: Ask) -> Result<String, (Code, String)> {
     match ask {
         Ask::Range(ask) => text(kv.range(ask).await, |answer| &mut answer.header),
         Ask::Put(ask) => text(kv.put(ask).await, |answer| &mut answer.header),

@@ -3,6 +3,7 @@
 //! [`differential`] and [`watch_differential`] side by side with a real etcd.
 
 mod authority;
+mod compatibility;
 mod differential;
 mod etcd;
 mod gateway;
@@ -11,6 +12,8 @@ mod lease;
 mod local;
 mod maintenance;
 mod plain;
+mod random;
+mod refusals;
 mod services;
 mod watch;
 mod watch_differential;

@@ -1,0 +1,255 @@
+//! `docs/compatibility.md`: what a real etcd answers, and what we do, side by side.
+//!
+//! `cargo xtask compatibility` has this test write the page; otherwise the test compares, so the
+//! page cannot be wrong for long. Everything is asked as JSON over HTTP, because that shows both
+//! sides' words as they are. Where the answers differ, a case says why.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::etcd::Etcd;
+use crate::local::{Local, Server};
+use crate::plain::post;
+
+/// A call, what is asked, its path, the request, and why the answer is another one, if it is.
+type Case = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const NEWER: &str = "etcd does so too, in later versions";
+
+const CASES: &[Case] = &[
+    ("KV.Put", "a new key", "/v3/kv/put", r#"{"key":"YQ==","value":"MQ=="}"#, ""),
+    ("KV.Put", "`prev_kv`", "/v3/kv/put", r#"{"key":"YQ==","value":"Mg==","prev_kv":true}"#, ""),
+    ("KV.Put", "`ignore_value`", "/v3/kv/put", r#"{"key":"YQ==","ignore_value":true}"#, ""),
+    (
+        "KV.Put",
+        "`ignore_value` and a value",
+        "/v3/kv/put",
+        r#"{"key":"YQ==","value":"Mg==","ignore_value":true}"#,
+        "",
+    ),
+    (
+        "KV.Put",
+        "`ignore_value` of an absent key",
+        "/v3/kv/put",
+        r#"{"key":"eg==","ignore_value":true}"#,
+        "",
+    ),
+    ("KV.Put", "`ignore_lease`", "/v3/kv/put", r#"{"key":"YQ==","ignore_lease":true}"#, ""),
+    (
+        "KV.Put",
+        "`ignore_lease` and a lease",
+        "/v3/kv/put",
+        r#"{"key":"YQ==","lease":"5","ignore_lease":true}"#,
+        "",
+    ),
+    ("KV.Put", "a lease that there is not", "/v3/kv/put", r#"{"key":"YQ==","lease":"5"}"#, ""),
+    ("KV.Put", "no key", "/v3/kv/put", "{}", ""),
+    ("KV.Put", "a second key", "/v3/kv/put", r#"{"key":"Yg==","value":"Mw=="}"#, ""),
+    ("KV.Range", "a key", "/v3/kv/range", r#"{"key":"YQ=="}"#, ""),
+    ("KV.Range", "an absent key", "/v3/kv/range", r#"{"key":"eg=="}"#, ""),
+    ("KV.Range", "no key", "/v3/kv/range", "{}", ""),
+    ("KV.Range", "all keys", "/v3/kv/range", r#"{"key":"AA==","range_end":"AA=="}"#, ""),
+    ("KV.Range", "an empty range", "/v3/kv/range", r#"{"key":"Yg==","range_end":"YQ=="}"#, ""),
+    ("KV.Range", "`limit`", "/v3/kv/range", r#"{"key":"AA==","range_end":"AA==","limit":"1"}"#, ""),
+    ("KV.Range", "`revision`", "/v3/kv/range", r#"{"key":"YQ==","revision":"2"}"#, ""),
+    ("KV.Range", "a `revision` to come", "/v3/kv/range", r#"{"key":"YQ==","revision":"1000"}"#, ""),
+    (
+        "KV.Range",
+        "`sort_order`, `sort_target`",
+        "/v3/kv/range",
+        r#"{"key":"AA==","range_end":"AA==","sort_order":"DESCEND","sort_target":"VALUE"}"#,
+        "",
+    ),
+    (
+        "KV.Range",
+        "an unknown `sort_order`",
+        "/v3/kv/range",
+        r#"{"key":"YQ==","sort_order":7}"#,
+        NEWER,
+    ),
+    ("KV.Range", "`serializable`", "/v3/kv/range", r#"{"key":"YQ==","serializable":true}"#, ""),
+    ("KV.Range", "`keys_only`", "/v3/kv/range", r#"{"key":"YQ==","keys_only":true}"#, ""),
+    ("KV.Range", "`count_only`", "/v3/kv/range", r#"{"key":"YQ==","count_only":true}"#, ""),
+    (
+        "KV.Range",
+        "`min_mod_revision`, `max_create_revision`",
+        "/v3/kv/range",
+        r#"{"key":"AA==","range_end":"AA==","min_mod_revision":"4","max_create_revision":"3"}"#,
+        "",
+    ),
+    (
+        "KV.Txn",
+        "all operations, nested",
+        "/v3/kv/txn",
+        r#"{"compare":[{"target":"VERSION","key":"YQ==","version":"4"}],
+            "success":[{"request_put":{"key":"Yw=="}},{"request_range":{"key":"Yw=="}},
+                       {"request_delete_range":{"key":"Yg==","prev_kv":true}},
+                       {"request_txn":{"success":[{"request_range":{"key":"YQ=="}}]}}]}"#,
+        "",
+    ),
+    (
+        "KV.Txn",
+        "a comparison that fails",
+        "/v3/kv/txn",
+        r#"{"compare":[{"target":"VALUE","key":"eg==","result":"NOT_EQUAL"}],
+            "failure":[{"request_range":{"key":"YQ=="}}]}"#,
+        "",
+    ),
+    (
+        "KV.Txn",
+        "a key twice",
+        "/v3/kv/txn",
+        r#"{"success":[{"request_put":{"key":"YQ=="}},{"request_put":{"key":"YQ=="}}]}"#,
+        "",
+    ),
+    ("KV.Txn", "an empty operation", "/v3/kv/txn", r#"{"success":[{}]}"#, ""),
+    ("KV.Txn", "nothing", "/v3/kv/txn", "{}", ""),
+    ("KV.DeleteRange", "a key", "/v3/kv/deleterange", r#"{"key":"Yw==","prev_kv":true}"#, ""),
+    ("KV.DeleteRange", "an absent key", "/v3/kv/deleterange", r#"{"key":"eg=="}"#, ""),
+    ("KV.DeleteRange", "no key", "/v3/kv/deleterange", "{}", ""),
+    ("KV.Compact", "`physical`", "/v3/kv/compaction", r#"{"revision":"4","physical":true}"#, ""),
+    ("KV.Compact", "a second time", "/v3/kv/compaction", r#"{"revision":"4"}"#, ""),
+    ("KV.Compact", "a revision to come", "/v3/kv/compaction", r#"{"revision":"1000"}"#, ""),
+    ("KV.Range", "a compacted revision", "/v3/kv/range", r#"{"key":"YQ==","revision":"2"}"#, ""),
+    ("Lease.LeaseGrant", "an `ID`", "/v3/lease/grant", r#"{"ID":"7","TTL":"600"}"#, ""),
+    ("Lease.LeaseGrant", "the same again", "/v3/lease/grant", r#"{"ID":"7","TTL":"600"}"#, ""),
+    ("Lease.LeaseGrant", "for ever", "/v3/lease/grant", r#"{"ID":"8","TTL":"9000000001"}"#, ""),
+    ("KV.Put", "a lease", "/v3/kv/put", r#"{"key":"bA==","lease":"7"}"#, ""),
+    ("Lease.LeaseLeases", "", "/v3/lease/leases", "{}", ""),
+    ("Lease.LeaseTimeToLive", "`keys`", "/v3/lease/timetolive", r#"{"ID":"7","keys":true}"#, ""),
+    ("Lease.LeaseTimeToLive", "an absent one", "/v3/lease/timetolive", r#"{"ID":"9"}"#, ""),
+    ("Lease.LeaseKeepAlive", "", "/v3/lease/keepalive", r#"{"ID":"7"}"#, ""),
+    ("Lease.LeaseKeepAlive", "an absent one", "/v3/lease/keepalive", r#"{"ID":"9"}"#, ""),
+    ("Lease.LeaseRevoke", "", "/v3/lease/revoke", r#"{"ID":"7"}"#, ""),
+    ("Lease.LeaseRevoke", "an absent one", "/v3/kv/lease/revoke", r#"{"ID":"7"}"#, ""),
+    ("Cluster.MemberRemove", "an absent one", "/v3/cluster/member/remove", r#"{"ID":"1"}"#, ""),
+    ("Cluster.MemberPromote", "an absent one", "/v3/cluster/member/promote", r#"{"ID":"1"}"#, ""),
+    (
+        "Cluster.MemberUpdate",
+        "an absent one",
+        "/v3/cluster/member/update",
+        r#"{"ID":"1","peerURLs":["http://127.0.0.1:1"]}"#,
+        "",
+    ),
+    (
+        "Cluster.MemberAdd",
+        "what is no URL",
+        "/v3/cluster/member/add",
+        r#"{"peerURLs":["nonsense"]}"#,
+        "",
+    ),
+    (
+        "Maintenance.Alarm",
+        "none is raised",
+        "/v3/maintenance/alarm",
+        "{}",
+        "the header is there, as in later versions of etcd",
+    ),
+    ("Maintenance.Defragment", "", "/v3/maintenance/defragment", "{}", ""),
+    (
+        "Maintenance.MoveLeader",
+        "to an absent one",
+        "/v3/maintenance/transfer-leadership",
+        r#"{"targetID":"1"}"#,
+        "",
+    ),
+];
+
+#[tokio::test]
+async fn the_page_tells_what_is_so() {
+    let Some(mut etcd) = Etcd::start() else { return };
+    let _serves = etcd.channel().await;
+    let server = Server::start(&Local::new()).await;
+    let address = server.address.to_string();
+    let mut same = String::new();
+    let mut different = String::new();
+    for (call, asked, path, body, why) in CASES {
+        let expected = comparable(&post(&etcd.address(), path, body).await.body);
+        let got = comparable(&post(&address, path, body).await.body);
+        if got == expected {
+            assert_eq!(*why, "", "{call}, {asked}: there is no difference to explain: {got}");
+            writeln!(same, "| `{call}` | {asked} | {} |", cell(&got)).unwrap();
+        } else {
+            let both = format!("{call}, {asked}:\netcd {expected}\nours {got}");
+            assert_ne!(*why, "", "a difference that nothing explains: {both}");
+            let (expected, got) = (cell(&expected), cell(&got));
+            writeln!(different, "| `{call}` | {asked} | {expected} | {got} | {why} |").unwrap();
+        }
+    }
+    server.stop().await;
+
+    let page = PAGE.replace("SAME", same.trim_end()).replace("DIFFERENT", different.trim_end());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/compatibility.md");
+    if std::env::var_os("QUORATE_WRITE_COMPATIBILITY").is_some() {
+        std::fs::write(path, page).unwrap();
+    } else {
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(page == written, "docs/compatibility.md is old: `cargo xtask compatibility`");
+    }
+}
+
+/// An answer, but for who gives it and when. A stream's answer is its first line.
+fn comparable(body: &str) -> String {
+    let line = body.lines().next().unwrap_or_default();
+    let mut value: Value = serde_json::from_str(line).unwrap_or_else(|_| body.trim().into());
+    strip(&mut value);
+    value.to_string()
+}
+
+fn strip(value: &mut Value) {
+    let Value::Object(object) = value else { return };
+    for own in ["cluster_id", "member_id", "raft_term", "details"] {
+        object.remove(own);
+    }
+    if object.get("TTL").and_then(Value::as_str).is_some_and(|ttl| ttl.starts_with("59")) {
+        // A second may have passed.
+        object.insert("TTL".into(), "600".into());
+    }
+    object.values_mut().for_each(strip);
+}
+
+/// What stands in a table.
+fn cell(answer: &str) -> String {
+    format!("`{}`", answer.replace('|', "\\|"))
+}
+
+const PAGE: &str = "\
+# Compatibility
+
+What Debian's etcd 3.4.23 and Quorate answer to the same requests, asked in this order of an empty
+store. `cargo xtask compatibility` asks and writes this page, and a test fails when it is not up to
+date. Left out of the answers is who gives them, and when: cluster, member and term.
+
+## The same answers
+
+| call | asked | answer |
+| --- | --- | --- |
+SAME
+
+Beside these, other tests send random requests to both (`crates/server/tests/api/random.rs`, any
+number of them), watch both, and compare what `etcdctl` 3.4 prints of both.
+
+## Other answers
+
+| call | asked | etcd 3.4.23 | Quorate | why |
+| --- | --- | --- | --- | --- |
+DIFFERENT
+
+## What else is different
+
+- `Maintenance.Status` and `/version` say 3.6.0: that is the version whose behaviour this is. Over
+  HTTP, a failed precondition is a 400, as from etcd 3.5 on, and not a 412.
+- `Maintenance.Snapshot` sends Quorate's own form (`formats.md`), not etcd's database. `etcdctl
+  snapshot save` keeps it; `etcdctl snapshot status` and `restore`, and `etcdutl`, cannot read it;
+  `quorate snapshot status | restore` can. To move the keys of an etcd here, copy them.
+- `Maintenance.HashKV` is the number that etcd has for the same keys, which a test compares over
+  gRPC; its path over HTTP is that of later versions than 3.4. `Maintenance.Hash` is a number that
+  only members of one cluster can compare.
+- `Maintenance.Defragment` has nothing to do, and stops nothing.
+- An alarm for lack of space ends by itself when a compaction has given space back.
+- `Maintenance.Downgrade` only validates.
+- `RangeStream` is served, which came with etcd 3.7.
+- The JSON gateway has no upgrade to a web socket.
+";
