@@ -28,6 +28,7 @@ mod put;
 mod quote;
 mod simple;
 mod status;
+mod trace_save;
 mod txn;
 mod txn_grammar;
 pub(crate) mod usage;
@@ -106,6 +107,8 @@ pub(crate) enum Command {
     Member(member::Member),
     /// Hand leadership to another member
     MoveLeader(move_leader::MoveLeader),
+    /// Record what members do
+    Trace(trace_save::Trace),
 }
 
 /// Carries `command` out and says how it went.
@@ -132,6 +135,7 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Members(list) => output.print(&list.run(&endpoints).await?),
             Command::Member(member) => member.run(&endpoints, output).await,
             Command::MoveLeader(transfer) => transfer.run(&endpoints).await,
+            Command::Trace(trace) => trace.run(&endpoints).await,
         }
     })
 }
