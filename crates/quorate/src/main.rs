@@ -2,6 +2,7 @@
 
 mod client;
 mod demo;
+mod listen;
 mod serve;
 mod sim;
 

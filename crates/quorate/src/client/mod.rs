@@ -35,6 +35,7 @@ mod quote;
 mod simple;
 mod snapshot;
 mod table;
+mod trace_save;
 mod txn;
 mod txn_grammar;
 pub(crate) mod usage;
@@ -126,6 +127,8 @@ pub(crate) enum Command {
     Defrag(defrag::Defrag),
     /// Save backups, look at them, restore them
     Snapshot(snapshot::Snapshot),
+    /// Record what members do
+    Trace(trace_save::Trace),
 }
 
 /// Carries `command` out and says how it went.
@@ -158,6 +161,7 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Compaction(compaction) => compaction.run(&endpoints).await,
             Command::Defrag(defrag) => defrag.run(&endpoints).await,
             Command::Snapshot(snapshot) => snapshot.run(&endpoints, output).await,
+            Command::Trace(trace) => trace.run(&endpoints).await,
         }
     })
 }

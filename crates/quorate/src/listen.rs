@@ -1,0 +1,47 @@
+//! Listens to the trace of a member, over HTTP, as any other program could.
+
+use bytes::{Buf, Bytes, BytesMut};
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use trace::Record;
+
+/// A line that is longer is not a record.
+const LINE_BYTES_MAX: usize = 16 << 20;
+
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Gives away each record that is told at `host:port`, until that ends.
+pub(crate) async fn listen(address: &str, mut give: impl FnMut(Record)) -> Result<(), Error> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let request = Request::get("/api/trace").header("host", address).body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    if !response.status().is_success() {
+        return Err(response.status().to_string().into());
+    }
+    let mut body = response.into_body();
+    let mut buffer = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            buffer.extend_from_slice(&data);
+            take_lines(&mut buffer, &mut give)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the records of all whole lines out of the buffer.
+fn take_lines(buffer: &mut BytesMut, give: &mut impl FnMut(Record)) -> Result<(), Error> {
+    while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+        let line = buffer.split_to(end);
+        buffer.advance(1);
+        if let Some(json) = line.strip_prefix(b"data: ") {
+            give(serde_json::from_slice::<Record>(json)?);
+        }
+    }
+    if buffer.len() > LINE_BYTES_MAX { Err("an endless line".into()) } else { Ok(()) }
+}
