@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use protox::prost_reflect::prost::Message;
 use protox::prost_reflect::prost_types::{DescriptorProto, FileDescriptorSet};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "etcdserverpb/kv.proto",
     "etcdserverpb/watch.proto",
     "etcdserverpb/lease.proto",
     "etcdserverpb/cluster.proto",
     "etcdserverpb/maintenance.proto",
     "etcdserverpb/auth.proto",
+    "v3electionpb/v3election.proto",
+    "v3lockpb/v3lock.proto",
     "grpc/health/v1/health.proto",
 ];
 

@@ -14,8 +14,7 @@
 //!
 //! A method that a server does not implement answers `UNIMPLEMENTED`.
 //!
-//! Left out: the election and lock services; the HTTP annotations of the JSON gateway, whose paths
-//! are in `server`.
+//! Left out: the HTTP annotations of the JSON gateway, whose paths are in `server`.
 
 #![allow(
     missing_docs,
@@ -42,6 +41,16 @@ pub mod authpb {
 /// The services `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance` and `Auth`.
 pub mod etcdserverpb {
     tonic::include_proto!("etcdserverpb");
+}
+
+/// The service `Election`.
+pub mod v3electionpb {
+    tonic::include_proto!("v3electionpb");
+}
+
+/// The service `Lock`.
+pub mod v3lockpb {
+    tonic::include_proto!("v3lockpb");
 }
 
 /// gRPC's own health check.

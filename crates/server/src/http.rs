@@ -13,6 +13,8 @@ use etcdpb::etcdserverpb::lease_server::LeaseServer;
 use etcdpb::etcdserverpb::maintenance_server::MaintenanceServer;
 use etcdpb::etcdserverpb::watch_server::WatchServer;
 use etcdpb::health::health_server::HealthServer;
+use etcdpb::v3electionpb::election_server::ElectionServer;
+use etcdpb::v3lockpb::lock_server::LockServer;
 use serde::Serialize;
 use tonic::Status;
 use tonic::service::{InterceptorLayer, Routes};
@@ -29,6 +31,7 @@ use crate::health::HealthService;
 use crate::kv::KvService;
 use crate::lease::LeaseService;
 use crate::maintenance::MaintenanceService;
+use crate::queue::{ElectionService, LockService};
 use crate::watch::WatchService;
 
 /// Everything that a member serves to its clients. Pages of these origins may ask, too.
@@ -56,6 +59,8 @@ fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
         .add_service(watch)
         .add_service(ClusterServer::new(ClusterService(frontend.clone())))
         .add_service(MaintenanceServer::new(MaintenanceService(frontend.clone())))
+        .add_service(ElectionServer::new(ElectionService(frontend.clone())))
+        .add_service(LockServer::new(LockService(frontend.clone())))
         .add_service(HealthServer::new(HealthService))
         .into_axum_router()
         .layer(InterceptorLayer::new(frontend.clone()))

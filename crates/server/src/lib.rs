@@ -12,9 +12,9 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance.Status` and `MoveLeader`, gRPC health;
-//! the same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
-//! `UNIMPLEMENTED`: the rest of maintenance, and users. Left out too: TLS.
+//! Served: `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance`, `Election`, `Lock`, gRPC health; the
+//! same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
+//! `UNIMPLEMENTED`: users. Left out too: TLS.
 
 mod authority;
 mod backend;
@@ -37,6 +37,7 @@ mod membership;
 mod metrics;
 pub mod page;
 mod plays;
+mod queue;
 mod range_stream;
 mod serve;
 mod status;

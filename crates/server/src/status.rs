@@ -47,6 +47,21 @@ pub(crate) enum Error {
     /// A learner is asked for what only voters do.
     #[error("etcdserver: rpc not supported for learner")]
     NotSupportedForLearner,
+    /// The store refuses what an election or a lock needs.
+    #[error(transparent)]
+    RefusedWithoutCode(Refusal),
+    /// Who proclaims, or has waited, is not, or no more, at its place.
+    #[error("election: not leader")]
+    NotElected,
+    /// Nobody leads the election.
+    #[error("election: no leader")]
+    NobodyElected,
+    /// Somebody proclaims or resigns, and does not say who.
+    #[error("\"leader\" field must be provided")]
+    MissingLeader,
+    /// Who has waited for a lock has lost its lease meanwhile.
+    #[error("mutex: session is expired")]
+    SessionExpired,
     /// The store answered something else than was asked: a bug.
     #[error("the reply does not belong to the command")]
     Mismatch,
@@ -94,6 +109,12 @@ impl Error {
             Self::NotSupportedForLearner | Self::PeerUrlExists | Self::TooManyLearners => {
                 Code::FailedPrecondition
             }
+            // etcd has no codes for these.
+            Self::RefusedWithoutCode(_)
+            | Self::NotElected
+            | Self::NobodyElected
+            | Self::MissingLeader
+            | Self::SessionExpired => Code::Unknown,
             Self::Mismatch => Code::Internal,
         }
     }

@@ -13,7 +13,7 @@ use tonic::{Code, Response, Status};
 use super::usage::Failure;
 
 /// How long to wait after no server could answer, before asking them again.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 /// The servers of one cluster. Any of them can answer.
 pub(crate) struct Endpoints {
@@ -70,17 +70,17 @@ impl Endpoints {
         &self,
         call: impl AsyncFn(Channel) -> Result<Response<R>, Status>,
     ) -> Result<R, Failure> {
-        let rounds = async {
-            loop {
-                match self.round(&call, true).await {
-                    Err(Attempt::Refused(status)) if status.code() == Code::Unavailable => {
-                        sleep(PAUSE).await;
-                    }
-                    outcome => return outcome.map_err(Failure::from),
-                }
-            }
-        };
+        let rounds = self.rounds(&call);
         timeout(self.command_timeout, rounds).await.unwrap_or_else(|_| Err(out_of_time()))
+    }
+
+    /// As [`read`](Self::read), but however long it takes: the answer comes when others have done
+    /// what the client waits for.
+    pub(crate) async fn wait<R>(
+        &self,
+        call: impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<R, Failure> {
+        self.rounds(&call).await
     }
 
     /// Asks the first server that can be reached, once. A write whose answer got lost may have
@@ -103,6 +103,20 @@ impl Endpoints {
         let attempt = self.attempt(name, &call);
         let outcome = timeout(self.command_timeout, attempt).await.map_err(|_| out_of_time())?;
         outcome.map_err(Failure::from)
+    }
+
+    async fn rounds<R>(
+        &self,
+        call: &impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<R, Failure> {
+        loop {
+            match self.round(call, true).await {
+                Err(Attempt::Refused(status)) if status.code() == Code::Unavailable => {
+                    sleep(PAUSE).await;
+                }
+                outcome => return outcome.map_err(Failure::from),
+            }
+        }
     }
 
     /// Tries each server until one can be reached, and if `repeatable`, until one is available.

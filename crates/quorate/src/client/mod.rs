@@ -1,5 +1,5 @@
-//! The client commands: `put`, `get`, `del`, `txn`, `watch`, `lease`, `status`, `member`
-//! and `move-leader`.
+//! The client commands: `put`, `get`, `del`, `txn`, `watch`, `lease`, `lock`, `elect`, `status`,
+//! `member` and `move-leader`.
 //!
 //! They speak the etcd v3 API and print what `etcdctl` prints, so they work with any etcd server,
 //! and scripts that were written for `etcdctl` work with them:
@@ -20,6 +20,7 @@ mod alarm;
 mod compaction;
 mod defrag;
 mod del;
+mod elect;
 mod endpoint;
 mod endpoints;
 mod fields;
@@ -27,11 +28,13 @@ mod get;
 mod json;
 mod keys;
 mod lease;
+mod lock;
 mod member;
 mod move_leader;
 mod output;
 mod put;
 mod quote;
+mod session;
 mod simple;
 mod snapshot;
 mod table;
@@ -109,6 +112,10 @@ pub(crate) enum Command {
     Watch(watch::Watch),
     /// Grant, renew, inspect and end leases
     Lease(lease::Lease),
+    /// Hold a lock, until interrupted or while a command runs
+    Lock(lock::Lock),
+    /// Lead an election, until interrupted, or watch who leads it
+    Elect(elect::Elect),
     /// Tell how each server is, as `endpoint status`
     Status(endpoint::Status),
     /// Tell how each server is: health, status, hash of its keys
@@ -152,6 +159,8 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Txn(txn) => output.print_any(&txn.run(&endpoints).await?),
             Command::Watch(watch) => watch.run(&endpoints, output).await,
             Command::Lease(lease) => lease.run(&endpoints, output).await,
+            Command::Lock(lock) => lock.run(&endpoints, output).await,
+            Command::Elect(elect) => elect.run(&endpoints, output).await,
             Command::Status(status) => status.run(&endpoints, output).await,
             Command::Members(list) => output.print_any(&list.run(&endpoints).await?),
             Command::Member(member) => member.run(&endpoints, output).await,

@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Failed(String),
     /// As `Failed`, and the reason has already been told.
     Told,
+    /// The program that was run under a lock failed, with that exit code.
+    Command(u8),
 }
 
 impl Failure {
@@ -24,7 +26,7 @@ impl Failure {
     pub(crate) fn context(self, what: &str) -> Self {
         match self {
             Self::Failed(reason) => Self::Failed(format!("{what} ({reason})")),
-            Self::Usage(_) | Self::Told => self,
+            Self::Usage(_) | Self::Told | Self::Command(_) => self,
         }
     }
 
@@ -40,6 +42,10 @@ impl Failure {
                 ExitCode::FAILURE
             }
             Self::Told => ExitCode::FAILURE,
+            Self::Command(code) => {
+                eprintln!("Error: exit status {code}");
+                ExitCode::from(code)
+            }
         }
     }
 }
@@ -49,6 +55,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(line) | Self::Failed(line) => f.write_str(line),
             Self::Told => Ok(()),
+            Self::Command(code) => write!(f, "exit status {code}"),
         }
     }
 }

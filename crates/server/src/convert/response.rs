@@ -104,7 +104,8 @@ fn op(response: mvcc::OpResponse) -> pb::ResponseOp {
     pb::ResponseOp { response: Some(response) }
 }
 
-fn key_value(kv: mvcc::KeyValue) -> mvccpb::KeyValue {
+/// A key and what it holds.
+pub(crate) fn key_value(kv: mvcc::KeyValue) -> mvccpb::KeyValue {
     mvccpb::KeyValue {
         key: kv.key,
         create_revision: kv.create_revision,

@@ -130,7 +130,7 @@ impl<B: Backend> LeaseService<B> {
 }
 
 /// A number that no lease is likely to have. It is positive.
-fn any_id() -> i64 {
+pub(crate) fn any_id() -> i64 {
     let random = getrandom::u64().expect("a system that gave random numbers goes on doing so");
     (random >> 1).max(1).cast_signed()
 }

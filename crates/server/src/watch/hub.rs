@@ -34,7 +34,7 @@ pub(crate) struct Counts {
 
 /// An open stream. It is closed when it is dropped.
 #[derive(Debug)]
-pub(super) struct Watching {
+pub(crate) struct Watching {
     hub: Arc<Hub>,
     feed: Feed,
     stream: StreamId,
@@ -43,7 +43,7 @@ pub(super) struct Watching {
 
 impl Hub {
     /// Opens a stream.
-    pub(super) fn open(self: &Arc<Self>, backend: &impl Backend) -> Watching {
+    pub(crate) fn open(self: &Arc<Self>, backend: &impl Backend) -> Watching {
         let feed = backend.feed().clone();
         let mut state = self.lock();
         if state.watchers.is_none() {
@@ -125,7 +125,7 @@ fn tell(watchers: &mut Watchers, News { lost, events }: News) {
 }
 
 impl Watching {
-    pub(super) fn create(&self, request: &WatchRequest) {
+    pub(crate) fn create(&self, request: &WatchRequest) {
         self.ask(|watchers, stream| watchers.create(stream, request));
     }
 
@@ -142,7 +142,7 @@ impl Watching {
     }
 
     /// The next response, when there is one. Nothing is lost if nobody waits until then.
-    pub(super) async fn next(&self) -> WatchResponse {
+    pub(crate) async fn next(&self) -> WatchResponse {
         loop {
             let response = self.with(Watchers::take);
             if let Some(response) = response {

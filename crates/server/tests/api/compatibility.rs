@@ -124,6 +124,49 @@ const CASES: &[Case] = &[
     ("Lease.LeaseKeepAlive", "an absent one", "/v3/lease/keepalive", r#"{"ID":"9"}"#, ""),
     ("Lease.LeaseRevoke", "", "/v3/lease/revoke", r#"{"ID":"7"}"#, ""),
     ("Lease.LeaseRevoke", "an absent one", "/v3/kv/lease/revoke", r#"{"ID":"7"}"#, ""),
+    ("Lease.LeaseGrant", "for what follows", "/v3/lease/grant", r#"{"TTL":"600","ID":"11"}"#, ""),
+    ("Election.Leader", "nobody", "/v3/election/leader", r#"{"name":"ZQ=="}"#, ""),
+    (
+        "Election.Campaign",
+        "",
+        "/v3/election/campaign",
+        r#"{"name":"ZQ==","lease":"11","value":"MQ=="}"#,
+        "",
+    ),
+    (
+        "Election.Campaign",
+        "a lease that there is not",
+        "/v3/election/campaign",
+        r#"{"name":"ZQ==","lease":"12","value":"MQ=="}"#,
+        "",
+    ),
+    ("Election.Leader", "", "/v3/election/leader", r#"{"name":"ZQ=="}"#, ""),
+    ("Election.Proclaim", "no leader given", "/v3/election/proclaim", r#"{"value":"MQ=="}"#, ""),
+    (
+        "Election.Proclaim",
+        "who does not lead",
+        "/v3/election/proclaim",
+        r#"{"leader":{"name":"ZQ==","key":"ZS9i","rev":"2","lease":"11"},"value":"MQ=="}"#,
+        "",
+    ),
+    ("Election.Resign", "no leader given", "/v3/election/resign", "{}", ""),
+    (
+        "Election.Resign",
+        "who does not lead",
+        "/v3/election/resign",
+        r#"{"leader":{"name":"ZQ==","key":"ZS9i","rev":"2","lease":"11"}}"#,
+        "",
+    ),
+    ("Lock.Lock", "", "/v3/lock/lock", r#"{"name":"bG9jaw==","lease":"11"}"#, ""),
+    (
+        "Lock.Lock",
+        "a lease that there is not",
+        "/v3/lock/lock",
+        r#"{"name":"bG9jaw==","lease":"12"}"#,
+        "",
+    ),
+    ("Lock.Unlock", "", "/v3/lock/unlock", r#"{"key":"bG9jay9i"}"#, ""),
+    ("Lock.Unlock", "what nobody holds", "/v3/lock/unlock", r#"{"key":"bG9jay9i"}"#, ""),
     ("Cluster.MemberRemove", "an absent one", "/v3/cluster/member/remove", r#"{"ID":"1"}"#, ""),
     ("Cluster.MemberPromote", "an absent one", "/v3/cluster/member/promote", r#"{"ID":"1"}"#, ""),
     (
@@ -252,4 +295,8 @@ DIFFERENT
 - `Maintenance.Downgrade` only validates.
 - `RangeStream` is served, which came with etcd 3.7.
 - The JSON gateway has no upgrade to a web socket.
+- A lease is counted down by each member for itself, and renewed through the log: any member answers
+  `LeaseKeepAlive` and `LeaseTimeToLive`, and no new leader gives all leases their whole time again.
+- Whoever campaigns, and whose lease ends before its turn, is told `election: not leader`; by etcd,
+  that it leads. `Election.Observe` begins its answer at once, and not when somebody leads.
 ";

@@ -1,5 +1,5 @@
-//! The API over a socket: [`services`], [`watch`] and [`lease`] with gRPC, [`http`] with plain
-//! HTTP, [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and
+//! The API over a socket: [`services`], [`watch`], [`lease`] and [`queue`] with gRPC, [`http`] with
+//! plain HTTP, [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and
 //! [`differential`] and [`watch_differential`] side by side with a real etcd.
 
 mod authority;
@@ -12,6 +12,7 @@ mod lease;
 mod local;
 mod maintenance;
 mod plain;
+mod queue;
 mod random;
 mod refusals;
 mod services;

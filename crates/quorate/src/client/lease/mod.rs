@@ -14,7 +14,8 @@ use etcdpb::etcdserverpb::{
 use tokio::time::{Instant, sleep};
 use tonic::{Response, Status};
 
-use self::output::{Revoked, TimeToLive};
+pub(crate) use self::output::Revoked;
+use self::output::TimeToLive;
 use super::endpoints::Endpoints;
 use super::output::{Format, print};
 use super::usage::Failure;
@@ -77,15 +78,15 @@ impl Lease {
     pub(crate) async fn run(self, endpoints: &Endpoints, format: Format) -> Result<(), Failure> {
         match self.action {
             Action::Grant(grant) => {
-                let answer = grant.run(endpoints).await;
+                let answer = self::grant(endpoints, grant.ttl).await;
                 format.print(&answer.map_err(|failure| failure.context("failed to grant lease"))?)
             }
             Action::Revoke(id) => {
-                let answer = id.revoke(endpoints).await;
+                let answer = revoke(endpoints, id.id).await;
                 format.print(&answer.map_err(|failure| failure.context("failed to revoke lease"))?)
             }
             Action::KeepAlive(KeepAlive { id, once: true }) => {
-                let answer = id.renew(endpoints).await?;
+                let answer = renew(endpoints, id.id).await?;
                 if answer.ttl <= 0 {
                     let line = "etcdserver: requested lease not found";
                     return Err(Failure::Failed(line.to_owned()));
@@ -101,61 +102,67 @@ impl Lease {
     }
 }
 
-impl Grant {
-    async fn run(self, endpoints: &Endpoints) -> Result<LeaseGrantResponse, Failure> {
-        let request = LeaseGrantRequest { ttl: self.ttl, id: 0 };
-        endpoints.write(async |channel| LeaseClient::new(channel).lease_grant(request).await).await
-    }
+/// Grants a lease, whose number the server chooses.
+pub(crate) async fn grant(endpoints: &Endpoints, ttl: i64) -> Result<LeaseGrantResponse, Failure> {
+    let request = LeaseGrantRequest { ttl, id: 0 };
+    endpoints.write(async |channel| LeaseClient::new(channel).lease_grant(request).await).await
+}
+
+/// Ends a lease.
+pub(crate) async fn revoke(endpoints: &Endpoints, id: i64) -> Result<Revoked, Failure> {
+    let request = LeaseRevokeRequest { id };
+    let call = async |channel| LeaseClient::new(channel).lease_revoke(request).await;
+    let answer = endpoints.write(call).await?;
+    Ok(Revoked { id, header: answer.header })
 }
 
 impl Id {
-    async fn revoke(self, endpoints: &Endpoints) -> Result<Revoked, Failure> {
-        let id = self.id;
-        let request = LeaseRevokeRequest { id };
-        let call = async |channel| LeaseClient::new(channel).lease_revoke(request).await;
-        let answer = endpoints.write(call).await?;
-        Ok(Revoked { id, header: answer.header })
-    }
-
-    /// To renew twice does no harm, so any server may be asked, and asked again.
-    async fn renew(&self, endpoints: &Endpoints) -> Result<LeaseKeepAliveResponse, Failure> {
-        let request = LeaseKeepAliveRequest { id: self.id };
-        let call = async |channel| {
-            let requests = tokio_stream::iter([request]);
-            let mut answers =
-                LeaseClient::new(channel).lease_keep_alive(requests).await?.into_inner();
-            let answer = answers.message().await?;
-            answer.map(Response::new).ok_or_else(|| Status::unavailable("the stream has ended"))
-        };
-        endpoints.read(call).await
-    }
-
-    /// Renews it three times as often as it needs, until it has ended, or nobody could be asked for
-    /// so long that it must have.
     async fn keep_alive(self, endpoints: &Endpoints, format: Format) -> Result<(), Failure> {
-        let mut deadline = None;
-        loop {
-            match self.renew(endpoints).await {
-                Ok(answer) if answer.ttl <= 0 => break,
-                Ok(answer) => {
-                    format.print(&answer)?;
-                    let ttl = Duration::from_secs(answer.ttl.unsigned_abs());
-                    deadline = Some(Instant::now() + ttl);
-                    sleep(ttl / 3).await;
-                }
-                Err(failure) => {
-                    let Some(deadline) = deadline else { return Err(failure) };
-                    if Instant::now() >= deadline {
-                        break;
-                    }
-                }
-            }
-        }
+        keep_alive(endpoints, self.id, |answer| format.print(answer)).await?;
         if format == Format::Json {
             return Ok(());
         }
         print(format!("lease {:016x} expired or revoked.\n", self.id).as_bytes())
     }
+}
+
+/// Renews a lease three times as often as it needs, until it has ended, or nobody could be asked
+/// for so long that it must have.
+pub(crate) async fn keep_alive(
+    endpoints: &Endpoints,
+    id: i64,
+    mut told: impl FnMut(&LeaseKeepAliveResponse) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut deadline = None;
+    loop {
+        match renew(endpoints, id).await {
+            Ok(answer) if answer.ttl <= 0 => return Ok(()),
+            Ok(answer) => {
+                told(&answer)?;
+                let ttl = Duration::from_secs(answer.ttl.unsigned_abs());
+                deadline = Some(Instant::now() + ttl);
+                sleep(ttl / 3).await;
+            }
+            Err(failure) => {
+                let Some(deadline) = deadline else { return Err(failure) };
+                if Instant::now() >= deadline {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// To renew twice does no harm, so any server may be asked, and asked again.
+async fn renew(endpoints: &Endpoints, id: i64) -> Result<LeaseKeepAliveResponse, Failure> {
+    let request = LeaseKeepAliveRequest { id };
+    let call = async |channel| {
+        let requests = tokio_stream::iter([request]);
+        let mut answers = LeaseClient::new(channel).lease_keep_alive(requests).await?.into_inner();
+        let answer = answers.message().await?;
+        answer.map(Response::new).ok_or_else(|| Status::unavailable("the stream has ended"))
+    };
+    endpoints.read(call).await
 }
 
 impl Ask {

@@ -15,7 +15,7 @@ use crate::client::json::{Always, Json, object};
 use crate::client::simple::{Simple, line};
 
 /// The answer to a revocation, with the lease, which it does not name.
-pub(super) struct Revoked {
+pub(crate) struct Revoked {
     pub(super) id: i64,
     pub(super) header: Option<ResponseHeader>,
 }
