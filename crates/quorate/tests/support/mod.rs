@@ -20,6 +20,8 @@ pub(crate) mod tools;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -55,8 +57,26 @@ pub(crate) fn tell(line: &str) {
 }
 
 /// So many addresses that nobody uses, as far as one can know.
+///
+/// They are not taken from the ports that the system gives to whoever connects somewhere (32768 and
+/// above): by the time a member listens, a client's connection could have one of those.
 pub(crate) fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    let listen = |_| TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    // A demo has more ports after its first one. It has no divisor in common with the count.
+    const APART: u32 = 37;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Programs that run at once begin far from each other.
+    let start = std::process::id().wrapping_mul(7_919);
+    let listen = |_| {
+        let mut tries =
+            (0..COUNT).map(|_| NEXT.fetch_add(APART, Relaxed).wrapping_add(start) % COUNT);
+        let listener = tries.find_map(|number| {
+            let port = u16::try_from(FIRST + number).expect("it is below 2^15");
+            TcpListener::bind(("127.0.0.1", port)).ok()
+        });
+        listener.expect("loopback has a free port")
+    };
     // All are open at once, so they differ.
     let listeners: [TcpListener; N] = std::array::from_fn(listen);
     listeners.map(|listener| listener.local_addr().expect("a bound socket has an address"))
