@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use etcdpb::etcdserverpb::StatusRequest;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
+use etcdpb::etcdserverpb::{ResponseHeader, StatusRequest};
 use tempfile::TempDir;
 use tokio::time::sleep;
+use tonic::Status;
 use tonic::transport::Channel;
 
 /// A running etcd with an empty store. Ends when it is dropped.
@@ -88,4 +89,20 @@ pub(crate) fn skip(tool: &str, error: &io::Error) {
     assert!(required.is_none_or(|value| value != "1"), "cannot run {tool}: {error}");
     // Not eprintln!, which the test runner swallows.
     let _ = writeln!(io::stderr(), "SKIPPED: cannot run {tool}: {error}");
+}
+
+/// An answer as it is compared: of its header only the revision, for two servers never share the
+/// rest.
+pub(crate) fn text<T: std::fmt::Debug>(
+    answer: Result<T, Status>,
+    header: impl Fn(&mut T) -> &mut Option<ResponseHeader>,
+) -> String {
+    match answer {
+        Ok(mut answer) => {
+            let header = header(&mut answer).as_mut().expect("every answer has a header");
+            *header = ResponseHeader { revision: header.revision, ..Default::default() };
+            format!("{answer:?}")
+        }
+        Err(status) => format!("{:?} {}", status.code(), status.message()),
+    }
 }

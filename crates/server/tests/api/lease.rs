@@ -6,7 +6,7 @@ use etcdpb::etcdserverpb::lease_client::LeaseClient;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
-use crate::etcd::Etcd;
+use crate::etcd::{Etcd, text};
 use crate::local::{Local, Server};
 
 /// Clients of both services of one server.
@@ -198,18 +198,4 @@ async fn tell_all(clients: &mut Clients) -> Vec<String> {
         told.push(format!("{key}: {:?}", clients.lease_of(key).await));
     }
     told
-}
-
-fn text<T: std::fmt::Debug>(
-    answer: Result<T, Status>,
-    header: impl Fn(&mut T) -> &mut Option<pb::ResponseHeader>,
-) -> String {
-    match answer {
-        Ok(mut answer) => {
-            let header = header(&mut answer).as_mut().expect("every answer has a header");
-            *header = pb::ResponseHeader { revision: header.revision, ..Default::default() };
-            format!("{answer:?}")
-        }
-        Err(status) => format!("{:?} {}", status.code(), status.message()),
-    }
 }

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use tonic::transport::Channel;
 use tonic::{Response, Status, Streaming};
 
-use crate::etcd::Etcd;
+use crate::etcd::{Etcd, text};
 use crate::local::{Local, Server};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -240,18 +240,4 @@ async fn tell_all(clients: &Clients) -> Vec<String> {
 
 fn header_of(answer: &mut LeaderResponse) -> &mut Option<pb::ResponseHeader> {
     &mut answer.header
-}
-
-fn text<T: std::fmt::Debug>(
-    answer: Result<T, Status>,
-    header: impl Fn(&mut T) -> &mut Option<pb::ResponseHeader>,
-) -> String {
-    match answer {
-        Ok(mut answer) => {
-            let header = header(&mut answer).as_mut().expect("every answer has a header");
-            *header = pb::ResponseHeader { revision: header.revision, ..Default::default() };
-            format!("{answer:?}")
-        }
-        Err(status) => format!("{:?} {}", status.code(), status.message()),
-    }
 }
