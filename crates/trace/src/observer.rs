@@ -142,7 +142,7 @@ impl Observer {
     }
 
     /// What there is to tell since the last call: moments and events. What one drain brought is in
-    /// the order of [`rank`], which is the order in which it is understood.
+    /// the order of `rank`, which is the order in which it is understood.
     pub fn take(&mut self) -> Vec<(u64, Event)> {
         self.told.sort_by_key(|(t, event)| (*t, rank(event)));
         std::mem::take(&mut self.told)
