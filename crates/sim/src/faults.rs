@@ -349,15 +349,15 @@ impl Strike {
     }
 
     fn drift(&mut self, world: &mut World) -> bool {
-        let most = world.drift_permille();
+        let (most, now) = (world.drift_permille(), world.now());
         for id in world.ids() {
-            world.member(id).clock.drift(self.random.around(most));
+            world.member(id).clock.drift(now, self.random.around(most));
         }
         if let Some(leader) = world.leader()
             && self.random.chance(500)
         {
             for id in world.ids() {
-                world.member(id).clock.drift(if id == leader { most } else { -most });
+                world.member(id).clock.drift(now, if id == leader { most } else { -most });
             }
             return self.cut(world, Shape::Around(leader));
         }

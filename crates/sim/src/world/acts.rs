@@ -93,7 +93,8 @@ impl World {
             }),
             Deed::Skew(who, permille) => {
                 let id = self.who(*who)?;
-                let tick_us = self.member(id).clock.drift(*permille);
+                let now = self.now;
+                let tick_us = self.member(id).clock.drift(now, *permille);
                 self.teller.retick(id, tick_us);
                 Ok(vec![id])
             }
