@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, run as run_command};
-use crate::{page, tidy};
+use crate::{page, simulated, tidy};
 
 /// How a step ended, if it did not fail.
 pub(crate) enum Outcome {
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "test", run: test },
     Step { name: "explore", run: explore },
+    Step { name: "same runs", run: same_runs },
     Step { name: "doc", run: doc },
     Step { name: "tidy", run: tidy },
     Step { name: "page tests", run: page::unit_tests },
@@ -92,6 +93,12 @@ fn test(root: &Path) -> Result<Outcome> {
 /// Every state that small clusters of the core can come to. It prints how many there are.
 fn explore(root: &Path) -> Result<Outcome> {
     run_command(&mut cargo(root, &["run", "--locked", "--quiet", "--package", "explore"]))?;
+    Ok(Outcome::Passed)
+}
+
+/// A seed of the simulator is the same run in every build.
+fn same_runs(root: &Path) -> Result<Outcome> {
+    simulated::compare_builds(root)?;
     Ok(Outcome::Passed)
 }
 

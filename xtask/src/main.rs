@@ -11,6 +11,7 @@
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
+//! cargo xtask same-runs   runs seeds in debug and release builds, which must be the same runs
 //! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores
 //! cargo xtask sim-mutants   hunts the bugs in it, and writes docs/mutants-simulated.md
 //! cargo xtask sim-mutants PART   hunts those whose names contain that
@@ -65,6 +66,7 @@ fn run(words: &[String]) -> Result<()> {
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
         "mutants" => mutants::run(&root),
+        "same-runs" => simulated::compare_builds(&root),
         "mutants-table" => mutants::write_table(&root),
         "mutants-explored" => mutants::explore_all(&root),
         other => bail!("there is no task {other:?}\n{USAGE}"),
@@ -73,7 +75,7 @@ fn run(words: &[String]) -> Result<()> {
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
                      failover | mutants | mutants-table | mutants-explored | \
-                     soak --minutes M | sim-mutants [PART]";
+                     same-runs | soak --minutes M | sim-mutants [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

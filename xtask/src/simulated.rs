@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, run as run_command};
+use crate::command::{cargo, read, run as run_command};
 use crate::mutants::{Mutant, copy_directory, mutants};
 
 const DIRECTORIES: [&str; 2] = ["crates/raft/mutants", "crates/sim/mutants"];
@@ -18,6 +18,9 @@ const CRATES: [&str; 6] = ["raft", "wal", "mvcc", "replica", "trace", "sim"];
 const TABLE: &str = "docs/mutants-simulated.md";
 /// A mutant that is not found in so long is not found.
 const SECONDS_MAX: &str = "60";
+
+/// So many seeds are run in both builds.
+const SEEDS_COMPARED: u64 = 6;
 
 const TABLE_HEAD: &str = "# Mutants in the simulator
 
@@ -34,6 +37,30 @@ a minute is found by the random runs or the golden scripts of the core; see thei
 pub(crate) fn soak(root: &Path, minutes: &str) -> Result<()> {
     let arguments = ["run", "--quiet", "--release", "--package", "sim", "--bin", "soak", "--"];
     run_command(cargo(root, &arguments).args(["--minutes", minutes]))
+}
+
+/// Runs seeds in a debug and in a release build, and in each of them twice: the same seed must be
+/// the same run, to the byte.
+pub(crate) fn compare_builds(root: &Path) -> Result<()> {
+    let first = run_seeds(root, "dev")?;
+    for profile in ["dev", "release", "release"] {
+        let again = run_seeds(root, profile)?;
+        if again != first {
+            bail!("the same seeds are other runs in {profile}:\n{first}\n{again}");
+        }
+    }
+    print!("{first}");
+    Ok(())
+}
+
+/// What a build says of a few seeds.
+fn run_seeds(root: &Path, profile: &str) -> Result<String> {
+    let arguments = ["run", "--locked", "--quiet", "--package", "sim", "--bin", "soak"];
+    let run = |seed: u64| {
+        let mut soak = cargo(root, &arguments);
+        read(soak.args(["--profile", profile, "--", "run", "--seed", &seed.to_string()]))
+    };
+    (1..=SEEDS_COMPARED).map(run).collect()
 }
 
 /// Hunts the mutants whose names contain `part`, and writes the table if those are all. Fails if
