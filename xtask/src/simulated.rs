@@ -26,8 +26,10 @@ const TABLE_HEAD: &str = "# Mutants in the simulator
 
 Bugs that Raft libraries have had, made in a copy of the sources, one at a time, and which check of
 the simulator of whole members (`crates/sim`) finds each. `cargo xtask sim-mutants` writes this
-page. The seconds are of one run on two cores, and without the build. What is not found here within
-a minute is found by the random runs or the golden scripts of the core; see their own table.
+page. The seconds are of one run on two cores, and without the build. What is *not here* was not
+found in a minute: the random runs and the golden scripts of the core find it, which are much
+smaller, and many times faster ([their table](mutants.md)). What lies outside of the core, and what
+is there to prove a check, must be found here.
 
 | bug | where it was | found by | seeds | seconds |
 | --- | --- | --- | --- | --- |
@@ -75,11 +77,17 @@ pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
                 continue;
             }
             let Verdict { finder, seeds, seconds } = hunt(root, &copy, &mutant)?;
-            let told = finder.as_deref().unwrap_or("**not found**");
+            let told = finder.as_deref().unwrap_or("not here");
             println!("{}: {told}, {seeds} seeds, {seconds} s", mutant.name);
             let Mutant { name, title, source, found_by, .. } = mutant;
             writeln!(table, "| {title} | {source} | {told} | {seeds} | {seconds} |")?;
-            if finder.is_none() || (found_by.is_some() && finder != found_by) {
+            // What the core's own runs find need not be found here, too.
+            let is_found_elsewhere = directory == DIRECTORIES[0];
+            let is_right = match found_by {
+                Some(check) => finder == Some(check),
+                None => finder.is_some() || is_found_elsewhere,
+            };
+            if !is_right {
                 holes.push(name);
             }
         }

@@ -246,6 +246,10 @@ impl Leader {
         Transition::Stay
     }
 
+    pub(crate) fn all_matched(&self) -> impl Iterator<Item = (NodeId, Index)> {
+        self.progress.iter().map(|(id, progress)| (*id, progress.matched))
+    }
+
     fn matched(&self, id: NodeId) -> Index {
         self.progress.get(&id).map_or(Index(0), |progress| progress.matched)
     }

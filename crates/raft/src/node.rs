@@ -168,6 +168,15 @@ impl Node {
         (position.index >= log.base().index).then(|| log.holds(position))
     }
 
+    /// Up to where each member's log is known to be equal to this one, and durable there. Nobody
+    /// knows but a leader. For those who check it from outside.
+    pub fn matched(&self) -> Vec<(NodeId, Index)> {
+        match &self.role {
+            Role::Leader(leader) => leader.all_matched().collect(),
+            Role::Follower(_) | Role::Candidate(_) => Vec::new(),
+        }
+    }
+
     /// Whether some follower is being sent a snapshot.
     pub fn sends_snapshot(&self) -> bool {
         match &self.role {

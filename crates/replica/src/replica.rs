@@ -414,6 +414,11 @@ impl<S: StateMachine> Replica<S> {
         }
     }
 
+    /// What its core knows of other logs: see [`Node::matched`].
+    pub fn matched(&self) -> Vec<(NodeId, Index)> {
+        self.node.matched()
+    }
+
     /// The state machine.
     pub fn machine(&self) -> &S {
         &self.machine

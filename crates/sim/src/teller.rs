@@ -148,6 +148,7 @@ impl Teller {
             Fact::Started { .. }
             | Fact::Durable { .. }
             | Fact::Stands { .. }
+            | Fact::Leads { .. }
             | Fact::Sent { .. }
             | Fact::Taken { .. }
             | Fact::Restored { .. }

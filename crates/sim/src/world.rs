@@ -404,12 +404,16 @@ impl World {
         let Some(Member { process: Some(process), .. }) = self.members.get_mut(&id) else { return };
         let outputs = process.replica.drain();
         let status = process.replica.status();
+        let matched = process.replica.matched();
         for output in &outputs {
             if let Output::Persist(write) = output {
                 self.see(&Fact::Wrote { id, write });
             }
         }
         self.see(&Fact::Stands { id, status: &status.raft });
+        if !matched.is_empty() {
+            self.see(&Fact::Leads { id, term: status.raft.standing.term, matched: &matched });
+        }
         for output in outputs {
             self.carry_out_one(id, output, status.applied);
         }

@@ -1,6 +1,6 @@
 //! R5: what a leader commits is of its own term, and on the disks of a quorum (§5.4.2).
 
-use raft::{Configuration, RoleName, Status};
+use raft::{Configuration, NodeId, RoleName, Status};
 
 use super::{Check, Checked, Fact, Ghost, check};
 use crate::checks::ghost::Committed;
@@ -31,7 +31,13 @@ impl Check for Durability {
     }
 }
 
+/// Whether a majority has it, and a majority of the outgoing voters too. Counted here once more, for
+/// how the core counts may be wrong.
 fn is_held(configuration: &Configuration, entry: &Committed, ghost: &Ghost) -> bool {
-    let holds = |id| ghost.members.get(&id).is_some_and(|mirror| mirror.durable.covers(entry));
-    configuration.reached(|id| u64::from(holds(id))) == 1
+    let holds = |id: &NodeId| ghost.members.get(id).is_some_and(|it| it.durable.covers(entry));
+    let has_most = |voters: Vec<NodeId>| {
+        let holders = voters.iter().filter(|id| holds(id)).count();
+        voters.is_empty() || 2 * holders > voters.len()
+    };
+    has_most(configuration.voters().collect()) && has_most(configuration.outgoing().collect())
 }

@@ -152,7 +152,8 @@ impl Ghost {
                 (mirror.status, mirror.before) = (None, None);
                 mirror.unsure = batch.to_vec();
             }
-            Fact::Sent { .. }
+            Fact::Leads { .. }
+            | Fact::Sent { .. }
             | Fact::Drained { .. }
             | Fact::Applied { .. }
             | Fact::Taken { .. }

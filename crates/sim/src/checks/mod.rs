@@ -10,6 +10,7 @@ mod agreement;
 mod changes;
 mod commitment;
 mod completeness;
+mod configurations;
 mod durability;
 mod election;
 mod ghost;
@@ -21,12 +22,13 @@ mod matching;
 mod model;
 mod monotony;
 mod outcomes;
+mod progress;
 mod promises;
 mod reads;
 mod recovery;
 mod revisions;
 
-use raft::{Envelope, Index, NodeId, Position, Restored, Snapshot, Status, Ticket, Write};
+use raft::{Envelope, Index, NodeId, Position, Restored, Snapshot, Status, Term, Ticket, Write};
 
 use crate::client::{Answer, Operation};
 use crate::machine::Applied;
@@ -45,6 +47,8 @@ pub(crate) enum Fact<'a> {
     Durable { id: NodeId, write: &'a Write },
     /// How it stands, after its writes were noted, before what else it asks for.
     Stands { id: NodeId, status: &'a Status },
+    /// It leads in that term, and knows each follower's log to be equal so far.
+    Leads { id: NodeId, term: Term, matched: &'a [(NodeId, Index)] },
     /// A message leaves.
     Sent { envelope: &'a Envelope },
     /// It has said all that it had to say for now.
@@ -91,6 +95,8 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(durability::Durability),
         Box::new(completeness::Completeness),
         Box::new(promises::Promises::default()),
+        Box::new(progress::Progress::default()),
+        Box::new(configurations::Configurations::default()),
         Box::new(changes::Changes),
         Box::new(machines::Machines::default()),
         Box::new(agreement::Agreement::default()),
