@@ -1,8 +1,8 @@
 //! The faults: what may go wrong, and how it begins and ends.
 //!
-//! The *atlas* keeps count of what is damaged for good. Rot comes only to a minority of the voters,
-//! and never to the last thing that a log holds, which nobody can tell from a torn write: a cluster
-//! whose last good copy is destroyed can only be wrong or stop, and neither proves anything.
+//! The *atlas* keeps count of what is lost for good. Death and rot come only to a minority of the
+//! voters, and rot never to the last thing that a log holds, which nobody can tell from a torn write:
+//! a cluster whose last good copy is destroyed can only be wrong or stop, and neither proves anything.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +27,8 @@ pub enum FaultKind {
     Blackout,
     /// The leader's machine loses power.
     LeaderLoss,
+    /// A machine is gone for good. The others must do without it, after the storm, too.
+    Death,
     /// An operation of the disk fails.
     DiskError,
     /// A disk is full for a while.
@@ -76,12 +78,13 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Crash,
         Self::PowerLoss,
         Self::PowerLossInWrite,
         Self::Blackout,
         Self::LeaderLoss,
+        Self::Death,
         Self::DiskError,
         Self::DiskFull,
         Self::SlowDisk,
@@ -114,6 +117,7 @@ impl FaultKind {
             Self::PowerLossInWrite => "power-loss-in-write",
             Self::Blackout => "blackout",
             Self::LeaderLoss => "leader-loss",
+            Self::Death => "death",
             Self::DiskError => "disk-error",
             Self::DiskFull => "disk-full",
             Self::SlowDisk => "slow-disk",
@@ -147,6 +151,7 @@ impl FaultKind {
                 | Self::PowerLossInWrite
                 | Self::Blackout
                 | Self::LeaderLoss
+                | Self::Death
         )
     }
 
@@ -188,6 +193,14 @@ impl Strike {
             }
             FaultKind::LeaderLoss => {
                 world.leader().is_some_and(|leader| self.crash(world, leader, Loss::OfPower))
+            }
+            FaultKind::Death => {
+                let can_go = can_be_lost(world, target);
+                if can_go {
+                    world.crash(target, Loss::OfPower);
+                    world.member(target).is_gone = true;
+                }
+                can_go
             }
             FaultKind::DiskFull => self.fill_disk(world, target),
             FaultKind::SlowDisk => {
@@ -324,15 +337,7 @@ impl Strike {
     /// Bits flip, or a sector turns to zeros, in what a log held before its last frame, or in a
     /// snapshot.
     fn rot(&mut self, world: &mut World, id: NodeId) -> bool {
-        let Some(configuration) = world.leader().and_then(|it| world.configuration_of(it)) else {
-            return false;
-        };
-        let ids = configuration.voters().collect::<Vec<_>>();
-        let damaged = ids.iter().filter(|id| world.member(**id).disk.is_damaged).count();
-        if configuration.is_joint()
-            || 2 * (damaged + 1) >= ids.len()
-            || world.member(id).disk.is_damaged
-        {
+        if !can_be_lost(world, id) {
             return false;
         }
         self.crash(world, id, Loss::OfPower);
@@ -394,14 +399,20 @@ impl Strike {
         const MEMBERS_MAX: u64 = 12;
         let ids = world.ids();
         let last = ids.last().map_or(0, |id| id.0);
-        let newcomer = (last < MEMBERS_MAX).then_some(NodeId(last + 1));
-        let address = bytes::Bytes::new;
         let members = configuration.members().into_iter().collect::<Vec<_>>();
+        let mut outsiders = ids.clone();
+        outsiders.retain(|id| !members.contains(id) && !world.member(*id).is_lost());
+        let newcomer = if !outsiders.is_empty() && self.random.chance(500) {
+            Some(self.random.pick(&outsiders))
+        } else {
+            (last < MEMBERS_MAX).then_some(NodeId(last + 1))
+        };
+        let address = bytes::Bytes::new;
         let target = self.random.pick(&members);
         let (voters, learners) = (configuration.voters().len(), configuration.learners().len());
         // Who is healthy must stay when somebody is not, or no quorum may be left.
-        let any_damaged = ids.iter().any(|id| world.member(*id).disk.is_damaged);
-        let may_go = !any_damaged || world.member(target).disk.is_damaged;
+        let any_lost = members.iter().any(|id| world.member(*id).is_lost());
+        let may_go = !any_lost || world.member(target).is_lost();
         let mut changes = Vec::new();
         changes.extend(configuration.learners().map(|learner| vec![Change::Promote(learner)]));
         if let Some(id) = newcomer {
@@ -425,6 +436,16 @@ impl Strike {
         }
         changes
     }
+}
+
+/// Whether a quorum is left without it, and without whoever is lost already.
+fn can_be_lost(world: &mut World, id: NodeId) -> bool {
+    let Some(configuration) = world.leader().and_then(|it| world.configuration_of(it)) else {
+        return false;
+    };
+    let voters = configuration.voters().collect::<Vec<_>>();
+    let lost = voters.iter().filter(|id| world.member(**id).is_lost()).count();
+    !configuration.is_joint() && 2 * (lost + 1) < voters.len() && !world.member(id).is_lost()
 }
 
 /// What a crash takes with it.

@@ -15,6 +15,7 @@ use crate::event::{Moment, Run};
 use crate::keeper::{Keeper, Unreadable, restore};
 use crate::machine::Machine;
 use crate::random::Random;
+use crate::swarm::Swarm;
 
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -24,6 +25,8 @@ pub(crate) struct Member {
     /// How often it was started.
     pub(crate) runs: u64,
     pub(crate) process: Option<Process>,
+    /// It never starts again.
+    pub(crate) is_gone: bool,
     /// The number of its last message, over all its runs.
     pub(crate) sent: u64,
 }
@@ -38,6 +41,8 @@ pub(crate) struct Disk {
     pub(crate) write_us: RangeInclusive<u64>,
     /// So many times longer while the disk is slow.
     pub(crate) slowness: u64,
+    /// So many times longer takes what the keeper does: a snapshot is large, and a log's write small.
+    pub(crate) keeping: u64,
     /// It answers nothing before.
     pub(crate) stuck_until: Moment,
     /// It was damaged at rest. Its member may refuse to start, for ever.
@@ -82,17 +87,18 @@ const LOG: wal::Config =
 const CLUSTER: u64 = 0x51;
 
 impl Member {
-    pub(crate) fn new(id: NodeId, seed: u64, clock: Clock, write_us: u64) -> Self {
+    pub(crate) fn new(id: NodeId, seed: u64, clock: Clock, swarm: &Swarm) -> Self {
         let disk = Disk {
             log: MemoryDisk::new(),
             snapshots: MemoryDisk::new(),
             random: Random::stream(seed, "disk", id.0),
-            write_us: write_us / 4..=write_us,
+            write_us: swarm.write_us / 4..=swarm.write_us,
             slowness: 1,
+            keeping: swarm.keeping,
             stuck_until: 0,
             is_damaged: false,
         };
-        Self { id, disk, clock, runs: 0, process: None, sent: 0 }
+        Self { id, disk, clock, runs: 0, process: None, is_gone: false, sent: 0 }
     }
 
     /// Reads the log, and the newest snapshot beside it.
@@ -106,6 +112,11 @@ impl Member {
         Ok(Found { log, snapshots, restored, machine, is_torn: recovery.torn.is_some() })
     }
 
+    /// Whether it may never be there again.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_gone || self.disk.is_damaged
+    }
+
     /// The process that runs now, if it is of that run.
     pub(crate) fn in_run(&mut self, run: Run) -> Option<&mut Process> {
         self.process.as_mut().filter(|process| process.run == run)
@@ -117,6 +128,11 @@ impl Disk {
     pub(crate) fn done_at(&mut self, now: Moment) -> Moment {
         let takes = self.random.within(self.write_us.clone()) * self.slowness;
         now.max(self.stuck_until) + takes
+    }
+
+    /// When the keeper will have done what it begins now.
+    pub(crate) fn kept_at(&mut self, now: Moment) -> Moment {
+        now + self.keeping * (self.done_at(now) - now)
     }
 
     /// Whether everything has stopped, in the middle of something.

@@ -209,14 +209,14 @@ impl World {
         let seed = self.setup.seed;
         let mut random = Random::stream(seed, "member", id.0);
         let clock = Clock::new(random.around(self.drift_permille()));
-        let member = Member::new(id, seed, clock, self.swarm.write_us);
+        let member = Member::new(id, seed, clock, &self.swarm);
         self.members.insert(id, member);
         self.queue.push(self.now + random.below(TICK_US), Event::Start(id));
     }
 
     fn start(&mut self, id: NodeId) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        if member.process.is_some() {
+        if member.process.is_some() || member.is_gone {
             return;
         }
         let found = match member.open() {

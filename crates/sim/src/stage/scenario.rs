@@ -80,6 +80,7 @@ impl Scenario {
             delay_us: 19_000,
             jitter_us: 7_000,
             write_us: 4_000,
+            keeping: 1,
             drift_permille: 0,
             election_ticks: 15,
             heartbeat_ticks: 5,

@@ -19,7 +19,7 @@ impl World {
         let member = self.member(id);
         let Some(process) = &mut member.process else { return };
         if process.keeper.push(task) {
-            let (at, run) = (member.disk.done_at(now), process.run);
+            let (at, run) = (member.disk.kept_at(now), process.run);
             self.queue.push(at, Event::Kept(run));
         }
     }
@@ -37,7 +37,7 @@ impl World {
             return;
         }
         let kept = process.keeper.work();
-        let next = (!process.keeper.is_idle()).then(|| disk.done_at(now));
+        let next = (!process.keeper.is_idle()).then(|| disk.kept_at(now));
         if disk.is_stopped() {
             self.die_of_disk(run.id);
             return;
