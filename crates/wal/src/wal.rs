@@ -208,11 +208,12 @@ impl<D: Disk> Wal<D> {
     }
 
     fn append_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
-        frame::encode(writes, &mut self.buffer);
-        let mut bytes = frame::padded_bytes(&self.buffer);
+        // A crash may have come between a segment and its first frame.
+        let begins_segment = self.active.position == BLOCK_BYTES && self.frame > 1;
+        let mut bytes =
+            if begins_segment { self.encode_first(writes) } else { self.encode(writes) };
         if self.active.position + bytes > self.active.header.bytes {
-            frame::encode(std::iter::once(&self.so_far()).chain(writes), &mut self.buffer);
-            bytes = frame::padded_bytes(&self.buffer);
+            bytes = self.encode_first(writes);
             self.enter_next(bytes)?;
         }
         self.make_room(bytes)?;
@@ -225,6 +226,19 @@ impl<D: Disk> Wal<D> {
         self.frame += 1;
         self.checksum = checksum;
         Ok(())
+    }
+
+    /// Returns how many bytes the frame will take.
+    fn encode(&mut self, writes: &[Write]) -> u64 {
+        frame::encode(writes, &mut self.buffer);
+        frame::padded_bytes(&self.buffer)
+    }
+
+    /// The same of the first frame of a segment. It says again what the segments before it say, so
+    /// that they can be removed.
+    fn encode_first(&mut self, writes: &[Write]) -> u64 {
+        frame::encode(std::iter::once(&self.so_far()).chain(writes), &mut self.buffer);
+        frame::padded_bytes(&self.buffer)
     }
 
     /// What all writes so far have come to, but for the entries.

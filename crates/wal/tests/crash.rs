@@ -68,18 +68,22 @@ fn check(disk: &MemoryDisk, acknowledged: usize) -> usize {
     count
 }
 
-/// The log can be written to again, and what is written then lasts.
+/// The log can be written to again, and what is written then lasts; also when all that was written
+/// before is covered by a snapshot, and its segments are removed.
 #[track_caller]
 fn check_goes_on(disk: &MemoryDisk, count: usize, seed: u64) {
     let (mut wal, restored, _) = open(disk).unwrap();
-    let last = restored.base.index.0 + restored.entries.len() as u64;
-    let more = entries(last + 1, 9, &[5000]);
-    wal.append(std::slice::from_ref(&more)).unwrap();
+    let next = restored.base.index.0 + restored.entries.len() as u64 + 1;
+    let more = [entries(next, 9, &[10]), base(next, 9)];
+    for write in &more {
+        wal.append(std::slice::from_ref(write)).unwrap();
+        while wal.prepare_next().unwrap() {}
+    }
     disk.crash(seed);
     let (_, restored, recovery) = open(disk).unwrap();
-    assert_eq!(recovery.frames, count as u64 + 1);
+    assert_eq!(recovery.frames, (count + more.len()) as u64);
     assert_eq!(recovery.torn, None);
-    assert_eq!(restored, model(batches()[..count].iter().flatten().chain([&more])));
+    assert_eq!(restored, model(batches()[..count].iter().flatten().chain(&more)));
 }
 
 /// The process is killed and the machine stays up. What the next process reads, it may rely on.
