@@ -1,6 +1,7 @@
 //! `quorate serve`: one member, until it is told to stop.
 
 mod flags;
+mod security;
 
 use std::io;
 use std::net::SocketAddr;
@@ -49,8 +50,9 @@ impl Serve {
 async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
     // First what can be refused without having touched anything.
     let mut listeners = Vec::new();
-    for address in &settings.listen_clients {
-        listeners.push(listen(*address).await?);
+    for (address, is_encrypted) in &settings.listen_clients {
+        let tls = settings.client_tls.clone().filter(|_| *is_encrypted);
+        listeners.push(server::Listener { socket: listen(*address).await?, tls });
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, compaction, origins, .. } = settings;

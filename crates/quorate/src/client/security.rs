@@ -1,0 +1,44 @@
+//! The flags of the client commands that are about TLS: etcdctl's names, and its environment
+//! variables.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tls::{Connector, Pair, Trust};
+
+/// Whom to believe, and what to show.
+#[derive(Args)]
+pub(crate) struct Security {
+    /// Believe servers whose certificate one of these has signed [default: those that this machine
+    /// trusts]
+    #[arg(long, global = true, env = "ETCDCTL_CACERT")]
+    cacert: Option<PathBuf>,
+    /// The certificate to show, as PEM
+    #[arg(long, global = true, env = "ETCDCTL_CERT", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, global = true, env = "ETCDCTL_KEY", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Believe any server: whoever stands between can read and change all
+    #[arg(long, global = true, env = "ETCDCTL_INSECURE_SKIP_TLS_VERIFY")]
+    insecure_skip_tls_verify: bool,
+}
+
+impl Security {
+    /// Whether a server whose address does not say so is to be spoken to with TLS.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.cacert.is_some() || self.cert.is_some() || self.insecure_skip_tls_verify
+    }
+
+    pub(super) fn connector(&self) -> Result<Arc<Connector>, tls::Error> {
+        let trust = match &self.cacert {
+            _ if self.insecure_skip_tls_verify => Trust::Anybody,
+            Some(file) => Trust::File(file.clone()),
+            None => Trust::System,
+        };
+        let own = self.cert.clone().zip(self.key.clone());
+        let own = own.map(|(cert, key)| Pair { cert, key });
+        Connector::new(trust, own, Some(b"h2")).map(Arc::new)
+    }
+}
