@@ -157,6 +157,11 @@ pub fn address_of(url: &str) -> Option<&str> {
     (!host.is_empty() && port.parse::<u16>().is_ok()).then_some(address)
 }
 
+/// The host of such a URL, without the port.
+pub fn host_of(url: &str) -> Option<&str> {
+    address_of(url).and_then(|address| address.rsplit_once(':')).map(|(host, _)| host)
+}
+
 /// Whether a URL asks for TLS.
 pub fn is_encrypted(url: &str) -> bool {
     url.starts_with("https://")

@@ -47,8 +47,8 @@ mod viewers;
 mod wire;
 
 pub use cluster::{
-    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, is_encrypted,
-    is_recruit, recruit_address, urls_of,
+    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, host_of,
+    is_encrypted, is_recruit, recruit_address, urls_of,
 };
 pub use handle::{Failure, Handle, Status};
 pub use join::{JoinError, Joined, has_log, join, recall_joined};

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use raft::NodeId;
-use tls::Stream;
+use tls::{Certificate, Stream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::cluster::{host_of, urls_of};
 use crate::handle::Status;
 use crate::handshake::{self, Identity};
 use crate::roster::Roster;
@@ -87,7 +88,9 @@ impl Ear {
         let shaken = timeout(HANDSHAKE_PATIENCE, async {
             socket.set_nodelay(true)?;
             let mut stream = self.security.accept(socket).await?;
-            let peer = handshake::answer(&mut stream, self.own, roster).await?;
+            let shown = stream.certificate();
+            let is_believed = |peer| shown.as_ref().is_none_or(|shown| self.may_show(peer, shown));
+            let peer = handshake::answer(&mut stream, self.own, roster, is_believed).await?;
             Ok((stream, peer))
         });
         match shaken.await {
@@ -125,6 +128,16 @@ impl Ear {
         connections.retain(|_, connection| !connection.is_closed());
         connections.insert(peer, newest);
         replaced
+    }
+
+    /// Whether that certificate can be this member's: it names a host at which the others dial it.
+    /// Who signs certificates vouches for hosts, not for members, and nobody else shall speak for
+    /// one. Of a member that is not known yet, nothing is known.
+    fn may_show(&self, peer: NodeId, shown: &Certificate) -> bool {
+        let status = self.status.borrow();
+        let mut addresses = status.raft.configuration.1.addresses();
+        let Some((_, address)) = addresses.find(|(id, _)| *id == peer) else { return true };
+        urls_of(address).iter().filter_map(|url| host_of(url)).any(|host| shown.names(host))
     }
 
     /// Leaves what the peer says in the inbox. A full inbox holds up the connection, and so the

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tls::{Acceptor, Connector, Stream};
 use tokio::net::TcpStream;
 
-use crate::cluster::{address_of, is_encrypted};
+use crate::cluster::{address_of, host_of, is_encrypted};
 
 /// What a member needs for TLS with others.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +34,7 @@ impl Security {
             let line = "it wants TLS, for which this member has no certificate";
             return Err(io::Error::new(io::ErrorKind::Unsupported, line));
         };
-        let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
-        connector.connect(host, socket).await
+        connector.connect(host_of(url).unwrap_or(address), socket).await
     }
 
     /// Takes a connection.

@@ -35,6 +35,11 @@ impl Acceptor {
         Ok(Self { own, clients_ca, config: Fresh::new(files, made) })
     }
 
+    /// Whether whoever connects must show a certificate.
+    pub fn asks_for_certificates(&self) -> bool {
+        self.clients_ca.is_some()
+    }
+
     /// Shakes hands with who has connected.
     pub async fn accept(&self, socket: TcpStream) -> io::Result<Stream> {
         let config = self.config.get(|| server_config(&self.own, self.clients_ca.as_ref()));

@@ -11,6 +11,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::certificate::bare;
 use crate::files::{Error, Fresh, Pair, provider, roots};
 use crate::stream::Stream;
 
@@ -55,8 +56,7 @@ impl Connector {
     pub async fn connect(&self, host: &str, socket: TcpStream) -> io::Result<Stream> {
         let make = || client_config(&self.trust, self.own.as_ref(), self.protocol);
         let config = self.config.get(make);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+        let name = ServerName::try_from(bare(host).to_owned()).map_err(|_| {
             let line = format!("{host:?} is neither a name nor an address");
             io::Error::new(io::ErrorKind::InvalidInput, line)
         })?;

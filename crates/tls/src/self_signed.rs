@@ -5,16 +5,18 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use crate::certificate::bare;
 use crate::files::{Error, Pair};
 
 /// The certificate for `hosts` in that directory. It is made at the first call, and used from then
 /// on.
-pub fn self_signed(directory: &Path, hosts: Vec<String>) -> Result<Pair, Error> {
+pub fn self_signed(directory: &Path, hosts: &[&str]) -> Result<Pair, Error> {
     let pair = Pair { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
     if pair.cert.exists() && pair.key.exists() {
         return Ok(pair);
     }
     let failed = |reason: String| Error::SelfSigned { directory: directory.to_owned(), reason };
+    let hosts = hosts.iter().map(|host| bare(host).to_owned()).collect::<Vec<_>>();
     let made =
         rcgen::generate_simple_self_signed(hosts).map_err(|error| failed(error.to_string()))?;
     let store = || {

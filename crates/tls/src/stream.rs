@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use crate::certificate::Certificate;
+
 /// A connection, encrypted or not.
 #[derive(Debug)]
 pub enum Stream {
@@ -15,6 +17,19 @@ pub enum Stream {
     Plain(TcpStream),
     /// TLS over the socket.
     Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// What the other side showed of itself. `None` if it did not have to.
+    pub fn certificate(&self) -> Option<Certificate> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Encrypted(stream) => {
+                let shown = stream.get_ref().1.peer_certificates()?.first()?;
+                Some(Certificate(shown.clone().into_owned()))
+            }
+        }
+    }
 }
 
 impl AsyncRead for Stream {

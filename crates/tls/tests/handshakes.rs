@@ -1,54 +1,18 @@
 //! Handshakes over loopback, with certificates that are made for the test.
 
+#[path = "support/authority.rs"]
+mod authority;
+
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use tls::{Acceptor, Connector, Error, Pair, Stream, Trust, self_signed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Signs certificates, and keeps all files.
-struct Authority {
-    directory: TempDir,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let directory = TempDir::new().unwrap();
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        fs::write(directory.path().join("ca.pem"), params.self_signed(&key).unwrap().pem())
-            .unwrap();
-        Self { directory, issuer: Issuer::new(params, key) }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    /// Writes a certificate for `host`, and its key.
-    fn sign(&self, name: &str, host: &str) -> Pair {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([host.to_owned()]).unwrap();
-        let cert = params.signed_by(&key, &self.issuer).unwrap();
-        let pair = Pair {
-            cert: self.file(&format!("{name}.pem")),
-            key: self.file(&format!("{name}.key")),
-        };
-        fs::write(&pair.key, key.serialize_pem()).unwrap();
-        fs::write(&pair.cert, cert.pem()).unwrap();
-        pair
-    }
-
-    fn trust(&self) -> Trust {
-        Trust::File(self.file("ca.pem"))
-    }
-}
+use authority::Authority;
 
 /// Connects both sides, and has each say something to the other.
 async fn greet(acceptor: &Acceptor, connector: &Connector, host: &str) -> io::Result<()> {
@@ -80,20 +44,24 @@ async fn answer(stream: &mut Stream) -> io::Result<()> {
     stream.flush().await
 }
 
+fn trust(authority: &Authority) -> Trust {
+    Trust::File(authority.ca())
+}
+
 fn connector(trust: Trust, own: Option<Pair>) -> Connector {
-    Connector::new(trust, own, None).unwrap()
+    Connector::new(trust, own, None).expect("the files are good")
 }
 
 #[tokio::test]
 async fn only_the_right_server_is_believed() {
     let (ours, others) = (Authority::new(), Authority::new());
     let acceptor = Acceptor::new(ours.sign("server", "127.0.0.1"), None).unwrap();
-    greet(&acceptor, &connector(ours.trust(), None), "127.0.0.1").await.unwrap();
-    let refused = greet(&acceptor, &connector(others.trust(), None), "127.0.0.1").await;
+    greet(&acceptor, &connector(trust(&ours), None), "127.0.0.1").await.unwrap();
+    let refused = greet(&acceptor, &connector(trust(&others), None), "127.0.0.1").await;
     assert!(refused.unwrap_err().to_string().contains("invalid peer certificate"));
     let refused = greet(&acceptor, &connector(Trust::System, None), "127.0.0.1").await;
     assert!(refused.unwrap_err().to_string().contains("invalid peer certificate"));
-    let refused = greet(&acceptor, &connector(ours.trust(), None), "other.example").await;
+    let refused = greet(&acceptor, &connector(trust(&ours), None), "other.example").await;
     assert!(refused.unwrap_err().to_string().contains("not valid for name"));
     // Who believes anybody believes this one too.
     greet(&acceptor, &connector(Trust::Anybody, None), "other.example").await.unwrap();
@@ -103,11 +71,38 @@ async fn only_the_right_server_is_believed() {
 async fn a_client_shows_what_it_is_asked_for() {
     let (ours, others) = (Authority::new(), Authority::new());
     let server = ours.sign("server", "localhost");
-    let acceptor = Acceptor::new(server, Some(ours.file("ca.pem"))).unwrap();
-    let greet = async |own| greet(&acceptor, &connector(ours.trust(), own), "localhost").await;
+    let acceptor = Acceptor::new(server, Some(ours.ca())).unwrap();
+    let greet = async |own| greet(&acceptor, &connector(trust(&ours), own), "localhost").await;
     greet(Some(ours.sign("client", "client"))).await.unwrap();
     assert!(greet(None).await.is_err());
     assert!(greet(Some(others.sign("client", "client"))).await.is_err());
+}
+
+/// Who takes a connection can ask whether a certificate is of a host.
+#[tokio::test]
+async fn a_certificate_names_its_hosts() {
+    let ours = Authority::new();
+    let acceptor = Acceptor::new(ours.sign("server", "localhost"), Some(ours.ca())).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    for (host, others) in [
+        ("one.example", "two.example"),
+        ("10.0.0.1", "10.0.0.2"),
+        ("[2001:db8::1]", "[2001:db8::2]"),
+    ] {
+        let own = ours.sign("client", host.trim_matches(['[', ']']));
+        let connector = connector(trust(&ours), Some(own));
+        let (accepted, connected) = tokio::join!(
+            async { acceptor.accept(listener.accept().await.unwrap().0).await },
+            async {
+                let socket = TcpStream::connect(address).await.unwrap();
+                connector.connect("localhost", socket).await
+            }
+        );
+        let shown = accepted.unwrap().certificate().unwrap();
+        assert!(shown.names(host) && !shown.names(others) && !shown.names(""), "{host}");
+        assert!(connected.unwrap().certificate().unwrap().names("localhost"));
+    }
 }
 
 /// A certificate is renewed while all run. A file that is half written changes nothing.
@@ -116,7 +111,7 @@ async fn renewed_certificates_are_used() {
     let (ours, others) = (Authority::new(), Authority::new());
     let own = ours.sign("server", "localhost");
     let acceptor = Acceptor::new(own.clone(), None).unwrap();
-    let (old, new) = (connector(ours.trust(), None), connector(others.trust(), None));
+    let (old, new) = (connector(trust(&ours), None), connector(trust(&others), None));
     greet(&acceptor, &old, "localhost").await.unwrap();
 
     replace(&own.cert, b"-----BEGIN CERT");
@@ -131,9 +126,10 @@ async fn renewed_certificates_are_used() {
 
 /// Writes a file so that it is seen to have changed, however coarse the times of files are.
 fn replace(path: &Path, bytes: &[u8]) {
-    let before = fs::metadata(path).unwrap().modified().unwrap();
-    while fs::metadata(path).unwrap().modified().unwrap() == before {
-        fs::write(path, bytes).unwrap();
+    let time = || fs::metadata(path).and_then(|about| about.modified()).expect("the file is there");
+    let before = time();
+    while time() == before {
+        fs::write(path, bytes).expect("the file can be written");
     }
 }
 
@@ -141,10 +137,10 @@ fn replace(path: &Path, bytes: &[u8]) {
 fn a_self_signed_certificate_is_made_once() {
     let directory = TempDir::new().unwrap();
     let directory = directory.path().join("fixtures").join("client");
-    let hosts = || vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let pair = self_signed(&directory, hosts()).unwrap();
+    let hosts = ["localhost", "127.0.0.1", "[::1]"];
+    let pair = self_signed(&directory, &hosts).unwrap();
     let made = fs::read(&pair.cert).unwrap();
-    assert_eq!(self_signed(&directory, hosts()).unwrap(), pair);
+    assert_eq!(self_signed(&directory, &hosts).unwrap(), pair);
     assert_eq!(fs::read(&pair.cert).unwrap(), made);
     Acceptor::new(pair.clone(), None).unwrap();
     #[cfg(unix)]

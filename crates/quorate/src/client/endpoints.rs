@@ -1,19 +1,17 @@
 //! The servers, and which of them to ask.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use etcdpb::etcdserverpb::MemberListRequest;
 use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 use super::security::Security;
+use super::server::Server;
 use super::usage::Failure;
 
 /// How long to wait after no server could answer, before asking them again.
@@ -43,7 +41,7 @@ impl Endpoints {
         dial_timeout: Duration,
         command_timeout: Duration,
     ) -> Result<Self, Failure> {
-        names.iter().try_for_each(|name| endpoint(name, &security).map(drop))?;
+        names.iter().try_for_each(|name| Server::named(name, &security).map(drop))?;
         Ok(Self { names, security, dial_timeout, command_timeout })
     }
 
@@ -67,7 +65,12 @@ impl Endpoints {
 
     fn with_names(&self, names: Vec<String>) -> Self {
         let Self { dial_timeout, command_timeout, .. } = *self;
-        Self { names, dial_timeout, command_timeout }
+        Self { names, security: self.security.clone(), dial_timeout, command_timeout }
+    }
+
+    /// The server with that name.
+    pub(crate) fn server(&self, name: &str) -> Result<Server, Failure> {
+        Server::named(name, &self.security)
     }
 
     /// Asks one server after the other until one answers. While all that answer are unavailable
@@ -155,11 +158,12 @@ impl Endpoints {
         call: &impl AsyncFn(Channel) -> Result<Response<R>, Status>,
     ) -> Result<R, Attempt> {
         let unreachable = |reason: &str| Attempt::Unreachable(format!("{name}: {reason}"));
-        let endpoint = endpoint(name, &self.security).map_err(|_| unreachable("not an address"))?;
-        let channel = timeout(self.dial_timeout, connect(endpoint, &self.security)).await;
+        let server = self.server(name).map_err(|_| unreachable("not an address"))?;
+        let channel = timeout(self.dial_timeout, server.channel()).await;
         let channel = channel.map_err(|_| unreachable("no connection in time"))?;
         let channel = channel.map_err(|error| unreachable(&root_cause(error.as_ref())))?;
-        call(channel).await.map(Response::into_inner).map_err(Attempt::Refused)
+        let answer = call(channel).await.map(Response::into_inner);
+        answer.map_err(|status| Attempt::Refused(with_cause(name, status)))
     }
 }
 
@@ -177,50 +181,15 @@ pub(crate) fn kv_client(channel: Channel) -> KvClient<Channel> {
     KvClient::new(channel).max_decoding_message_size(usize::MAX)
 }
 
-/// A server, and whether it speaks TLS.
-struct Named {
-    endpoint: Endpoint,
-    address: String,
-    is_encrypted: bool,
-}
-
-/// Reads an address. One without `http://` or `https://` is of a server that speaks TLS if there
-/// are flags for that.
-fn endpoint(name: &str, security: &Security) -> Result<Named, Failure> {
-    let unusable = |reason| Failure::Usage(format!("bad endpoint {name:?}: {reason}"));
-    let (address, is_encrypted) = match name.split_once("://") {
-        Some(("http", address)) => (address, false),
-        Some(("https", address)) => (address, true),
-        Some(_) => return Err(unusable("it is neither http:// nor https://")),
-        None => (name, security.is_wanted()),
-    };
-    // What is spoken inside of TLS does not know of it.
-    let endpoint = Endpoint::from_shared(format!("http://{address}"));
-    let endpoint = endpoint.map_err(|_| unusable("not an address"))?.tcp_nodelay(true);
-    Ok(Named { endpoint, address: address.to_owned(), is_encrypted })
-}
-
-async fn connect(named: Named, security: &Security) -> Result<Channel, Box<dyn Error>> {
-    let Named { endpoint, address, is_encrypted } = named;
-    if !is_encrypted {
-        return Ok(endpoint.connect().await?);
-    }
-    let connector = security.connector()?;
-    let dial = tower::service_fn(move |_| {
-        let (address, connector) = (address.clone(), connector.clone());
-        async move {
-            let socket = TcpStream::connect(&address).await?;
-            socket.set_nodelay(true)?;
-            let (host, _) = address.rsplit_once(':').unwrap_or((&address, ""));
-            Ok::<_, io::Error>(TokioIo::new(connector.connect(host, socket).await?))
-        }
-    });
-    Ok(endpoint.connect_with_connector(dial).await?)
-}
-
 /// The words that `etcdctl` has for it.
 fn out_of_time() -> Failure {
     Failure::Failed("context deadline exceeded".to_owned())
+}
+
+/// A connection that broke is called a "transport error". What broke it says more.
+fn with_cause(name: &str, status: Status) -> Status {
+    let cause = status.source().map(root_cause);
+    cause.map_or(status.clone(), |cause| Status::new(status.code(), format!("{name}: {cause}")))
 }
 
 /// The innermost error is the one that says something: "Connection refused".

@@ -35,6 +35,7 @@ mod output;
 mod put;
 mod quote;
 mod security;
+mod server;
 mod session;
 mod simple;
 mod snapshot;

@@ -8,18 +8,24 @@ use clap::Args;
 use tls::{Connector, Pair, Trust};
 
 /// Whom to believe, and what to show.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Security {
     /// Believe servers whose certificate one of these has signed [default: those that this machine
     /// trusts]
     #[arg(long, global = true, env = "ETCDCTL_CACERT")]
     cacert: Option<PathBuf>,
     /// The certificate to show, as PEM
-    #[arg(long, global = true, env = "ETCDCTL_CERT", requires = "key")]
+    #[arg(long, global = true, env = "ETCDCTL_CERT", requires = "key_of_cert")]
     cert: Option<PathBuf>,
     /// Its key
-    #[arg(long, global = true, env = "ETCDCTL_KEY", requires = "cert")]
-    key: Option<PathBuf>,
+    #[arg(
+        long = "key",
+        global = true,
+        env = "ETCDCTL_KEY",
+        requires = "cert",
+        value_name = "KEY_FILE"
+    )]
+    key_of_cert: Option<PathBuf>,
     /// Believe any server: whoever stands between can read and change all
     #[arg(long, global = true, env = "ETCDCTL_INSECURE_SKIP_TLS_VERIFY")]
     insecure_skip_tls_verify: bool,
@@ -31,14 +37,15 @@ impl Security {
         self.cacert.is_some() || self.cert.is_some() || self.insecure_skip_tls_verify
     }
 
-    pub(super) fn connector(&self) -> Result<Arc<Connector>, tls::Error> {
+    /// What makes connections that speak `protocol`.
+    pub(super) fn connector(&self, protocol: &'static [u8]) -> Result<Arc<Connector>, tls::Error> {
         let trust = match &self.cacert {
             _ if self.insecure_skip_tls_verify => Trust::Anybody,
             Some(file) => Trust::File(file.clone()),
             None => Trust::System,
         };
-        let own = self.cert.clone().zip(self.key.clone());
+        let own = self.cert.clone().zip(self.key_of_cert.clone());
         let own = own.map(|(cert, key)| Pair { cert, key });
-        Connector::new(trust, own, Some(b"h2")).map(Arc::new)
+        Connector::new(trust, own, Some(protocol)).map(Arc::new)
     }
 }

@@ -154,6 +154,8 @@ pub(super) struct Settings {
     pub(super) origins: Origins,
 }
 
+const NOT_A_URL: &str = "is not of the form http://host:port or https://host:port";
+
 /// The flags do not fit together.
 pub(super) type FlagError = String;
 
@@ -192,9 +194,7 @@ impl Serve {
         if let Some(url) =
             self.advertise_client_urls.iter().find(|url| host::address_of(url).is_none())
         {
-            let line =
-                format!("--advertise-client-urls: {url:?} is not of the form http://host:port");
-            return Err(line);
+            return Err(format!("--advertise-client-urls: {url:?} {NOT_A_URL}"));
         }
         let advertise_client_urls = if self.advertise_client_urls.is_empty() {
             self.listen_client_urls.clone()
@@ -296,6 +296,22 @@ impl Serve {
 }
 
 impl Settings {
+    /// Says what a network that is not trusted could do.
+    pub(super) fn warn_of_open_doors(&self) {
+        let asks_members = |security: &host::Security| {
+            security.acceptor.as_ref().is_some_and(|acceptor| acceptor.asks_for_certificates())
+        };
+        if !asks_members(&self.host.security) {
+            for address in self.host.listen_peers.iter().filter(|one| !one.ip().is_loopback()) {
+                tracing::warn!(
+                    %address,
+                    "whoever reaches this address can speak for a member: give \
+                     --peer-trusted-ca-file and https:// URLs"
+                );
+            }
+        }
+    }
+
     /// Finds this member's place in a cluster that it has joined, or joins it.
     pub(super) async fn take_place(&mut self) -> Result<(), JoinError> {
         let host::Config { cluster, own, data_dir, security, .. } = &self.host;
@@ -319,8 +335,7 @@ fn addresses(flag: &str, urls: &[String]) -> Result<Vec<(SocketAddr, bool)>, Fla
 }
 
 fn address(url: &str) -> Result<SocketAddr, String> {
-    let not_a_url = "is not of the form http://host:port or https://host:port";
-    let address = host::address_of(url).ok_or(not_a_url)?;
+    let address = host::address_of(url).ok_or(NOT_A_URL)?;
     let found = address.to_socket_addrs().map_err(|error| format!("has no address: {error}"))?;
     // `localhost` means 127.0.0.1 to etcd's clients.
     let found = found.collect::<Vec<_>>();

@@ -41,6 +41,7 @@ impl Serve {
         let stop_with_stdin = self.stop_with_stdin;
         let settings = self.settings().map_err(Failure::Usage)?;
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+        settings.warn_of_open_doors();
         let stop = stop_signals(stop_with_stdin)?;
         run(settings, stop).await.map_err(Failure::Failed)
     }

@@ -11,6 +11,7 @@ use super::flags::FlagError;
 
 /// TLS is spoken where a URL begins with `https://`.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct SecurityFlags {
     /// The certificate for clients, as PEM
     #[arg(long, env = "ETCD_CERT_FILE")]
@@ -116,13 +117,10 @@ impl Side<'_> {
         match (self.cert, self.key) {
             (Some(cert), Some(key)) => Ok(Some(Pair { cert: cert.clone(), key: key.clone() })),
             (None, None) if self.is_auto => {
-                let urls = urls.iter().filter_map(|url| host::address_of(url));
-                let hosts = urls
-                    .filter_map(|address| address.rsplit_once(':'))
-                    .map(|(host, _)| host.trim_start_matches('[').trim_end_matches(']').to_owned());
-                let mut hosts = hosts.collect::<Vec<_>>();
-                hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
-                let pair = tls::self_signed(directory, hosts);
+                let mut hosts =
+                    urls.iter().filter_map(|url| host::host_of(url)).collect::<Vec<_>>();
+                hosts.extend(["localhost", "127.0.0.1", "::1"]);
+                let pair = tls::self_signed(directory, &hosts);
                 pair.map(Some).map_err(|error| format!("{prefix}auto-tls: {error}"))
             }
             (None, None) => Ok(None),
