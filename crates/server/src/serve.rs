@@ -49,7 +49,8 @@ pub async fn serve(listeners: Vec<Listener>, router: Router, shutdown: impl Futu
             Some(Ok((listener, stream, peer))) = accepts.join_next() => {
                 let tls = listener.tls.clone();
                 accepts.spawn(accept(listener));
-                connections.spawn(connection(stream, tls, peer, router.clone(), graceful.watcher()));
+                let (router, watcher) = (router.clone(), graceful.watcher());
+                connections.spawn(connection(stream, tls, peer, router, watcher));
             }
             // Not to keep a note of each connection that there ever was.
             Some(_) = connections.join_next() => {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +17,9 @@ use crate::stream::Stream;
 
 /// A client that has not finished the handshake by then is let go.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who says more than this after being refused does not listen.
+const UNREAD_BYTES_MAX: usize = 64 << 10;
 
 /// Makes encrypted connections of those that come in.
 #[derive(Debug)]
@@ -43,10 +47,32 @@ impl Acceptor {
     /// Shakes hands with who has connected.
     pub async fn accept(&self, socket: TcpStream) -> io::Result<Stream> {
         let config = self.config.get(|| server_config(&self.own, self.clients_ca.as_ref()));
-        let shaken = timeout(PATIENCE, TlsAcceptor::from(config).accept(socket)).await;
-        let shaken = shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
-        Ok(Stream::Encrypted(Box::new(shaken.into())))
+        let shaking = TlsAcceptor::from(config).accept(socket).into_fallible();
+        match timeout(PATIENCE, shaking).await {
+            Ok(Ok(shaken)) => Ok(Stream::Encrypted(Box::new(shaken.into()))),
+            Ok(Err((error, socket))) => {
+                let _ = timeout(PATIENCE, let_read(socket)).await;
+                Err(error)
+            }
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
+}
+
+/// Waits until the other side has read why it is refused, and hangs up. If the socket were closed
+/// while something of it is unread, as is what a client says that believed to be done, the system
+/// would reset the connection, and the reason would be lost.
+async fn let_read(mut socket: TcpStream) -> io::Result<()> {
+    socket.shutdown().await?;
+    let mut unread = [0; 1024];
+    let mut left = UNREAD_BYTES_MAX;
+    while left > 0 {
+        match socket.read(&mut unread).await? {
+            0 => break,
+            count => left = left.saturating_sub(count),
+        }
+    }
+    Ok(())
 }
 
 fn server_config(own: &Pair, clients_ca: Option<&PathBuf>) -> Result<ServerConfig, Error> {

@@ -6,6 +6,7 @@ mod authority;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tls::{Acceptor, Connector, Error, Pair, Stream, Trust, self_signed};
@@ -76,6 +77,34 @@ async fn a_client_shows_what_it_is_asked_for() {
     greet(Some(ours.sign("client", "client"))).await.unwrap();
     assert!(greet(None).await.is_err());
     assert!(greet(Some(others.sign("client", "client"))).await.is_err());
+}
+
+/// Also if the client has said much in the meantime: it takes its handshake for done.
+#[tokio::test]
+async fn who_is_refused_reads_why() {
+    let ours = Authority::new();
+    let acceptor = Acceptor::new(ours.sign("server", "localhost"), Some(ours.ca())).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connector = connector(trust(&ours), None);
+    for _ in 0..20 {
+        let listens = async { acceptor.accept(listener.accept().await.unwrap().0).await };
+        let dials = async {
+            let socket = TcpStream::connect(address).await?;
+            let mut stream = connector.connect("localhost", socket).await?;
+            for _ in 0..3 {
+                stream.write_all(&[b'x'; 4096]).await?;
+                stream.flush().await?;
+                // It is refused in between.
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            stream.read_exact(&mut [0]).await
+        };
+        let (listened, dialed): (_, io::Result<usize>) = tokio::join!(listens, dials);
+        assert!(listened.is_err());
+        let error = dialed.unwrap_err().to_string();
+        assert_eq!(error, "received fatal alert: CertificateRequired");
+    }
 }
 
 /// Who takes a connection can ask whether a certificate is of a host.
