@@ -41,6 +41,7 @@ impl Endpoints {
         dial_timeout: Duration,
         command_timeout: Duration,
     ) -> Result<Self, Failure> {
+        security.check()?;
         names.iter().try_for_each(|name| Server::named(name, &security).map(drop))?;
         Ok(Self { names, security, dial_timeout, command_timeout })
     }
@@ -163,7 +164,7 @@ impl Endpoints {
         let channel = channel.map_err(|_| unreachable("no connection in time"))?;
         let channel = channel.map_err(|error| unreachable(&root_cause(error.as_ref())))?;
         let answer = call(channel).await.map(Response::into_inner);
-        answer.map_err(|status| Attempt::Refused(with_cause(name, status)))
+        answer.map_err(|status| Attempt::Refused(with_cause(name, &status)))
     }
 }
 
@@ -187,9 +188,11 @@ fn out_of_time() -> Failure {
 }
 
 /// A connection that broke is called a "transport error". What broke it says more.
-fn with_cause(name: &str, status: Status) -> Status {
-    let cause = status.source().map(root_cause);
-    cause.map_or(status.clone(), |cause| Status::new(status.code(), format!("{name}: {cause}")))
+fn with_cause(name: &str, status: &Status) -> Status {
+    match status.source() {
+        None => status.clone(),
+        Some(source) => Status::new(status.code(), format!("{name}: {}", root_cause(source))),
+    }
 }
 
 /// The innermost error is the one that says something: "Connection refused".

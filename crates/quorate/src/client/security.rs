@@ -7,6 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use tls::{Connector, Pair, Trust};
 
+use super::usage::Failure;
+
 /// Whom to believe, and what to show.
 #[derive(Args, Clone)]
 pub(crate) struct Security {
@@ -35,6 +37,14 @@ impl Security {
     /// Whether a server whose address does not say so is to be spoken to with TLS.
     pub(super) fn is_wanted(&self) -> bool {
         self.cacert.is_some() || self.cert.is_some() || self.insecure_skip_tls_verify
+    }
+
+    /// Whether the files can be used.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.is_wanted() {
+            self.connector(b"h2").map_err(|error| Failure::Failed(error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// What makes connections that speak `protocol`.
