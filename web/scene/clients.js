@@ -32,20 +32,20 @@ export function clients(asked, places, radius, { width, height }) {
     const away = radius + (compact ? 26 : 46);
     const x = Math.min(width - BOX / 2 - 4, Math.max(BOX / 2 + 4, place.x + side * away));
     const y = Math.min(height - BOX, place.y + (compact ? radius * 0.9 : -8) - before * 62);
-    return [drawn(one, x, y, compact)];
+    return [drawn(one, { x, y, compact })];
   });
 }
 
-function drawn(
-  /** @type {Asked} */ { by, cmd, ph, val },
-  /** @type {number} */ x,
-  /** @type {number} */ y,
-  /** @type {boolean} */ compact,
-) {
+/**
+ * A client without a name of its own is called `c`.
+ * @param {Asked} asked
+ * @param {{x: number, y: number, compact: boolean}} on
+ */
+function drawn({ by, member, cmd, ph, val }, { x, y, compact }) {
   const told = ph === "ok" && val ? say("clientTold", { val: cut(val, 9) }) : say(`client_${ph}`);
   return shape("g", { key: `client${by}`, class: `client ${ph}`, transform: at(x, y) }, [
     shape("rect", { x: -BOX / 2, y: -BOX / 2, width: BOX, height: BOX, rx: 8 }),
-    shape("text", { y: 4.5, class: "name" }, cut(by, 3)),
+    shape("text", { y: 4.5, class: "name" }, by === member ? "c" : cut(by, 3)),
     !compact && shape("text", { y: BOX / 2 + 14, class: "asks mono" }, cut(short(cmd), 14)),
     !compact && shape("text", { y: BOX / 2 + 27, class: "told" }, told),
   ]);

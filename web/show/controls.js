@@ -60,6 +60,7 @@ export function enableControls(part, { face, selection, deck, side }) {
     restart: () => player().seek(0),
     slower: () => faster(-1),
     faster: () => faster(1),
+    speed: () => player().direct(),
     "to-live": () => face()?.keys.escape?.(),
     help: () => part("keys").showModal(),
   };

@@ -149,10 +149,11 @@ export class Deck {
     const running = player === null || player.playing;
     this.#parts["play-sign"].setAttribute("d", running ? HOLD : PLAY);
     label(play, player === null ? say("freeze") : running ? say("hold") : say("play"));
-    for (const name of ["restart", "forward", "slower", "faster"])
+    for (const name of ["restart", "forward", "slower", "faster", "speed"])
       this.#parts[name].disabled = player === null;
     set(clock, time);
     set(this.#parts["clock-unit"], unit);
+    speed.setAttribute("aria-pressed", String(player?.directed ?? false));
     set(speed, player ? pace(player.rate) : "1/1");
     set(count, player ? say("count", { at: player.passed, of: player.moments.length }) : "");
     const now = player ? Math.round((player.story / player.warp.length) * 100) : 100;

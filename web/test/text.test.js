@@ -74,13 +74,18 @@ test("another language is spoken when it was asked for", async () => {
 });
 
 test("short forms", () => {
-  assert.deepEqual(["put a 1", "put key a value", "del a", "txn", "noop"].map(short), [
-    "a=1",
-    "key=a value",
-    "a✕",
-    "txn",
-    "noop",
-  ]);
+  assert.deepEqual(
+    [
+      "put a 1",
+      "put key a value",
+      "del a",
+      "publish A",
+      "members a b (a) learners c",
+      "txn",
+      "noop",
+    ].map(short),
+    ["a=1", "key=a value", "a✕", "@A", "⚙2", "txn", "noop"],
+  );
   assert.deepEqual(
     [cut("abcdef", 4), cut("abcd", 4), cut("数据一致性", 3)],
     ["abc…", "abcd", "数据…"],

@@ -116,7 +116,7 @@ export default {
   restart: "From the beginning",
   slower: "Slower",
   faster: "Faster",
-  speed: "Speed",
+  director: "Pass over quiet stretches more quickly, or not",
   toLive: "Back to live",
   tape: "Time",
   tapeLive: "The last half minute",

@@ -119,7 +119,7 @@ export default {
   restart: "回到开头",
   slower: "放慢",
   faster: "加快",
-  speed: "速度",
+  director: "平静的时段放得更快，或照常放",
   toLive: "回到实时",
   tape: "时间",
   tapeLive: "最近半分钟",
