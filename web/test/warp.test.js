@@ -68,7 +68,7 @@ test("beyond its ends it stays at its ends, even when empty", () => {
   assert.deepEqual([new Warp(0, 0, []).time(7), new Warp(0, 0, []).length], [0, 0]);
 });
 
-test("where nothing but heartbeats is to be seen it runs faster, if it is told what is worth it", () => {
+test("where only heartbeats are to be seen it runs faster, if it is told what is worth it", () => {
   const beat = { ...flight(40_000, 60_000), m: "HB" };
   const vote = flight(140_000, 160_000);
   const warp = new Warp(0, 300_000, [beat, vote], [{ from: 200_000, to: 220_000 }]);
