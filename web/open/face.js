@@ -61,6 +61,7 @@ export class OpenFace {
   enter() {}
 
   leave() {
+    document.body.classList.remove("empty");
     this.player.playing = false;
   }
 
@@ -87,6 +88,7 @@ export class OpenFace {
 
   panels() {
     const trace = this.#trace;
+    document.body.classList.toggle("empty", trace === null);
     this.#part("open-title").textContent = trace ? trace.name : say("openTitle");
     this.#part("open-lede").textContent = trace ? this.#told(trace) : say("openLede");
     /** @type {[string, string][]} */

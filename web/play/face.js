@@ -71,6 +71,7 @@ export class PlayFace {
   }
 
   leave() {
+    this.#part("branches").hidden = true;
     this.player.playing = false;
   }
 

@@ -10,6 +10,9 @@ export default {
   playground: "Playground",
   live: "Live cluster",
   openTrace: "Open trace",
+  playShort: "Play",
+  liveShort: "Live",
+  openShort: "Open",
   told: "What to see and do",
   share: "Copy a link to this moment",
   copied: "Link copied",
@@ -252,7 +255,7 @@ export default {
     "A recording of a cluster, of the simulator or of an incident, to be looked at one record " +
     "at a time.",
   openedLede: "{members} members, {span} long, {records} records.",
-  dropHere: "Drop an NDJSON file anywhere on this page, or",
+  dropHere: "Drop a trace here: an NDJSON file",
   chooseFile: "Choose a file",
   openHow: "The file stays in this browser.",
   notATrace: "{file} is no trace: line {line} is no record of it.",
