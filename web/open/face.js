@@ -8,7 +8,9 @@ import { NoTrace, readTrace } from "../model/file.js";
 import { Recording } from "../model/recording.js";
 import { patch, shape } from "../scene/tree.js";
 import { Player } from "../show/player.js";
-import { duration, say } from "../text.js";
+import { duration, learn, say } from "../text.js";
+
+await learn("open");
 
 /** @import { Trace } from "../model/file.js" */
 /** @import { Face, FaceKeys, Part } from "../show/types.js" */

@@ -47,7 +47,8 @@ export function clients({ asked, cut }, places, radius, { width, height }) {
  * @param {{x: number, y: number, compact: boolean}} on
  */
 function drawn({ by, member, cmd, ph, val }, { x, y, compact }) {
-  const told = ph === "ok" && val ? say("clientTold", { val: shortened(val, 9) }) : say(`client_${ph}`);
+  const said = ph === "ok" && val ? shortened(val, 9) : "";
+  const told = said ? say("clientTold", { val: said }) : say(`client_${ph}`);
   return shape("g", { key: `client${by}`, class: `client ${ph}`, transform: at(x, y) }, [
     shape("rect", { x: -BOX / 2, y: -BOX / 2, width: BOX, height: BOX, rx: 8 }),
     shape("text", { y: 4.5, class: "name" }, by === member ? "c" : shortened(by, 3)),
