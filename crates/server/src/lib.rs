@@ -52,6 +52,7 @@ pub use http::router;
 pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::Member;
 pub use metrics::Metrics;
+pub use plays::Player;
 pub use serve::{Listener, serve};
 pub use upkeep::{AutoCompaction, upkeep};
 pub use watch::Feed;

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use host::{Fatal, Host};
-use server::{Frontend, Member, Metrics, SharedStore};
+use server::{Frontend, Member, Metrics, Player, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -73,7 +73,9 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let (end, ended) = oneshot::channel::<()>();
     let frontend = Frontend::new(member.clone(), options, metrics);
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
+    let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
     let router = server::router(frontend, origins).merge(member.routes());
+    let router = router.merge(server::page::plays(player));
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),
