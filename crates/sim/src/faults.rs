@@ -1,8 +1,9 @@
 //! The faults: what may go wrong, and how it begins and ends.
 //!
 //! The *atlas* keeps count of what is lost for good. Death and rot come only to a minority of the
-//! voters, and rot never to the last thing that a log holds, which nobody can tell from a torn write:
-//! a cluster whose last good copy is destroyed can only be wrong or stop, and neither proves anything.
+//! voters, and rot never to the last thing that a log holds, which nobody can tell from a torn
+//! write: a cluster whose last good copy is destroyed can only be wrong or stop, and neither proves
+//! anything.
 
 use std::collections::BTreeSet;
 
