@@ -13,6 +13,7 @@
 //! raft-rs #372                                    where that bug was
 //! found by: promises                              (for the simulator) which check has to find it
 //! run with: --scenario crashes                    (for the simulator) in which runs
+//! not simulated: members never send that          (for the simulator) why no run can find it
 //!
 //! === crates/raft/src/message.rs                  replace, in this file ...
 //!             Self::Vote { granted } => *granted,
@@ -42,6 +43,8 @@ pub(crate) struct Mutant {
     pub(crate) found_by: Option<String>,
     /// The runs of the simulator in which it is hunted.
     pub(crate) flags: Vec<String>,
+    /// Why no run of the simulator can find it.
+    pub(crate) not_simulated: Option<String>,
     pub(crate) hunks: Vec<Hunk>,
 }
 
@@ -169,19 +172,21 @@ impl Mutant {
         let mut head = parts.next().unwrap_or_default().lines();
         let title = head.next().context("it has no title")?.to_owned();
         let source = head.next().context("it does not say where the bug was")?.to_owned();
-        let (mut found_by, mut flags) = (None, Vec::new());
+        let (mut found_by, mut flags, mut not_simulated) = (None, Vec::new(), None);
         for line in head {
             if let Some(check) = line.strip_prefix("found by: ") {
                 found_by = Some(check.to_owned());
             } else if let Some(words) = line.strip_prefix("run with: ") {
                 flags = words.split(' ').map(str::to_owned).collect();
+            } else if let Some(reason) = line.strip_prefix("not simulated: ") {
+                not_simulated = Some(reason.to_owned());
             }
         }
         let hunks = parts.map(Hunk::parse).collect::<Result<Vec<_>>>()?;
         if hunks.is_empty() {
             bail!("it changes nothing");
         }
-        Ok(Self { name, title, source, found_by, flags, hunks })
+        Ok(Self { name, title, source, found_by, flags, not_simulated, hunks })
     }
 }
 

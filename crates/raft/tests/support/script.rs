@@ -74,18 +74,14 @@ impl World {
         match command {
             Command::Cluster { .. } => return Err("a script has one cluster".into()),
             Command::Disk { member, term, vote, commit, log } => {
-                self.replace_disk(
-                    member.0,
-                    Restored {
-                        hard_state: HardState {
-                            term: raft::Term(*term),
-                            vote: vote.as_ref().map(|vote| vote.0),
-                        },
-                        entries: notation::entries(log)?,
-                        commit: Index(*commit),
-                        ..Restored::default()
-                    },
-                )?;
+                let vote = vote.as_ref().map(|vote| vote.0);
+                let restored = Restored {
+                    hard_state: HardState { term: raft::Term(*term), vote },
+                    entries: notation::entries(log)?,
+                    commit: Index(*commit),
+                    ..Restored::default()
+                };
+                self.replace_disk(member.0, restored)?;
             }
             Command::Tick { ticks, members } => {
                 for _ in 0..*ticks {
@@ -96,16 +92,8 @@ impl World {
             }
             Command::Campaign(member) => self.campaign(member.0)?,
             Command::Deliver { from, to, kind, count, order, again } => {
-                let mut chosen = self.choose(from.as_ref(), to.as_ref(), kind.as_ref(), *count);
-                if *again {
-                    self.network.extend(chosen.clone());
-                }
-                if *order == Order::Reversed {
-                    chosen.reverse();
-                }
-                for envelope in chosen {
-                    self.deliver(&envelope)?;
-                }
+                let chosen = self.choose(from.as_ref(), to.as_ref(), kind.as_ref(), *count);
+                self.deliver_all(chosen, order, *again)?;
             }
             Command::Drop { from, to, kind, count } => {
                 for envelope in self.choose(from.as_ref(), to.as_ref(), kind.as_ref(), *count) {
@@ -113,24 +101,19 @@ impl World {
                 }
             }
             Command::Network => {
-                for envelope in self.network.clone() {
-                    self.print(&envelope.to_string());
-                }
+                let lines = self.network.iter().map(ToString::to_string).collect::<Vec<_>>();
+                self.print_all(&lines);
             }
             Command::Partition(members) => {
                 let side = self.named(members);
-                let links = self.links();
-                let apart = |(from, to): &_| side.contains(from) != side.contains(to);
-                self.cuts.extend(links.into_iter().filter(apart));
+                self.cut_off(&side);
             }
             Command::Cut { from, to } => {
                 self.cuts.insert((from.0, to.0));
             }
             Command::Heal => self.cuts.clear(),
             Command::Persist { member, until } => {
-                let pending = &self.member(member.0).disk.pending;
-                let last = pending.back().map(|write| write.id).ok_or("nothing to persist")?;
-                self.persist(member.0, until.map_or(last, WriteId))?;
+                self.persist_until(member.0, until.map(WriteId))?;
             }
             Command::Settle => self.settle()?,
             Command::Propose { member, commands } => {
@@ -170,26 +153,21 @@ impl World {
             }
             Command::Skip { member, ticks } => self.step(member.0, Input::Skipped(*ticks))?,
             Command::Members(members) => {
-                for id in self.named(members) {
-                    let Status { configuration: (index, configuration), base, snapshot, .. } =
-                        self.node(id)?.status();
-                    let snapshot = snapshot.map(|at| format!(" snapshot {at}")).unwrap_or_default();
-                    self.print(&format!("{id} {index}:{{{configuration}}} base {base}{snapshot}"));
-                }
+                let ids = self.named(members).into_iter();
+                let lines = ids.map(|id| self.membership(id)).collect::<Result<Vec<_>, _>>()?;
+                self.print_all(&lines);
             }
             Command::Crash { member, kept } => self.crash(member.0, *kept)?,
             Command::Restart(member) => self.restart(member.0)?,
             Command::Status(members) => {
-                for id in self.named(members) {
-                    let status = self.status(id);
-                    self.print(&status);
-                }
+                let ids = self.named(members).into_iter();
+                let lines = ids.map(|id| self.status(id)).collect::<Vec<_>>();
+                self.print_all(&lines);
             }
             Command::Log(members) => {
-                for id in self.named(members) {
-                    let log = self.log(id);
-                    self.print(&log);
-                }
+                let ids = self.named(members).into_iter();
+                let lines = ids.map(|id| self.log(id)).collect::<Vec<_>>();
+                self.print_all(&lines);
             }
             Command::Receive(line) => {
                 let envelope = notation::envelope(&line.name)?;
@@ -197,6 +175,43 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn print_all(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.print(line));
+    }
+
+    /// Cuts all links between these members and the others, both ways.
+    fn cut_off(&mut self, side: &[NodeId]) {
+        let links = self.links();
+        let apart = |(from, to): &_| side.contains(from) != side.contains(to);
+        self.cuts.extend(links.into_iter().filter(apart));
+    }
+
+    /// `again`: they stay on their way, and can arrive once more.
+    fn deliver_all(&mut self, mut chosen: Vec<Envelope>, order: &Order, again: bool) -> Done {
+        if again {
+            self.network.extend(chosen.clone());
+        }
+        if *order == Order::Reversed {
+            chosen.reverse();
+        }
+        chosen.iter().try_for_each(|envelope| self.deliver(envelope))
+    }
+
+    /// Its writes become durable, up to that one, or all.
+    fn persist_until(&mut self, id: NodeId, until: Option<WriteId>) -> Done {
+        let pending = &self.member(id).disk.pending;
+        let last = pending.back().map(|write| write.id).ok_or("nothing to persist")?;
+        self.persist(id, until.unwrap_or(last))
+    }
+
+    /// Who belongs to the cluster, as far as it knows, and where its log begins.
+    fn membership(&self, id: NodeId) -> Result<String, String> {
+        let Status { configuration: (index, configuration), base, snapshot, .. } =
+            self.node(id)?.status();
+        let snapshot = snapshot.map(|at| format!(" snapshot {at}")).unwrap_or_default();
+        Ok(format!("{id} {index}:{{{configuration}}} base {base}{snapshot}"))
     }
 
     /// Gives one input to a member, and carries out what it asks for.
