@@ -25,15 +25,20 @@ impl Etcd {
     /// Starts one. `None`, loudly, if it is not installed; a panic, if it has to be
     /// (`QUORATE_REQUIRE_TOOLS=1`).
     pub(crate) fn start() -> Option<Self> {
-        Self::of(Path::new("etcd"))
+        Self::start_with(&[])
+    }
+
+    /// Starts one with these flags, too.
+    pub(crate) fn start_with(flags: &[&str]) -> Option<Self> {
+        Self::of(Path::new("etcd"), flags)
     }
 
     /// Starts one of version 3.5, which comes with the packages of Python that tests use.
     pub(crate) fn start_3_5() -> Option<Self> {
-        Self::of(&etcd_3_5())
+        Self::of(&etcd_3_5(), &[])
     }
 
-    fn of(program: &Path) -> Option<Self> {
+    fn of(program: &Path, flags: &[&str]) -> Option<Self> {
         let free = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         // Both are open at once, so they differ.
         let [client, peer] = [free(), free()].map(|listener| {
@@ -47,6 +52,7 @@ impl Etcd {
             .args(["--name", "n1", "--initial-cluster", &format!("n1={peer}")])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
             .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(flags)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
