@@ -1,6 +1,7 @@
 //! A program that runs beside the test.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -17,7 +18,7 @@ pub(crate) struct Process {
     /// Where this run's lines begin.
     log_start: usize,
     /// Our end of its standard input, which ends with the test, however it does.
-    _leash: ChildStdin,
+    leash: ChildStdin,
 }
 
 impl Process {
@@ -28,7 +29,12 @@ impl Process {
         command.stdin(Stdio::piped()).stdout(open()).stderr(open());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let leash = child.stdin.take().expect("stdin is a pipe");
-        Self { child, log: log.to_owned(), log_start, _leash: leash }
+        Self { child, log: log.to_owned(), log_start, leash }
+    }
+
+    /// Writes a line to its standard input.
+    pub(crate) fn say(&mut self, line: &str) {
+        writeln!(self.leash, "{line}").expect("the program reads what it is told");
     }
 
     /// Its number.

