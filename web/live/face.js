@@ -5,7 +5,7 @@
 import { Player } from "../show/player.js";
 import { sentence } from "../show/sentences.js";
 import { learn, say } from "../text.js";
-import { writeTrace } from "../model/file.js";
+import { writeTrace } from "../model/write.js";
 import { drawElections, drawOffer } from "./elections.js";
 import { Members } from "./members.js";
 import { Session } from "./session.js";

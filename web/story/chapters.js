@@ -14,6 +14,7 @@
 const PARTS = {
   writes: () => import("./writes.js"),
   elections: () => import("./elections.js"),
+  terms: () => import("./terms.js"),
   logs: () => import("./logs.js"),
   lives: () => import("./lives.js"),
 };
@@ -28,7 +29,9 @@ export const CHAPTERS = [
   chapter("elections", "states",
     run("five", 5, "", 600),
     [1, 4],
-    ["stop", "start"]),
+    ["stop", "start"],
+    { extra: () => import("./states.js") },
+  ),
   chapter("elections", "timers",
     run("five", 5, "", 800),
     [0, 3],
@@ -37,11 +40,11 @@ export const CHAPTERS = [
     run("five", 5, "", 500),
     [1, 3],
     ["stop", "start"]),
-  chapter("elections", "stop",
+  chapter("terms", "stop",
     run("five", 5, acts("500stop:lead", "1100start:n2"), 1500),
     [1, 3],
     ["stop", "start"]),
-  chapter("elections", "split", run("four", 45, "", 1200), [1, 3], []),
+  chapter("terms", "split", run("four", 45, "", 1200), [1, 3], []),
   chapter("writes", "replicate",
     run("five", 5, acts("400disk:n5:90", "450put:lead:x:5"), 800),
     [1, 3],
@@ -187,11 +190,18 @@ export const CHAPTERS = [
  * @param {Spec} spec
  * @param {[right: number, reveals: number]} answer
  * @param {Act[]} acts
+ * @param {Pick<Chapter, "extra" | "without">} [more]
  * @returns {Chapter}
  */
-function chapter(part, id, spec, [right, reveals], acts) {
-  const teller = async () => (await PARTS[part]())[id];
-  return { id, part, spec, right, reveals, acts, teller };
+function chapter(part, id, spec, [right, reveals], acts, more = {}) {
+  const teller = async (/** @type {boolean} */ off) =>
+    (await PARTS[part]())[off ? `${id}Without` : id];
+  return { id, part, spec, right, reveals, acts, teller, ...more };
+}
+
+/** A recorded run, which nobody can act in. @returns {Spec} */
+function recorded(/** @type {string} */ name) {
+  return { scenario: "", seed: 0, actions: "", until: 0, recorded: name };
 }
 
 /** What is done, one a line: docs/scenarios.md. */

@@ -11,17 +11,19 @@ import { rich } from "./rich.js";
 import { telling as wordsOf } from "./tellings.js";
 import { TITLES } from "./titles.js";
 
-/** @import { Frame } from "../model/types.js" */
+/** @import { Frame, Member } from "../model/types.js" */
 /** @import { Offer } from "../run/actions.js" */
 /** @import { Runner } from "../run/runner.js" */
 /** @import { Part } from "../show/types.js" */
-/** @import { Chapter, Telling, Told } from "./types.js" */
+/** @import { Chapter, Extra, Telling, Told } from "./types.js" */
 /**
  * @typedef {object} Page
  * @property {number} number
  * @property {Chapter} chapter
  * @property {Runner} run
  * @property {Told | null} told
+ * @property {boolean} off whether the run without the chapter's rule is shown
+ * @property {Member | undefined} member
  * @property {number | null} answer the reader's
  */
 
@@ -29,8 +31,11 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
   const { chapter, number, run } = page;
   drawChapters(part, number);
   patch(part("chapter-title"), [shape("span", {}, TITLES[chapter.id][language()])]);
-  const telling = wordsOf(chapter, language());
-  if (!telling) return;
+  const whole = wordsOf(chapter, language());
+  if (!whole) return;
+  const telling = page.off && whole.without ? { ...whole, ...whole.without } : whole;
+  drawRule(part("rule"), page, whole);
+  drawExtra(part("chapter-extra"), page);
   const now = reached(page);
   const text = now < 0 ? telling.lede : telling.beats[now][1];
   patch(part("chapter-lede"), rich(text, page.told?.values ?? {}, run.frame));
@@ -38,12 +43,44 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
     part("beats"),
     telling.beats.map((_, place) => beat(page, telling, place, now)),
   );
-  drawAsk(part("ask"), page, telling, now);
+  if (page.off) part("ask").hidden = true;
+  else drawAsk(part("ask"), page, telling, now);
   drawChecks(part("checks"), page, telling);
   patch(part("chapter-acts"), offerButtons(offers(page), true));
   const result = run.waiting ? say("loading") : run.error;
   if (part("chapter-result").textContent !== result) part("chapter-result").textContent = result;
   part("chapter-result").classList.toggle("bad", run.error !== "");
+}
+
+/** Whether the chapter's rule holds in the run that is shown; where that can be chosen. */
+function drawRule(
+  /** @type {HTMLElement} */ place,
+  /** @type {Page} */ { chapter, off },
+  /** @type {Telling} */ { without },
+) {
+  place.hidden = !chapter.without || !without;
+  if (!without) return;
+  const button = (/** @type {boolean} */ wanted, /** @type {string} */ text) =>
+    shape(
+      "button",
+      { type: "button", "data-off": Number(wanted), "aria-pressed": String(off === wanted) },
+      text,
+    );
+  patch(place, [button(false, say("ruleOn")), button(true, without.rule)]);
+}
+
+/** What only some chapters have, each its own. @type {Map<string, Extra | null>} */
+const extras = new Map();
+
+function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapter, run, member }) {
+  const { id, extra } = chapter;
+  if (extra && !extras.has(id)) {
+    extras.set(id, null);
+    extra().then(({ draw }) => extras.set(id, draw));
+  }
+  if (card.dataset.of !== id) card.replaceChildren();
+  card.dataset.of = id;
+  card.hidden = !extras.get(id)?.(card, { run, member });
 }
 
 /** The last beat that has come; -1 before the first. */
@@ -190,7 +227,7 @@ function offers(/** @type {Page} */ { chapter, run, number }) {
   const own = run.shown !== null && run.shown !== run.branches[0];
   return [
     ...(own ? [{ label: say("backToChapter", { number }), action: "back" }] : []),
-    ...chapter.acts.flatMap((act) => all[act]),
+    ...(run.shown?.spec.recorded ? [] : chapter.acts.flatMap((act) => all[act])),
   ];
 }
 

@@ -2,6 +2,8 @@
 
 import type { Trace } from "../model/file.js";
 import type { Spec } from "../model/link.js";
+import type { Member } from "../model/types.js";
+import type { Runner } from "../run/runner.js";
 
 /** A chapter's texts in one language, but for its title. */
 export interface Telling {
@@ -11,6 +13,8 @@ export interface Telling {
   ask: { question: string; options: string[]; why: string };
   /** What the reader can verify. */
   checks: string[];
+  /** How it goes when the chapter's rule is missing; `rule` says which in a few words. */
+  without?: { rule: string } & Pick<Telling, "lede" | "beats" | "checks">;
 }
 
 /** What is filled into the texts: members' names, and figures. */
@@ -35,7 +39,7 @@ export type Act = "stop" | "start" | "write" | "cut" | "heal" | "read";
 export interface Chapter {
   id: string;
   /** The part of the story that it belongs to: its texts and tellers are in files of that name. */
-  part: "writes" | "elections" | "logs" | "lives";
+  part: "writes" | "elections" | "terms" | "logs" | "lives";
   spec: Spec;
   /** The right answer to the chapter's question, from 0. */
   right: number;
@@ -43,6 +47,19 @@ export interface Chapter {
   reveals: number;
   /** What can be done here; the playground has everything. */
   acts: Act[];
-  /** Fetches what says how a run tells the chapter. */
-  teller(): Promise<(trace: Trace) => Told>;
+  /** The recorded run of an engine that lacks the chapter's rule, if there is one. */
+  without?: Spec;
+  /** Draws what only this chapter has. */
+  extra?: () => Promise<{ draw: Extra }>;
+  /** Fetches what says how a run tells the chapter; `off` asks for the run without its rule. */
+  teller(off: boolean): Promise<(trace: Trace) => Told>;
+}
+
+/** Draws into a card, from what is on the stage; whether there is anything to see. */
+export type Extra = (card: HTMLElement, page: ExtraPage) => boolean;
+
+export interface ExtraPage {
+  run: Runner;
+  /** The member that the reader chose, or the one that matters now. */
+  member: Member | undefined;
 }

@@ -124,6 +124,9 @@ export default {
   clientTold: "told {val}",
 
   seed: "seed {seed}",
+  rule: "With or without the rule",
+  ruleOn: "With the rule",
+  ruleOff: "without the rule",
   predict: "Predict, then check",
   goOn: "Go on, and see.",
   verify: "You can verify",

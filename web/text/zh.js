@@ -123,6 +123,9 @@ export default {
   clientTold: "读到 {val}",
 
   seed: "种子 {seed}",
+  rule: "有规则还是没有",
+  ruleOn: "有规则",
+  ruleOff: "没有规则",
   predict: "先预测，再验证",
   goOn: "接着看下去。",
   verify: "可以验证",
