@@ -29,7 +29,7 @@ export function language() {
   return spoken;
 }
 
-/** What the reader said before, or else the browser says; English for nobody. @returns {Language} */
+/** What the reader said before, or else the browser says. @returns {Language} */
 function asked() {
   if (!globalThis.document) return "en";
   return (localStorage.getItem(STORED) ?? navigator.language).startsWith("zh") ? "zh" : "en";

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
 import { chinese, english } from "../test/stories.js";
+import harms from "../story/en/missing.js";
 import { isSound, LOOKS, page, skip, until, visit, WAIT } from "./browser.js";
 
 /** The run that a chapter shows, as the engine answers it. */
@@ -71,6 +72,54 @@ for (const [place, chapter] of CHAPTERS.entries()) {
     }),
   );
 }
+
+for (const [place, { id, without }] of CHAPTERS.entries()) {
+  for (const [i, { name }] of without.entries()) {
+    test(`${id} without a rule: the harm of ${name} is shown`, { skip }, () =>
+      visit(`#story/${place + 1}?off=${i + 1}`, {}, async (tab) => {
+        const { beats } = harms[name];
+        await tab.locator("#beats button", { hasText: beats[0][0] }).waitFor(WAIT);
+        await tab.locator("#rule [data-off='1'][aria-pressed=true]").waitFor(WAIT);
+        await tab.keyboard.press("End");
+        await tab.locator("#claims .broken").first().waitFor(WAIT);
+        await tab.locator("#checks .holds").first().waitFor(WAIT);
+        await tab.locator("#beats button").last().click();
+        assert.match(tab.url(), new RegExp(`#story/${place + 1}/${beats.length}\\?off=${i + 1}$`));
+        await isSound(tab);
+        await tab.getByRole("button", { name: "As it is", exact: true }).click();
+        const [[step]] = english[id].beats;
+        await tab.getByRole("button", { name: step, exact: true }).waitFor(WAIT);
+        await until(tab, () => document.querySelectorAll("#claims .broken").length === 0);
+      }),
+    );
+  }
+}
+
+test("a link leads to a beat", { skip }, () =>
+  visit("#story/9/3", {}, async (tab) => {
+    await tab.locator("#beats li:nth-child(3).now").waitFor(WAIT);
+    await tab.locator("#beats button").nth(4).click();
+    assert.match(tab.url(), /#story\/9\/5$/);
+    await tab.goto("about:blank");
+    await tab.goto(new URL("#story/9/5", page).href);
+    await tab.locator("#beats li:nth-child(5).now").waitFor(WAIT);
+  }),
+);
+
+test("the states open to a member are lit", { skip }, () =>
+  visit("#story/3/3", {}, async (tab) => {
+    await tab.locator("#chapter-extra .states").waitFor(WAIT);
+    const { first } = await tab.evaluate(() => ({
+      first: document.querySelector(".node.roleC").dataset.name,
+    }));
+    await tab.keyboard.press(first.slice(1));
+    await until(tab, () => document.querySelectorAll(".way.open").length === 2);
+    await tab.locator("#chapter-extra", { hasText: "pre-candidate → candidate" }).waitFor(WAIT);
+    await tab.keyboard.press("End");
+    await until(tab, () => document.querySelectorAll(".way.open").length === 1);
+    await isSound(tab);
+  }),
+);
 
 test("a chapter plays by itself to its answer, and waits there", { skip }, () =>
   visit("#story/1", {}, async (tab) => {

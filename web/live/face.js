@@ -117,10 +117,10 @@ export class LiveFace {
   /** @type {Partial<FaceKeys>} */
   keys = {
     toggle: () => (this.player.clip ? this.player.toggle() : this.#freeze()),
-    step: (direction, onlyChanges) => {
+    step: (direction, kind) => {
       if (!this.player.clip && direction > 0) return;
       if (!this.player.clip) this.#freeze();
-      this.player.step(direction, onlyChanges);
+      this.player.step(direction, kind);
     },
     escape: () => this.player.close(),
     replay: () => this.#replay(this.session.elections[0]),

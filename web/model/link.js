@@ -23,7 +23,7 @@
  * @property {FaceName} face
  * @property {number | null} chapter
  * @property {number} [beat] counted from 1
- * @property {boolean} [off] whether the chapter's rule is missing
+ * @property {number} [off] which of the chapter's rules is missing, counted from 1
  * @property {Spec | null} spec
  * @property {number | null} t
  */
@@ -49,12 +49,13 @@ export function readLink(hash) {
     actions: values.get("a") ?? "",
     until: number(values.get("until"), 1, UNTIL_MAX) ?? 2000,
   };
+  const off = face === "story" ? number(values.get("off"), 1, 9) : null;
   const beat = face === "story" ? number(step, 1, 99) : null;
   return {
     face,
     chapter: face === "story" ? (number(part, 1, 99) ?? 1) : null,
     ...(beat === null ? {} : { beat }),
-    ...(face === "story" && values.has("off") ? { off: true } : {}),
+    ...(off === null ? {} : { off }),
     spec: scenario === null ? null : spec,
     t: number(values.get("t"), 0, Number.MAX_SAFE_INTEGER),
   };
@@ -63,7 +64,7 @@ export function readLink(hash) {
 /** @returns {string} with the `#` */
 export function writeLink(/** @type {Place} */ { face, chapter, beat, off, spec, t }) {
   const values = new URLSearchParams();
-  if (off) values.set("off", "1");
+  if (off) values.set("off", String(off));
   if (spec) {
     values.set("s", spec.scenario);
     values.set("seed", String(spec.seed));

@@ -4,7 +4,7 @@
 
 /** @import { Spec } from "../model/link.js" */
 /** @import { Trace } from "../model/file.js" */
-/** @import { Act, Chapter, Told } from "./types.js" */
+/** @import { Act, Chapter, Missing, Told } from "./types.js" */
 /** @typedef {Chapter["part"]} Part */
 
 /**
@@ -85,7 +85,9 @@ export const CHAPTERS = [
   chapter("logs", "mayLead",
     run("five", 5, acts("400cut:n3", "450put:n2:x:5", "900heal:n3", "905stop:n2"), 2000),
     [1, 5],
-    ["stop", "start", "write"]),
+    ["stop", "start", "write"],
+    { without: [missing("old_term_commit", "oldTermCommit")] },
+  ),
   chapter("lives", "disk",
     run(
       "three",
@@ -94,7 +96,9 @@ export const CHAPTERS = [
       1400,
     ),
     [1, 2],
-    ["stop", "start", "write"]),
+    ["stop", "start", "write"],
+    { without: [missing("lying_disk", "lyingDisk")] },
+  ),
   chapter("lives", "snapshots",
     run(
       "compact",
@@ -125,7 +129,9 @@ export const CHAPTERS = [
   chapter("lives", "members",
     run("three", 2, acts("400put:lead:x:5", "500learn:n4", "900promote:n4"), 1600),
     [1, 3],
-    ["stop", "start"]),
+    ["stop", "start"],
+    { without: [missing("one_jump", "oneJump")] },
+  ),
   chapter("lives", "reads",
     run(
       "five",
@@ -190,18 +196,23 @@ export const CHAPTERS = [
  * @param {Spec} spec
  * @param {[right: number, reveals: number]} answer
  * @param {Act[]} acts
- * @param {Pick<Chapter, "extra" | "without">} [more]
+ * @param {Partial<Pick<Chapter, "extra" | "without">>} [more]
  * @returns {Chapter}
  */
 function chapter(part, id, spec, [right, reveals], acts, more = {}) {
-  const teller = async (/** @type {boolean} */ off) =>
-    (await PARTS[part]())[off ? `${id}Without` : id];
-  return { id, part, spec, right, reveals, acts, teller, ...more };
+  const teller = async () => (await PARTS[part]())[id];
+  return { id, part, spec, right, reveals, acts, teller, without: [], ...more };
 }
 
-/** A recorded run, which nobody can act in. @returns {Spec} */
-function recorded(/** @type {string} */ name) {
-  return { scenario: "", seed: 0, actions: "", until: 0, recorded: name };
+/**
+ * A recorded run, which nobody can act in.
+ * @param {string} name
+ * @param {keyof typeof import("./missing.js")} teller
+ * @returns {Missing}
+ */
+function missing(name, teller) {
+  const spec = { scenario: "", seed: 0, actions: "", until: 0, recorded: name };
+  return { name, spec, teller: async () => (await import("./missing.js"))[teller] };
 }
 
 /** What is done, one a line: docs/scenarios.md. */

@@ -8,21 +8,21 @@ import { patch, shape } from "../scene/tree.js";
 import { language, say } from "../text.js";
 import { CHAPTERS } from "./chapters.js";
 import { rich } from "./rich.js";
-import { telling as wordsOf } from "./tellings.js";
-import { TITLES } from "./titles.js";
+import { harm, telling as wordsOf } from "./tellings.js";
+import { RULES, TITLES } from "./titles.js";
 
 /** @import { Frame, Member } from "../model/types.js" */
 /** @import { Offer } from "../run/actions.js" */
 /** @import { Runner } from "../run/runner.js" */
 /** @import { Part } from "../show/types.js" */
-/** @import { Chapter, Extra, Telling, Told } from "./types.js" */
+/** @import { Chapter, Extra, Harm, Telling, Told } from "./types.js" */
 /**
  * @typedef {object} Page
  * @property {number} number
  * @property {Chapter} chapter
  * @property {Runner} run
  * @property {Told | null} told
- * @property {boolean} off whether the run without the chapter's rule is shown
+ * @property {number} off which rule of the chapter is missing in the run, from 1; 0 if none
  * @property {Member | undefined} member
  * @property {number | null} answer the reader's
  */
@@ -31,10 +31,11 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
   const { chapter, number, run } = page;
   drawChapters(part, number);
   patch(part("chapter-title"), [shape("span", {}, TITLES[chapter.id][language()])]);
-  const whole = wordsOf(chapter, language());
-  if (!whole) return;
-  const telling = page.off && whole.without ? { ...whole, ...whole.without } : whole;
-  drawRule(part("rule"), page, whole);
+  drawRule(part("rule"), page);
+  const missing = chapter.without[page.off - 1];
+  const own = wordsOf(chapter, language());
+  const telling = own && missing ? mend(own, harm(missing.name, language())) : own;
+  if (!telling) return;
   drawExtra(part("chapter-extra"), page);
   const now = reached(page);
   const text = now < 0 ? telling.lede : telling.beats[now][1];
@@ -52,21 +53,26 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
   part("chapter-result").classList.toggle("bad", run.error !== "");
 }
 
-/** Whether the chapter's rule holds in the run that is shown; where that can be chosen. */
+/** Whether the chapter's rules hold in the run that is shown, where that can be chosen. */
 function drawRule(
   /** @type {HTMLElement} */ place,
   /** @type {Page} */ { chapter, off },
-  /** @type {Telling} */ { without },
 ) {
-  place.hidden = !chapter.without || !without;
-  if (!without) return;
-  const button = (/** @type {boolean} */ wanted, /** @type {string} */ text) =>
+  place.hidden = chapter.without.length === 0;
+  if (place.hidden) return;
+  const button = (/** @type {string} */ text, /** @type {number} */ wanted) =>
     shape(
       "button",
-      { type: "button", "data-off": Number(wanted), "aria-pressed": String(off === wanted) },
+      { key: wanted, type: "button", "data-off": wanted, "aria-pressed": String(off === wanted) },
       text,
     );
-  patch(place, [button(false, say("ruleOn")), button(true, without.rule)]);
+  const rules = chapter.without.map(({ name }) => RULES[name][language()]);
+  patch(place, [say("ruleOn"), ...rules].map(button));
+}
+
+/** The question stays the chapter's. */
+function mend(/** @type {Telling} */ own, /** @type {Harm | null} */ instead) {
+  return instead && { ...own, ...instead };
 }
 
 /** What only some chapters have, each its own. @type {Map<string, Extra | null>} */

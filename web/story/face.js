@@ -20,8 +20,8 @@ export class StoryFace {
   #selection;
   #run;
   #number = 1;
-  /** Whether the run without the chapter's rule is shown. */
-  #off = false;
+  /** Which of the chapter's rules is missing in the run that is shown, from 1; 0 if none. */
+  #off = 0;
   /** The beat that a link leads to, until it is found in the run. */
   #beat = 0;
   /** @type {Told | null} */
@@ -48,13 +48,17 @@ export class StoryFace {
       history.replaceState(null, "", writeLink(own));
     });
     this.#on("rule", "off", (off) => {
-      location.hash = writeLink({ ...this.place(), spec: null, t: null, off: off === 1 });
+      location.hash = writeLink({ ...this.place(), spec: null, t: null, off });
     });
     this.#on("ask", "option", (option) => this.#answers.set(this.chapter.id, option));
   }
 
   get chapter() {
     return CHAPTERS[this.#number - 1];
+  }
+
+  get #missing() {
+    return this.chapter.without[this.#off - 1] ?? null;
   }
 
   get player() {
@@ -65,14 +69,13 @@ export class StoryFace {
     return this.#run.claims;
   }
 
-  enter(/** @type {Place} */ { chapter, beat = 0, off = false, spec, t }) {
+  enter(/** @type {Place} */ { chapter, beat = 0, off = 0, spec, t }) {
     this.#selection.chooseMember(null);
     this.#number = Math.min(CHAPTERS.length, chapter ?? 1);
     this.#told = null;
     this.#beat = beat;
-    const { without } = this.chapter;
-    this.#off = off && without !== undefined;
-    this.#run.begin(spec ?? (this.#off ? without : null) ?? this.chapter.spec, t);
+    this.#off = this.chapter.without[off - 1] ? off : 0;
+    this.#run.begin(spec ?? (this.#missing ?? this.chapter).spec, t);
   }
 
   leave() {
@@ -86,7 +89,7 @@ export class StoryFace {
     return {
       face: "story",
       chapter: this.#number,
-      ...(this.#off ? { off: true } : {}),
+      ...(this.#off ? { off: this.#off } : {}),
       spec: spec === this.chapter.spec || spec.recorded ? null : spec,
       t,
     };
@@ -136,7 +139,7 @@ export class StoryFace {
   async #tell() {
     const off = this.#off;
     const { chapter } = this;
-    const tell = await chapter.teller(off);
+    const tell = await (this.#missing ?? chapter).teller();
     const { shown, branches } = this.#run;
     if (!shown || chapter !== this.chapter || off !== this.#off) return;
     this.#told = tell(shown.trace);

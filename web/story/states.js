@@ -2,7 +2,7 @@
 // Chapter 3: the states of a member, and the ways between them. Those that are open to the chosen
 // member now are lit; where it came from is told.
 
-import { patch, shape } from "../scene/tree.js";
+import { at, patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
 import { learn, say } from "../text.js";
 
@@ -57,7 +57,8 @@ export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ {
 }
 
 function state(/** @type {State} */ role, /** @type {boolean} */ isNow) {
-  return shape("g", { key: role, class: isNow ? "now" : "", transform: `translate(${X[role]} ${Y})` }, [
+  const place = at(X[role], Y);
+  return shape("g", { key: role, class: isNow ? "now" : "", transform: place }, [
     shape("circle", { r: RADIUS, class: `of${role}` }),
     shape("text", { y: -RADIUS - 6 }, say(role)),
   ]);
@@ -72,14 +73,12 @@ function state(/** @type {State} */ role, /** @type {boolean} */ isNow) {
  */
 function way(from, to, curve, isOpen) {
   const [a, b] = [X[from], X[to]];
-  const d =
-    curve === 0
-      ? `M${a + RADIUS + 4} ${Y}H${b - RADIUS - 9}`
-      : `M${a - 5} ${Y + RADIUS + 4}Q${(a + b) / 2} ${Y + RADIUS + curve} ${b + 8} ${Y + RADIUS + 7}`;
-  const head =
-    curve === 0
-      ? `M${b - RADIUS - 4} ${Y}l-8 -4v8z`
-      : `M${b + 4} ${Y + RADIUS + 3}l9 0l-4 7z`;
+  const foot = Y + RADIUS;
+  const on = curve === 0;
+  const d = on
+    ? `M${a + RADIUS + 4} ${Y}H${b - RADIUS - 9}`
+    : `M${a - 5} ${foot + 4}Q${(a + b) / 2} ${foot + curve} ${b + 8} ${foot + 7}`;
+  const head = on ? `M${b - RADIUS - 4} ${Y}l-8 -4v8z` : `M${b + 4} ${foot + 3}l9 0l-4 7z`;
   return shape("g", { key: `${from}${to}`, class: isOpen ? "way open" : "way" }, [
     shape("path", { d }),
     shape("path", { class: "tip", d: head }),

@@ -13,9 +13,10 @@ export interface Telling {
   ask: { question: string; options: string[]; why: string };
   /** What the reader can verify. */
   checks: string[];
-  /** How it goes when the chapter's rule is missing; `rule` says which in a few words. */
-  without?: { rule: string } & Pick<Telling, "lede" | "beats" | "checks">;
 }
+
+/** How it goes when a rule is missing. */
+export type Harm = Pick<Telling, "lede" | "beats" | "checks">;
 
 /** What is filled into the texts: members' names, and figures. */
 export type Values = Record<string, string | number>;
@@ -47,12 +48,21 @@ export interface Chapter {
   reveals: number;
   /** What can be done here; the playground has everything. */
   acts: Act[];
-  /** The recorded run of an engine that lacks the chapter's rule, if there is one. */
-  without?: Spec;
+  /** The recorded runs of engines that each lack a rule of the chapter. */
+  without: Missing[];
   /** Draws what only this chapter has. */
   extra?: () => Promise<{ draw: Extra }>;
-  /** Fetches what says how a run tells the chapter; `off` asks for the run without its rule. */
-  teller(off: boolean): Promise<(trace: Trace) => Told>;
+  /** Fetches what says how a run tells the chapter. */
+  teller: Teller;
+}
+
+export type Teller = () => Promise<(trace: Trace) => Told>;
+
+export interface Missing {
+  /** The name of the trace. */
+  name: string;
+  spec: Spec;
+  teller: Teller;
 }
 
 /** Draws into a card, from what is on the stage; whether there is anything to see. */

@@ -19,7 +19,7 @@ test("what a link is written from is read from it", () => {
     ]);
     const t = pick([null, 0, Math.floor(next() * 1e9)]);
     const chapter = 1 + Math.floor(next() * 16);
-    const inStory = pick([{}, { beat: 3 }, { off: true }, { beat: 1, off: true }]);
+    const inStory = pick([{}, { beat: 3 }, { off: 2 }, { beat: 1, off: 1 }]);
     const story = { face, chapter, ...inStory, spec, t };
     const place = face === "story" ? story : { face, chapter: null, spec, t };
     assert.deepEqual(readLink(writeLink(place)), place);
