@@ -121,6 +121,39 @@ test("the states open to a member are lit", { skip }, () =>
   }),
 );
 
+test("the timers are set, and give another run", { skip }, () =>
+  visit("#story/4/3", {}, async (tab) => {
+    const election = tab.locator("#chapter-extra [name=election]");
+    await election.waitFor(WAIT);
+    await election.fill("300");
+    await tab.locator("#chapter-extra", { hasText: "300 to 600 ms" }).waitFor(WAIT);
+    await tab.locator("#chapter-extra [name=heartbeat]").fill("100");
+    await tab.locator("#chapter-extra", { hasText: "every 100 ms" }).waitFor(WAIT);
+    await tab.locator("#chapter-extra [name=heartbeat]").blur();
+    await tab.keyboard.press("End");
+    await tab.locator("#checks .holds").first().waitFor(WAIT);
+    await isSound(tab);
+    await tab.getByRole("button", { name: "Back to the run of chapter 4" }).click();
+    await tab.locator("#chapter-extra", { hasText: "150 to 300 ms" }).waitFor(WAIT);
+  }),
+);
+
+test("elections are counted over seeds, and one of them is shown", { skip }, () =>
+  visit("#story/7", {}, async (tab) => {
+    await tab.locator("#chapter-extra [name=timer]").waitFor(WAIT);
+    await tab.locator("#chapter-extra [name=timer]").fill("40");
+    await tab.getByRole("button", { name: "Run 100 seeds" }).click();
+    await tab
+      .locator("#chapter-extra [role=status]", { hasText: "of 100 runs" })
+      .waitFor({ timeout: 120_000 });
+    assert.match(await tab.locator("#chapter-extra [role=status]").textContent(), /^In [1-9]/);
+    await isSound(tab);
+    await tab.locator("#chapter-extra [data-seed]").first().focus();
+    await tab.keyboard.press("Enter");
+    await tab.locator("#share-text", { hasText: /^four:40:10 · seed \d+/ }).waitFor(WAIT);
+  }),
+);
+
 test("a chapter plays by itself to its answer, and waits there", { skip }, () =>
   visit("#story/1", {}, async (tab) => {
     await tab.locator("#beats li").nth(CHAPTERS[0].reveals).and(tab.locator(".now")).waitFor({

@@ -84,7 +84,10 @@ function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapte
     extras.set(id, null);
     extra().then(({ draw }) => extras.set(id, draw));
   }
-  if (card.dataset.of !== id) card.replaceChildren();
+  if (card.dataset.of !== id) {
+    card.replaceChildren();
+    card.onclick = card.oninput = card.onchange = card.onkeydown = null;
+  }
   card.dataset.of = id;
   card.hidden = !extras.get(id)?.(card, { run, member });
 }
