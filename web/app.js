@@ -50,6 +50,7 @@ const makers = {
     const [{ LiveFace }, { Announcer }] = await Promise.all([
       import("./live/face.js"),
       import("./show/announcer.js"),
+      wear("live/live.css"),
     ]);
     announcer = new Announcer();
     return new LiveFace(part, selection, still, (record) => {

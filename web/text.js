@@ -3,11 +3,10 @@
 // the same in all of them. The words of a part of the page have a table of their own, which comes
 // with the part. The story's texts are longer, and stand beside its chapters.
 
-import en from "./text/en.js";
-
 /** @typedef {"live" | "play" | "open" | "inspect" | "events" | "help"} Part */
 /**
- * @typedef {keyof typeof en | keyof typeof import("./text/en/live.js").default
+ * @typedef {keyof typeof import("./text/en.js").default
+ *   | keyof typeof import("./text/en/live.js").default
  *   | keyof typeof import("./text/en/play.js").default
  *   | keyof typeof import("./text/en/open.js").default
  *   | keyof typeof import("./text/en/inspect.js").default
@@ -16,15 +15,24 @@ import en from "./text/en.js";
  */
 /** @typedef {"en" | "zh"} Language */
 
+/** Where the reader's choice is kept. */
+export const STORED = "quorate.language";
 /** What has come. @type {Record<Language, Partial<Record<Word, string>>>} */
-const tables = { en: { ...en }, zh: {} };
+const tables = { en: {}, zh: {} };
 /** The parts that have come, or are on their way. @type {Set<Part>} */
 const parts = new Set();
 /** The language that is spoken now. @type {Language} */
-let spoken = "en";
+let spoken = asked();
+await fetchWords(spoken, "");
 
 export function language() {
   return spoken;
+}
+
+/** What the reader said before, or else the browser says. @returns {Language} */
+function asked() {
+  if (!globalThis.document) return "en";
+  return (localStorage.getItem(STORED) ?? navigator.language).startsWith("zh") ? "zh" : "en";
 }
 
 /** From here on, all that is said is said in this language. */

@@ -109,6 +109,115 @@ test("members, clocks, disks, snapshots and power", { skip }, () =>
   }),
 );
 
+test("power, pauses and the lead", { skip }, () =>
+  play({}, async (tab, leader) => {
+    await act(tab, () => button(tab, "Pause it").click());
+    await tab.locator(`.node.paused[data-name=${leader}]`).waitFor(WAIT);
+    await tab.locator(`.node[data-name=${leader}]`).click();
+    await act(tab, () => button(tab, `Resume ${leader}`).click());
+    await gone(tab, ".node.paused");
+    await tab.locator(`#acts [data-target=${leader === "n3" ? "n4" : "n3"}]`).click();
+    await act(tab, () => button(tab, "Let it lead").click());
+    assert.match(await did(tab), /^lead:n[34]$/);
+    await tab.keyboard.press("End");
+    const next = (await did(tab)).slice(5);
+    await tab.locator(`.node.roleL[data-name=${next}]`).waitFor(WAIT);
+  }),
+);
+
+test("any side is cut off from the rest", { skip }, () =>
+  play({}, async (tab) => {
+    await tab.locator("#acts [name=side][value=n4]").check();
+    await tab.locator("#acts [name=side][value=n5]").check();
+    await act(tab, () => button(tab, "Cut these off from the rest").click());
+    assert.equal(await did(tab), "cut:n4.n5-n1.n2.n3");
+    await tab.locator("#stage .wall").first().waitFor({ ...WAIT, state: "attached" });
+    assert.equal(await tab.locator("#stage .link.gone").count(), 6);
+  }),
+);
+
+test("voters come, change and go", { skip }, () =>
+  play({}, async (tab, leader) => {
+    await tab.getByText("Membership", { exact: true }).click();
+    const other = leader === "n1" ? "n2" : "n1";
+    await tab.locator(`#acts [data-target=${other}]`).click();
+    for (const [name, action] of [
+      ["Add n6", "add:n6"],
+      [`Make ${other} a learner`, `demote:${other}`],
+      [`Let ${other} vote`, `promote:${other}`],
+      [`Remove ${other}`, `remove:${other}`],
+      [`Swap ${other} for n6, jointly`, `joint:${other}-n6`],
+    ]) {
+      const [first] = await tab.locator("#branches button").all();
+      await first?.click();
+      await act(tab, () => button(tab, name).click());
+      assert.equal(await did(tab), action);
+    }
+    await tab.keyboard.press("End");
+    await tab.locator(".node[data-name=n6]").waitFor(WAIT);
+  }),
+);
+
+test("a read under a lease is answered by the leader alone", { skip }, () =>
+  play(
+    {},
+    async (tab, leader) => {
+      await act(tab, () => tab.locator("[data-ask=put]").click());
+      await tab.keyboard.press("End");
+      await tab.locator(`#acts [data-target=${leader}]`).click();
+      await tab.keyboard.press("ArrowLeft");
+      await act(tab, () => tab.locator("[data-ask=get]").click());
+      assert.match(await did(tab), /^get:n\d:x:c2$/);
+    },
+    "#play?s=lease&seed=1&until=2000&t=900000",
+  ),
+);
+
+test("one steps by events and by their kind", { skip }, () =>
+  play({}, async (tab) => {
+    await tab.getByRole("tab", { name: "Events" }).click();
+    const rows = () => tab.locator("#events tr").allTextContents();
+    await tab.keyboard.press("Home");
+    await tab.locator("#event-kind").selectOption("commit");
+    await tab.locator("#event-kind").blur();
+    for (let i = 1; i <= 3; i += 1) {
+      await tab.keyboard.press("Shift+ArrowRight");
+      await until(tab, (n) => document.querySelectorAll("#events tr").length >= n, i);
+    }
+    assert.ok((await rows()).every((row) => row.includes("commits")), String(await rows()));
+    const count = await tab.locator("#count").textContent();
+    await button(tab, "Next event").click();
+    await until(tab, (was) => document.querySelector("#count").textContent !== was, count);
+  }),
+);
+
+test("the speed is changed, and quiet stretches pass quickly or not", { skip }, () =>
+  play({}, async (tab) => {
+    const speed = () => tab.locator("#speed").textContent();
+    const first = await speed();
+    await button(tab, "Faster").click();
+    await until(tab, (was) => document.querySelector("#speed").textContent !== was, first);
+    await button(tab, "Slower").click();
+    await until(tab, (was) => document.querySelector("#speed").textContent === was, first);
+    await tab.locator("#speed[aria-pressed=true]").click();
+    await tab.locator("#speed[aria-pressed=false]").waitFor(WAIT);
+    assert.notEqual(await speed(), first);
+  }),
+);
+
+test("a rule that is broken is shown with its witness", { skip }, () =>
+  play(
+    {},
+    async (tab) => {
+      await tab.locator("#claims .broken", { hasText: "One leader in each term" }).waitFor(WAIT);
+      const told = await tab.locator("#claims .broken p").first().textContent();
+      assert.match(told, /^Broken at [\d.]+ ms: n\d contradicts n\d at T1$/);
+      await isSound(tab);
+    },
+    "#play?s=apart&seed=1&until=600&t=400000",
+  ),
+);
+
 for (const [name, what] of [
   ["Drop", "drop"],
   ["Delay by 60 ms", "late"],

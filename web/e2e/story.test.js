@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
 import { chinese, english } from "../test/stories.js";
+import harms from "../story/en/missing.js";
 import { isSound, LOOKS, page, skip, until, visit, WAIT } from "./browser.js";
 
 /** The run that a chapter shows, as the engine answers it. */
@@ -25,7 +26,7 @@ for (const [place, chapter] of CHAPTERS.entries()) {
   test(`${id}: the engine tells the chapter, beat by beat`, { skip }, async () => {
     const text = await ask(spec);
     assert.equal(await ask(spec), text, "the same words give the same run");
-    const told = (await chapter.teller())(readTrace(text));
+    const told = (await chapter.teller(false))(readTrace(text));
     assert.equal(told.beats.length, beats.length);
     assert.equal(told.checks.length, checks.length);
     for (const [i, t] of told.beats.entries())
@@ -71,6 +72,87 @@ for (const [place, chapter] of CHAPTERS.entries()) {
     }),
   );
 }
+
+for (const [place, { id, without }] of CHAPTERS.entries()) {
+  for (const [i, { name }] of without.entries()) {
+    test(`${id} without a rule: the harm of ${name} is shown`, { skip }, () =>
+      visit(`#story/${place + 1}?off=${i + 1}`, {}, async (tab) => {
+        const { beats } = harms[name];
+        await tab.locator("#beats button", { hasText: beats[0][0] }).waitFor(WAIT);
+        await tab.locator("#rule [data-off='1'][aria-pressed=true]").waitFor(WAIT);
+        await tab.keyboard.press("End");
+        await tab.locator("#claims .broken").first().waitFor(WAIT);
+        await tab.locator("#checks .holds").first().waitFor(WAIT);
+        await tab.locator("#beats button").last().click();
+        assert.match(tab.url(), new RegExp(`#story/${place + 1}/${beats.length}\\?off=${i + 1}$`));
+        await isSound(tab);
+        await tab.getByRole("button", { name: "As it is", exact: true }).click();
+        const [[step]] = english[id].beats;
+        await tab.getByRole("button", { name: step, exact: true }).waitFor(WAIT);
+        await until(tab, () => document.querySelectorAll("#claims .broken").length === 0);
+      }),
+    );
+  }
+}
+
+test("a link leads to a beat", { skip }, () =>
+  visit("#story/9/3", {}, async (tab) => {
+    await tab.locator("#beats li:nth-child(3).now").waitFor(WAIT);
+    await tab.locator("#beats button").nth(4).click();
+    assert.match(tab.url(), /#story\/9\/5$/);
+    await tab.goto("about:blank");
+    await tab.goto(new URL("#story/9/5", page).href);
+    await tab.locator("#beats li:nth-child(5).now").waitFor(WAIT);
+  }),
+);
+
+test("the states open to a member are lit", { skip }, () =>
+  visit("#story/3/3", {}, async (tab) => {
+    await tab.locator("#chapter-extra .states").waitFor(WAIT);
+    const { first } = await tab.evaluate(() => ({
+      first: document.querySelector(".node.roleC").dataset.name,
+    }));
+    await tab.keyboard.press(first.slice(1));
+    await until(tab, () => document.querySelectorAll(".way.open").length === 2);
+    await tab.locator("#chapter-extra", { hasText: "pre-candidate → candidate" }).waitFor(WAIT);
+    await tab.keyboard.press("End");
+    await until(tab, () => document.querySelectorAll(".way.open").length === 1);
+    await isSound(tab);
+  }),
+);
+
+test("the timers are set, and give another run", { skip }, () =>
+  visit("#story/4/3", {}, async (tab) => {
+    const election = tab.locator("#chapter-extra [name=election]");
+    await election.waitFor(WAIT);
+    await election.fill("300");
+    await tab.locator("#chapter-extra", { hasText: "300 to 600 ms" }).waitFor(WAIT);
+    await tab.locator("#chapter-extra [name=heartbeat]").fill("100");
+    await tab.locator("#chapter-extra", { hasText: "every 100 ms" }).waitFor(WAIT);
+    await tab.locator("#chapter-extra [name=heartbeat]").blur();
+    await tab.keyboard.press("End");
+    await tab.locator("#checks .holds").first().waitFor(WAIT);
+    await isSound(tab);
+    await tab.getByRole("button", { name: "Back to the run of chapter 4" }).click();
+    await tab.locator("#chapter-extra", { hasText: "150 to 300 ms" }).waitFor(WAIT);
+  }),
+);
+
+test("elections are counted over seeds, and one of them is shown", { skip }, () =>
+  visit("#story/7", {}, async (tab) => {
+    await tab.locator("#chapter-extra [name=timer]").waitFor(WAIT);
+    await tab.locator("#chapter-extra [name=timer]").fill("40");
+    await tab.getByRole("button", { name: "Run 100 seeds" }).click();
+    await tab
+      .locator("#chapter-extra [role=status]", { hasText: "of 100 runs" })
+      .waitFor({ timeout: 120_000 });
+    assert.match(await tab.locator("#chapter-extra [role=status]").textContent(), /^In [1-9]/);
+    await isSound(tab);
+    await tab.locator("#chapter-extra [data-seed]").first().focus();
+    await tab.keyboard.press("Enter");
+    await tab.locator("#share-text", { hasText: /^four:40:10 · seed \d+/ }).waitFor(WAIT);
+  }),
+);
 
 test("a chapter plays by itself to its answer, and waits there", { skip }, () =>
   visit("#story/1", {}, async (tab) => {

@@ -5,7 +5,7 @@
 import { Player } from "../show/player.js";
 import { sentence } from "../show/sentences.js";
 import { learn, say } from "../text.js";
-import { writeTrace } from "../model/file.js";
+import { writeTrace } from "../model/write.js";
 import { drawElections, drawOffer } from "./elections.js";
 import { Members } from "./members.js";
 import { Session } from "./session.js";
@@ -117,10 +117,10 @@ export class LiveFace {
   /** @type {Partial<FaceKeys>} */
   keys = {
     toggle: () => (this.player.clip ? this.player.toggle() : this.#freeze()),
-    step: (direction, onlyChanges) => {
+    step: (direction, kind) => {
       if (!this.player.clip && direction > 0) return;
       if (!this.player.clip) this.#freeze();
-      this.player.step(direction, onlyChanges);
+      this.player.step(direction, kind);
     },
     escape: () => this.player.close(),
     replay: () => this.#replay(this.session.elections[0]),

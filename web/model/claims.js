@@ -24,7 +24,7 @@ import { countWhile } from "./count.js";
 /** @typedef {{entry: Entry, by: string}} Told an entry, and who was the first to tell of it */
 
 /** @type {readonly Claim[]} */
-export const CLAIMS = ["election", "matching", "completeness", "machine"];
+const CLAIMS = ["election", "matching", "completeness", "machine"];
 
 export class Claims {
   /** When each claim was checked. @type {Record<Claim, number[]>} */

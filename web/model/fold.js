@@ -27,9 +27,17 @@ export function step(frame, record) {
   const before = frame.members.get(record.n) ?? unknown(record.n);
   const after = { ...before, ...change(before, record), heard: record.t };
   if (after.role !== before.role || after.term !== before.term) after.since = record.t;
-  const members = new Map(frame.members).set(record.n, after);
+  const members = frame.members.has(record.n)
+    ? new Map(frame.members).set(record.n, after)
+    : inOrder([...frame.members, [record.n, after]]);
   const asked = record.k === "op" ? ask(frame.asked, record) : frame.asked;
   return { ...frame, t: record.t, members, watched: watch(frame.watched, record), asked };
+}
+
+/** Whoever joins stands where its name belongs, and not last because it was heard of last. */
+function inOrder(/** @type {[string, Member][]} */ members) {
+  const order = new Intl.Collator("en", { numeric: true });
+  return new Map(members.sort(([a], [b]) => order.compare(a, b)));
 }
 
 /**

@@ -3,7 +3,9 @@
 // be had again, for a run is nothing but its scenario, its seed and what was done to it:
 //
 //   #story/9               a chapter
+//   #story/9/3             at its third beat
 //   #story/9?t=846000      at a time
+//   #story/11?off=1        as it goes when the chapter's rule is missing
 //   #play?s=five&seed=18&a=450:cut:AB-CDE&until=1500&t=846000
 //   #live   #open
 
@@ -14,11 +16,14 @@
  * @property {number} seed
  * @property {string} actions
  * @property {number} until in milliseconds
+ * @property {string} [recorded] the name of a recorded trace, which is shown instead of a run
  */
 /**
  * @typedef {object} Place
  * @property {FaceName} face
  * @property {number | null} chapter
+ * @property {number} [beat] counted from 1
+ * @property {number} [off] which of the chapter's rules is missing, counted from 1
  * @property {Spec | null} spec
  * @property {number | null} t
  */
@@ -34,7 +39,7 @@ const UNTIL_MAX = 60_000;
  */
 export function readLink(hash) {
   const [path, query = ""] = hash.replace(/^#/, "").split("?", 2);
-  const [name, part] = path.split("/");
+  const [name, part, step] = path.split("/");
   const face = FACES.find((one) => one === name) ?? "live";
   const values = new URLSearchParams(query);
   const scenario = values.get("s");
@@ -44,17 +49,22 @@ export function readLink(hash) {
     actions: values.get("a") ?? "",
     until: number(values.get("until"), 1, UNTIL_MAX) ?? 2000,
   };
+  const off = face === "story" ? number(values.get("off"), 1, 9) : null;
+  const beat = face === "story" ? number(step, 1, 99) : null;
   return {
     face,
     chapter: face === "story" ? (number(part, 1, 99) ?? 1) : null,
+    ...(beat === null ? {} : { beat }),
+    ...(off === null ? {} : { off }),
     spec: scenario === null ? null : spec,
     t: number(values.get("t"), 0, Number.MAX_SAFE_INTEGER),
   };
 }
 
 /** @returns {string} with the `#` */
-export function writeLink(/** @type {Place} */ { face, chapter, spec, t }) {
+export function writeLink(/** @type {Place} */ { face, chapter, beat, off, spec, t }) {
   const values = new URLSearchParams();
+  if (off) values.set("off", String(off));
   if (spec) {
     values.set("s", spec.scenario);
     values.set("seed", String(spec.seed));
@@ -62,7 +72,7 @@ export function writeLink(/** @type {Place} */ { face, chapter, spec, t }) {
     values.set("until", String(spec.until));
   }
   if (t !== null) values.set("t", String(Math.round(t)));
-  const path = chapter === null ? face : `${face}/${chapter}`;
+  const path = [face, chapter, beat].filter((one) => one !== null && one !== undefined).join("/");
   // These may stand in an address as they are, and a reader can read them there.
   const query = values.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return query ? `#${path}?${query}` : `#${path}`;

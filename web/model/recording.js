@@ -7,7 +7,7 @@ import { blank, step } from "./fold.js";
 import { Messages } from "./messages.js";
 
 /** @import { StoryRecord } from "../protocol.js" */
-/** @import { Frame } from "./types.js" */
+/** @import { Frame, Kind } from "./types.js" */
 
 /** How much of the past a recording of a running cluster keeps, in microseconds. */
 export const KEPT = 30_000_000;
@@ -107,6 +107,19 @@ export class Recording {
     return frame;
   }
 }
+
+/**
+ * What a reader may step through, apart from everything: all changes, or one kind of them.
+ * @type {Record<Kind, (record: StoryRecord) => boolean>}
+ */
+export const KINDS = {
+  change: (record) => isChange(record) && record.k !== "key",
+  role: ({ k }) => k === "st",
+  append: ({ k }) => k === "ap" || k === "tr",
+  commit: ({ k }) => k === "ci",
+  client: ({ k }) => k === "op",
+  fault: ({ k }) => k === "ft" || k === "net" || k === "act",
+};
 
 /** Whether a record says more than that a message or a timer went its way. */
 export function isChange(/** @type {StoryRecord} */ record) {

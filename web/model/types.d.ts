@@ -104,6 +104,8 @@ export interface Picture {
   members: PictureMember[];
   flights: Flight[];
   cut: readonly Link[];
+  /** Whether all members go by the same configuration, as far as their logs tell. */
+  agreed: boolean;
   asked: Asked[];
   /** Messages stand still as arrows: the reader asked for reduced motion. */
   still: boolean;
@@ -154,3 +156,6 @@ export interface Flight {
   cross: number | null;
   chosen: boolean;
 }
+
+/** What a reader may step through. */
+export type Kind = "change" | "role" | "append" | "commit" | "client" | "fault";

@@ -67,6 +67,7 @@ export function picture(recording, t, look) {
     })),
     still: look.still,
     cut: frame.cut,
+    agreed: new Set(members.map(({ log }) => configuration(log))).size < 2,
     // Of a live cluster nobody knows which client asked, and there may be thousands.
     asked: look.live ? [] : [...frame.asked.values()].filter((one) => isFresh(one, t, look)),
   };
@@ -123,11 +124,12 @@ function portrait(member, t, look, key) {
 
 /** Whether the configuration in force in a member's own log lets it learn, and not vote. */
 function isLearner(/** @type {Member} */ { name, log }) {
-  for (let place = log.length - 1; place >= 0; place -= 1) {
-    const configuration = readConfiguration(log[place][2]);
-    if (configuration) return configuration.learners.includes(name);
-  }
-  return false;
+  return readConfiguration(configuration(log))?.learners.includes(name) ?? false;
+}
+
+/** The last configuration in a log, as it is told there; empty if the log tells of none. */
+function configuration(/** @type {Member["log"]} */ log) {
+  return log.findLast(([, , text]) => text.startsWith("members "))?.[2] ?? "";
 }
 
 /**

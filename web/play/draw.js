@@ -1,11 +1,11 @@
 // @ts-check
 // What the playground offers: which run, and what can be done in it at the moment that is shown.
 
-import { linkOffers, memberOffers } from "../run/actions.js";
 import { offerButtons } from "../run/buttons.js";
 import { patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
 import { say } from "../text.js";
+import { linkOffers, memberOffers } from "./offers.js";
 
 /** @import { Frame, Member } from "../model/types.js" */
 /** @import { Spec } from "../model/link.js" */
@@ -106,6 +106,7 @@ function targeted(/** @type {Member} */ target, /** @type {Frame} */ frame) {
         ...linkOffers(target.name, frame),
         ...(frame.cut.length > 0 ? [{ label: say("actHealAll"), action: "heal" }] : []),
       ]),
+      sides(frame),
       matrix(frame),
     ]),
     group("change", say("groupMembers"), offerButtons(changes(target, frame))),
@@ -178,6 +179,19 @@ function field(
   ]);
 }
 
+/** A cut between any two sides: those that are ticked, and the rest. */
+function sides(/** @type {Frame} */ { members }) {
+  return shape("form", { key: "sides", class: "sides", autocomplete: "off" }, [
+    ...[...members.keys()].map((name) =>
+      shape("label", { key: name }, [
+        shape("input", { type: "checkbox", name: "side", value: name }),
+        shape("span", {}, name),
+      ]),
+    ),
+    shape("button", { key: "cut", type: "submit", "data-ask": "split" }, say("actSplit")),
+  ]);
+}
+
 /** Who hears whom: a row sends, a column hears. Each link is cut, or mended, one way. */
 function matrix(/** @type {Frame} */ { members, cut }) {
   const names = [...members.keys()];
@@ -226,6 +240,9 @@ function changes(/** @type {Member} */ { name }, /** @type {Frame} */ { members 
   return [
     ...(adds ? [{ label: say("actAdd", { name: next }), action: `add:${next}` }] : []),
     ...(adds ? [{ label: say("actLearn", { name: next }), action: `learn:${next}` }] : []),
+    ...(adds
+      ? [{ label: say("actSwap", { name, next }), action: `joint:${name}-${next}` }]
+      : []),
     { label: say("actPromote", { name }), action: `promote:${name}` },
     { label: say("actDemote", { name }), action: `demote:${name}` },
     { label: say("actRemove", { name }), action: `remove:${name}` },

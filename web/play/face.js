@@ -132,6 +132,13 @@ export class PlayFace {
     return { scenario: String(data.get("scenario")), seed: seed || 1, actions: "", until };
   }
 
+  /** Cuts between these and all others; between nobody and all there is nothing to cut. */
+  #split(/** @type {string[]} */ side) {
+    const others = [...this.#run.frame.members.keys()].filter((name) => !side.includes(name));
+    if (side.length > 0 && others.length > 0)
+      this.act(`cut:${side.join(".")}-${others.join(".")}`);
+  }
+
   /** A client's request, or a change of a clock or a disk. */
   #ask(/** @type {HTMLFormElement} */ form, /** @type {HTMLElement | null} */ submitter) {
     const { target } = this.#run;
@@ -141,6 +148,8 @@ export class PlayFace {
     const [key, value] = [word("key"), word("value")];
     const { name } = target;
     switch (submitter?.dataset.ask) {
+      case "split":
+        return this.#split(data.getAll("side").map(String));
       case "put":
         return this.act(`put:${name}:${key}:${value}`);
       case "get":

@@ -3,7 +3,7 @@
 
 import { say } from "../text.js";
 
-/** @import { Frame, Member, Message } from "../model/types.js" */
+/** @import { Frame, Message } from "../model/types.js" */
 /** @typedef {{label: string, action: string}} Offer something to do, as a button says it */
 
 /** How much later a message arrives that the reader delays, in milliseconds. */
@@ -21,35 +21,6 @@ export function addAction(actions, t, action) {
   return [...actions.split(",").filter(Boolean), `${at}${action}`].join(",");
 }
 
-/** What is done at a time is undone with what is done later. @returns {string[]} */
-export function listActions(/** @type {string} */ actions) {
-  return actions.split(",").filter(Boolean);
-}
-
-/** @returns {Offer[]} */
-export function memberOffers(/** @type {Member} */ { name, role, paused }) {
-  if (role === "X") return [offer("actStart", name, `start:${name}`)];
-  return [
-    offer("actStop", name, `stop:${name}`),
-    offer("actPower", name, `power:${name}`),
-    paused ? offer("actResume", name, `resume:${name}`) : offer("actPause", name, `pause:${name}`),
-    ...(role === "L" ? [] : [offer("actLead", name, `lead:${name}`)]),
-    offer("actSnapshot", name, `snap:${name}`),
-  ];
-}
-
-/** What is done to a member's links. @returns {Offer[]} */
-export function linkOffers(/** @type {string} */ name, /** @type {Frame} */ { cut, members }) {
-  const others = [...members.keys()].filter((other) => other !== name).join(".");
-  const isCut = cut.some((link) => link.includes(name));
-  return [
-    ...(isCut ? [offer("actHeal", name, `heal:${name}`)] : []),
-    offer("actCut", name, `cut:${name}`),
-    offer("actDeaf", name, `cut:${others}~${name}`),
-    offer("actMute", name, `cut:${name}~${others}`),
-  ];
-}
-
 /** @returns {Offer[]} for a message that is under way; none else */
 export function messageOffers(/** @type {Message | undefined} */ message, /** @type {number} */ t) {
   if (!message || t < message.t0 || (message.t1 !== null && t >= message.t1)) return [];
@@ -62,7 +33,7 @@ export function messageOffers(/** @type {Message | undefined} */ message, /** @t
 }
 
 /** @returns {Offer} */
-function offer(
+export function offer(
   /** @type {import("../text.js").Word} */ word,
   /** @type {string} */ name,
   /** @type {string} */ action,

@@ -92,6 +92,16 @@ export class Runner {
     this.open(branch, t, this.moves);
   }
 
+  /** Shows another run beside those that are there, from its beginning. */
+  async another(/** @type {Spec} */ spec) {
+    if (this.waiting) return;
+    const trace = await this.#ask(spec);
+    if (!trace) return;
+    const branch = { spec, trace, at: 0, did: `${spec.scenario} ${spec.seed}` };
+    this.branches = [...this.branches, branch];
+    this.open(branch, trace.from, this.moves);
+  }
+
   /** Shows a run that is there already. */
   open(/** @type {Branch} */ branch, /** @type {number} */ at, /** @type {boolean} */ playing) {
     const { recording, from, to } = branch.trace;

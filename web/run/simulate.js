@@ -1,5 +1,6 @@
 // @ts-check
-// Asks the engine for a run. The same words always give the same run, so it is asked once.
+// Asks the engine for a run. The same words always give the same run, so it is asked once. Runs of
+// an engine that lacks a rule were recorded: they are files of the page.
 
 import { readTrace } from "../model/file.js";
 import { say } from "../text.js";
@@ -17,20 +18,22 @@ const runs = new Map();
  * @returns {Promise<Trace>}
  */
 export function simulate(spec) {
-  const { scenario, seed, actions, until } = spec;
+  const { scenario, seed, actions, until, recorded } = spec;
   const words = { s: scenario, seed: String(seed), a: actions, until: String(until) };
-  const query = String(new URLSearchParams(words));
-  const known = runs.get(query);
+  const path = recorded
+    ? `story/recorded/${recorded}.ndjson`
+    : `api/sim?${new URLSearchParams(words)}`;
+  const known = runs.get(path);
   if (known) return known;
-  const run = ask(query);
-  runs.set(query, run);
-  run.catch(() => runs.delete(query));
+  const run = ask(path);
+  runs.set(path, run);
+  run.catch(() => runs.delete(path));
   for (const old of runs.keys()) if (runs.size > KEPT) runs.delete(old);
   return run;
 }
 
-async function ask(/** @type {string} */ query) {
-  const response = await fetch(`api/sim?${query}`).catch(() => null);
+async function ask(/** @type {string} */ path) {
+  const response = await fetch(path).catch(() => null);
   if (!response) throw new Error(say("unreachable"));
   const text = await response.text();
   if (!response.ok) throw new Error(text.trim() || String(response.status));

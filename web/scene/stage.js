@@ -32,7 +32,7 @@ export function draw(svg, picture, { width, height }) {
   patch(svg, [
     hatch(),
     shape("g", { key: "links" }, links(place, picture.cut)),
-    shape("g", { key: "walls" }, walls(place, picture.cut, radius, { width, height })),
+    shape("g", { key: "walls" }, walls(place, picture, radius, { width, height })),
     shape(
       "g",
       { key: "nodes" },

@@ -6,7 +6,7 @@ import { groups } from "../model/groups.js";
 import { say } from "../text.js";
 import { at, round, shape } from "./tree.js";
 
-/** @import { Link } from "../model/types.js" */
+/** @import { Link, Picture } from "../model/types.js" */
 /** @import { Point } from "./layout.js" */
 /** @import { Shape } from "./tree.js" */
 /**
@@ -23,12 +23,12 @@ const CLEAR = 12;
 
 /**
  * @param {ReadonlyMap<string, Point>} places
- * @param {readonly Link[]} cut
+ * @param {Picture} picture
  * @param {number} radius
  * @param {{width: number, height: number}} size
  * @returns {Shape[]}
  */
-export function walls(places, cut, radius, size) {
+export function walls(places, { cut, agreed }, radius, size) {
   if (cut.length === 0) return [];
   const names = [...places.keys()];
   const [, ...smaller] = groups(names, cut);
@@ -43,7 +43,7 @@ export function walls(places, cut, radius, size) {
   return [
     ...bars,
     ...single.map(([name]) => ring(name, /** @type {Point} */ (places.get(name)), radius)),
-    ...found.map((wall, place) => drawn(wall, place, names.length, size)),
+    ...found.map((wall, place) => drawn(wall, place, agreed ? names.length : null, size)),
   ];
 }
 
@@ -99,7 +99,7 @@ function centre(/** @type {string[]} */ names, /** @type {ReadonlyMap<string, Po
 /**
  * @param {Wall} wall
  * @param {number} place
- * @param {number} count how many members there are
+ * @param {number | null} count how many members there are; null if they do not agree about that
  * @param {{width: number, height: number}} size
  */
 function drawn({ normal, offset, inner, outer }, place, count, { width, height }) {
@@ -116,14 +116,11 @@ function drawn({ normal, offset, inner, outer }, place, count, { width, height }
       "text",
       {
         class: "note",
-        x: round(side * normal.x * (room / 2 + 50)),
+        x: round(side * normal.x * (room / 2 + 74)),
         y: round(4 + side * normal.y * 34),
         "text-anchor": "middle",
       },
-      say(group.length * 2 > count ? "wallMajority" : "wallMinority", {
-        n: group.length,
-        of: count,
-      }),
+      told(group.length, count),
     );
   return shape("g", { key: `wall${place}`, class: "wall" }, [
     shape("path", {
@@ -136,6 +133,12 @@ function drawn({ normal, offset, inner, outer }, place, count, { width, height }
       ...(compact ? [] : [note(inner, -1), note(outer, 1)]),
     ]),
   ]);
+}
+
+/** What a group can do by itself. */
+function told(/** @type {number} */ n, /** @type {number | null} */ of) {
+  if (of === null) return "";
+  return say(n * 2 > of ? "wallMajority" : "wallMinority", { n, of });
 }
 
 /** About how wide a text is; a Chinese letter takes the room of two. */

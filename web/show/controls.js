@@ -29,10 +29,11 @@ const NOBODY = new Player();
 export function enableControls(part, { face, selection, deck, side }) {
   const player = () => face()?.player ?? NOBODY;
   const toggle = () => (face()?.keys.toggle ?? (() => player().toggle()))();
-  const step = (/** @type {1 | -1} */ direction, /** @type {boolean} */ onlyChanges) => {
+  const step = (/** @type {1 | -1} */ direction, /** @type {boolean} */ ofKind) => {
     const own = face()?.keys.step;
-    if (own) own(direction, onlyChanges);
-    else player().step(direction, onlyChanges);
+    const kind = ofKind ? side.kind : null;
+    if (own) own(direction, kind);
+    else player().step(direction, kind);
   };
   const help = async () => {
     (await import("./help.js")).drawKeys(part("keys-list"));

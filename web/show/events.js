@@ -2,12 +2,32 @@
 // The latest events in words, as a table.
 
 import { patch, shape } from "../scene/tree.js";
+import { say } from "../text.js";
 import { sentence } from "./sentences.js";
 
+/** @import { Kind } from "../model/types.js" */
 /** @import { StoryRecord } from "../protocol.js" */
 /** @import { Shape } from "../scene/tree.js" */
+/** @import { Word } from "../text.js" */
 
 const ROWS = 40;
+/** @type {[Kind, Word][]} */
+const CHOICES = [
+  ["change", "kindChange"],
+  ["role", "kindRole"],
+  ["append", "kindAppend"],
+  ["commit", "kindCommit"],
+  ["client", "kindClient"],
+  ["fault", "kindFault"],
+];
+
+/** Which kind of events is listed, and stepped through, as the reader chooses. */
+export function drawKinds(/** @type {Element} */ select) {
+  patch(
+    select,
+    CHOICES.map(([kind, word]) => shape("option", { value: kind }, say(word))),
+  );
+}
 
 /**
  * The latest events as a table, the newest first.

@@ -3,10 +3,11 @@
 
 import { patch, shape } from "../scene/tree.js";
 import { learn, say } from "../text.js";
+import { wear } from "./wear.js";
 
 /** @import { Word } from "../text.js" */
 
-await learn("help");
+await Promise.all([learn("help"), wear("show/help.css")]);
 
 export function drawKeys(/** @type {Element} */ list) {
   /** @type {[string, Word][]} */

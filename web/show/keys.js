@@ -6,7 +6,7 @@
 /**
  * @typedef {object} Actions
  * @property {() => void} toggle
- * @property {(direction: 1 | -1, onlyChanges: boolean) => void} step
+ * @property {(direction: 1 | -1, ofKind: boolean) => void} step
  * @property {(direction: 1 | -1) => void} faster
  * @property {(part: number) => void} seek
  * @property {(ms: number) => void} nudge

@@ -1,9 +1,7 @@
 // @ts-check
 // English or Chinese: as the browser asks, until the reader says otherwise.
 
-import { language, speak } from "../text.js";
-
-const STORED = "quorate.language";
+import { language, speak, STORED } from "../text.js";
 
 /** @param {() => void} changed called after every change, and once now */
 export function followLanguage(/** @type {HTMLElement} */ button, changed) {
@@ -17,6 +15,5 @@ export function followLanguage(/** @type {HTMLElement} */ button, changed) {
     localStorage.setItem(STORED, other);
     show(other);
   });
-  const asked = localStorage.getItem(STORED) ?? navigator.language;
-  show(asked.startsWith("zh") ? "zh" : "en");
+  show(language());
 }

@@ -4,11 +4,12 @@
 
 import { busy } from "../model/busy.js";
 import { countWhile } from "../model/count.js";
-import { isChange } from "../model/recording.js";
+import { KINDS } from "../model/recording.js";
 import { Warp } from "../model/warp.js";
 
 /** @import { Recording } from "../model/recording.js" */
 /** @import { StoryRecord } from "../protocol.js" */
+/** @import { Kind } from "../model/types.js" */
 /**
  * @typedef {object} Clip
  * @property {Recording} recording
@@ -41,8 +42,10 @@ export class Player {
   #speed = SPEEDS.indexOf(1);
   /** The times at which something happens. @type {number[]} */
   moments = [];
-  /** Those at which more than a message comes or goes. @type {number[]} */
-  #changes = [];
+  /** What the replay holds. @type {StoryRecord[]} */
+  #inside = [];
+  /** The moments of each kind that was stepped through. @type {Map<Kind, number[]>} */
+  #ofKind = new Map();
 
   /** Begins a replay, from its beginning or from a trace time. */
   open(
@@ -55,7 +58,8 @@ export class Player {
     this.directed = directed;
     this.#pace(clip);
     this.moments = times(inside.filter((record) => record.k !== "tm" && record.k !== "key"));
-    this.#changes = times(inside.filter((record) => isChange(record) && record.k !== "key"));
+    this.#inside = inside;
+    this.#ofKind.clear();
     this.story = this.warp.story(at);
     this.playing = playing;
     this.rest = Infinity;
@@ -120,10 +124,10 @@ export class Player {
     this.story = this.warp.story(t);
   }
 
-  /** Goes to the next or the previous moment, or to the next that changes a member. */
-  step(/** @type {1 | -1} */ direction, /** @type {boolean} */ onlyChanges) {
+  /** Goes to the next or the previous moment, of all or of a kind. */
+  step(/** @type {1 | -1} */ direction, /** @type {Kind | null} */ kind) {
     this.playing = false;
-    const moments = onlyChanges ? this.#changes : this.moments;
+    const moments = kind === null ? this.moments : this.#moments(kind);
     const { t } = this;
     const end = direction > 0 ? this.warp.length : 0;
     // Story time is a fraction; half a microsecond apart is the same moment.
@@ -132,6 +136,12 @@ export class Player {
         ? moments[countWhile(moments, (moment) => moment <= t + 0.5)]
         : moments[countWhile(moments, (moment) => moment < t - 0.5) - 1];
     this.story = next === undefined ? end : this.warp.story(next);
+  }
+
+  #moments(/** @type {Kind} */ kind) {
+    const known = this.#ofKind.get(kind) ?? times(this.#inside.filter(KINDS[kind]));
+    this.#ofKind.set(kind, known);
+    return known;
   }
 
   faster(/** @type {1 | -1} */ direction) {

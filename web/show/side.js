@@ -2,14 +2,16 @@
 // Beside the stage: logs and values, events, and what was chosen, one at a time; below them what
 // must hold.
 
+import { KINDS } from "../model/recording.js";
 import { say } from "../text.js";
 import { drawClaims } from "./claims.js";
 import { drawLogs, drawTold, drawValues } from "./tables.js";
 
+/** @import { Kind } from "../model/types.js" */
 /** @import { Selection } from "./selection.js" */
 /** @import { Face, Part, Shown } from "./types.js" */
 /** @typedef {typeof import("./inspector.js").inspect} Inspect */
-/** @typedef {typeof import("./events.js").drawEvents} DrawEvents */
+/** @typedef {typeof import("./events.js")} Events */
 
 const TABS = /** @type {const} */ (["logs", "events", "inspect"]);
 /** How far back the table of events reaches, in microseconds. */
@@ -22,8 +24,8 @@ export class Side {
   #selection;
   /** Fetched when something was chosen for the first time. @type {Inspect | null} */
   #inspect = null;
-  /** Likewise. @type {DrawEvents | null} */
-  #drawEvents = null;
+  /** Likewise. @type {Events | null} */
+  #events = null;
 
   /**
    * @param {Part} part
@@ -36,7 +38,7 @@ export class Side {
       part(`tab-${tab}`).addEventListener("click", () => this.open(tab));
       part(`tab-${tab}`).addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
         const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        if (by === undefined) return;
+        if (by === undefined || event.shiftKey) return;
         event.preventDefault();
         event.stopPropagation();
         const next = TABS[(TABS.indexOf(tab) + by + TABS.length) % TABS.length];
@@ -53,9 +55,9 @@ export class Side {
       import("./inspector.js").then(({ inspect }) => {
         this.#inspect = inspect;
       });
-    if (wanted === "events" && !this.#drawEvents)
-      import("./events.js").then(({ drawEvents }) => {
-        this.#drawEvents = drawEvents;
+    if (wanted === "events" && !this.#events)
+      import("./events.js").then((events) => {
+        this.#events = events;
       });
     for (const tab of TABS) {
       const chosen = tab === wanted;
@@ -75,11 +77,19 @@ export class Side {
       drawLogs(part("logs"), frame);
       drawValues(part("values"), frame);
     }
-    if (this.#open === "events")
-      this.#drawEvents?.(part("events"), recording.changes(t - EVENTS, t), origin);
+    if (this.#open === "events" && this.#events) {
+      const changes = recording.changes(t - EVENTS, t).filter(KINDS[this.kind]);
+      this.#events.drawKinds(part("event-kind"));
+      this.#events.drawEvents(part("events"), changes, origin);
+    }
     if (this.#open === "inspect")
       this.#inspect?.(part("pane-inspect"), recording, t, this.#selection, look.live ? null : face);
     drawClaims(part("claims"), face.claims, t, origin ?? 0);
+  }
+
+  /** Which events are listed, and stepped through with Shift. @returns {Kind} */
+  get kind() {
+    return this.#part("event-kind").value || "change";
   }
 
   /** What the last tab is called. */

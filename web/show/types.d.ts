@@ -3,7 +3,7 @@
 import type { Claims } from "../model/claims.js";
 import type { Place } from "../model/link.js";
 import type { Recording } from "../model/recording.js";
-import type { Micros } from "../model/types.js";
+import type { Kind, Micros } from "../model/types.js";
 import type { Look } from "../model/view.js";
 import type { Shape } from "../scene/tree.js";
 import type { Player } from "./player.js";
@@ -43,7 +43,7 @@ export interface Face {
 
 export interface FaceKeys {
   toggle(): void;
-  step(direction: 1 | -1, onlyChanges: boolean): void;
+  step(direction: 1 | -1, kind: Kind | null): void;
   escape(): void;
   turn(by: 1 | -1): void;
   replay(): void;

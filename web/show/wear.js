@@ -3,6 +3,7 @@
 
 /** Fetches a style sheet, named from the page's root; it is worn before the part is shown. */
 export function wear(/** @type {string} */ sheet) {
+  if (!globalThis.document) return;
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.href = sheet;

@@ -4,7 +4,7 @@
 
 /** @import { Spec } from "../model/link.js" */
 /** @import { Trace } from "../model/file.js" */
-/** @import { Act, Chapter, Told } from "./types.js" */
+/** @import { Act, Chapter, Missing, Told } from "./types.js" */
 /** @typedef {Chapter["part"]} Part */
 
 /**
@@ -14,6 +14,7 @@
 const PARTS = {
   writes: () => import("./writes.js"),
   elections: () => import("./elections.js"),
+  terms: () => import("./terms.js"),
   logs: () => import("./logs.js"),
   lives: () => import("./lives.js"),
 };
@@ -28,20 +29,26 @@ export const CHAPTERS = [
   chapter("elections", "states",
     run("five", 5, "", 600),
     [1, 4],
-    ["stop", "start"]),
+    ["stop", "start"],
+    { extra: () => import("./states.js") },
+  ),
   chapter("elections", "timers",
     run("five", 5, "", 800),
     [0, 3],
-    ["stop", "start"]),
+    ["stop", "start"],
+    { extra: () => import("./timing.js") },
+  ),
   chapter("elections", "election",
     run("five", 5, "", 500),
     [1, 3],
     ["stop", "start"]),
-  chapter("elections", "stop",
+  chapter("terms", "stop",
     run("five", 5, acts("500stop:lead", "1100start:n2"), 1500),
     [1, 3],
     ["stop", "start"]),
-  chapter("elections", "split", run("four", 45, "", 1200), [1, 3], []),
+  chapter("terms", "split", run("four", 45, "", 1200), [1, 3], [],
+    { extra: () => import("./odds.js") },
+  ),
   chapter("writes", "replicate",
     run("five", 5, acts("400disk:n5:90", "450put:lead:x:5"), 800),
     [1, 3],
@@ -82,7 +89,9 @@ export const CHAPTERS = [
   chapter("logs", "mayLead",
     run("five", 5, acts("400cut:n3", "450put:n2:x:5", "900heal:n3", "905stop:n2"), 2000),
     [1, 5],
-    ["stop", "start", "write"]),
+    ["stop", "start", "write"],
+    { without: [missing("old_term_commit", "oldTermCommit")] },
+  ),
   chapter("lives", "disk",
     run(
       "three",
@@ -91,7 +100,9 @@ export const CHAPTERS = [
       1400,
     ),
     [1, 2],
-    ["stop", "start", "write"]),
+    ["stop", "start", "write"],
+    { without: [missing("lying_disk", "lyingDisk")] },
+  ),
   chapter("lives", "snapshots",
     run(
       "compact",
@@ -122,7 +133,9 @@ export const CHAPTERS = [
   chapter("lives", "members",
     run("three", 2, acts("400put:lead:x:5", "500learn:n4", "900promote:n4"), 1600),
     [1, 3],
-    ["stop", "start"]),
+    ["stop", "start"],
+    { without: [missing("one_jump", "oneJump")] },
+  ),
   chapter("lives", "reads",
     run(
       "five",
@@ -187,11 +200,23 @@ export const CHAPTERS = [
  * @param {Spec} spec
  * @param {[right: number, reveals: number]} answer
  * @param {Act[]} acts
+ * @param {Partial<Pick<Chapter, "extra" | "without">>} [more]
  * @returns {Chapter}
  */
-function chapter(part, id, spec, [right, reveals], acts) {
+function chapter(part, id, spec, [right, reveals], acts, more = {}) {
   const teller = async () => (await PARTS[part]())[id];
-  return { id, part, spec, right, reveals, acts, teller };
+  return { id, part, spec, right, reveals, acts, teller, without: [], ...more };
+}
+
+/**
+ * A recorded run, which nobody can act in.
+ * @param {string} name
+ * @param {keyof typeof import("./missing.js")} teller
+ * @returns {Missing}
+ */
+function missing(name, teller) {
+  const spec = { scenario: "", seed: 0, actions: "", until: 0, recorded: name };
+  return { name, spec, teller: async () => (await import("./missing.js"))[teller] };
 }
 
 /** What is done, one a line: docs/scenarios.md. */

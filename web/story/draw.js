@@ -8,20 +8,22 @@ import { patch, shape } from "../scene/tree.js";
 import { language, say } from "../text.js";
 import { CHAPTERS } from "./chapters.js";
 import { rich } from "./rich.js";
-import { telling as wordsOf } from "./tellings.js";
-import { TITLES } from "./titles.js";
+import { harm, telling as wordsOf } from "./tellings.js";
+import { RULES, TITLES } from "./titles.js";
 
-/** @import { Frame } from "../model/types.js" */
+/** @import { Frame, Member } from "../model/types.js" */
 /** @import { Offer } from "../run/actions.js" */
 /** @import { Runner } from "../run/runner.js" */
 /** @import { Part } from "../show/types.js" */
-/** @import { Chapter, Telling, Told } from "./types.js" */
+/** @import { Chapter, Extra, Harm, Telling, Told } from "./types.js" */
 /**
  * @typedef {object} Page
  * @property {number} number
  * @property {Chapter} chapter
  * @property {Runner} run
  * @property {Told | null} told
+ * @property {number} off which rule of the chapter is missing in the run, from 1; 0 if none
+ * @property {Member | undefined} member
  * @property {number | null} answer the reader's
  */
 
@@ -29,8 +31,12 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
   const { chapter, number, run } = page;
   drawChapters(part, number);
   patch(part("chapter-title"), [shape("span", {}, TITLES[chapter.id][language()])]);
-  const telling = wordsOf(chapter, language());
+  drawRule(part("rule"), page);
+  const missing = chapter.without[page.off - 1];
+  const own = wordsOf(chapter, language());
+  const telling = own && missing ? mend(own, harm(missing.name, language())) : own;
   if (!telling) return;
+  drawExtra(part("chapter-extra"), page);
   const now = reached(page);
   const text = now < 0 ? telling.lede : telling.beats[now][1];
   patch(part("chapter-lede"), rich(text, page.told?.values ?? {}, run.frame));
@@ -38,12 +44,52 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
     part("beats"),
     telling.beats.map((_, place) => beat(page, telling, place, now)),
   );
-  drawAsk(part("ask"), page, telling, now);
+  if (page.off) part("ask").hidden = true;
+  else drawAsk(part("ask"), page, telling, now);
   drawChecks(part("checks"), page, telling);
   patch(part("chapter-acts"), offerButtons(offers(page), true));
   const result = run.waiting ? say("loading") : run.error;
   if (part("chapter-result").textContent !== result) part("chapter-result").textContent = result;
   part("chapter-result").classList.toggle("bad", run.error !== "");
+}
+
+/** Whether the chapter's rules hold in the run that is shown, where that can be chosen. */
+function drawRule(
+  /** @type {HTMLElement} */ place,
+  /** @type {Page} */ { chapter, off },
+) {
+  place.hidden = chapter.without.length === 0;
+  if (place.hidden) return;
+  const button = (/** @type {string} */ text, /** @type {number} */ wanted) =>
+    shape(
+      "button",
+      { key: wanted, type: "button", "data-off": wanted, "aria-pressed": String(off === wanted) },
+      text,
+    );
+  const rules = chapter.without.map(({ name }) => RULES[name][language()]);
+  patch(place, [say("ruleOn"), ...rules].map(button));
+}
+
+/** The question stays the chapter's. */
+function mend(/** @type {Telling} */ own, /** @type {Harm | null} */ instead) {
+  return instead && { ...own, ...instead };
+}
+
+/** What only some chapters have, each its own. @type {Map<string, Extra | null>} */
+const extras = new Map();
+
+function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapter, run, member }) {
+  const { id, extra } = chapter;
+  if (extra && !extras.has(id)) {
+    extras.set(id, null);
+    extra().then(({ draw }) => extras.set(id, draw));
+  }
+  if (card.dataset.of !== id) {
+    card.replaceChildren();
+    card.onclick = card.oninput = card.onchange = card.onkeydown = null;
+  }
+  card.dataset.of = id;
+  card.hidden = !extras.get(id)?.(card, { run, member });
 }
 
 /** The last beat that has come; -1 before the first. */
@@ -190,7 +236,7 @@ function offers(/** @type {Page} */ { chapter, run, number }) {
   const own = run.shown !== null && run.shown !== run.branches[0];
   return [
     ...(own ? [{ label: say("backToChapter", { number }), action: "back" }] : []),
-    ...chapter.acts.flatMap((act) => all[act]),
+    ...(run.shown?.spec.recorded ? [] : chapter.acts.flatMap((act) => all[act])),
   ];
 }
 

@@ -3,6 +3,7 @@
 // answer before it is shown, and what the reader can verify. Whoever acts in a chapter gets a run
 // of their own from that moment on, and may come back to the chapter's.
 
+import { writeLink } from "../model/link.js";
 import { Runner } from "../run/runner.js";
 import { listen } from "../run/buttons.js";
 import { say } from "../text.js";
@@ -19,6 +20,10 @@ export class StoryFace {
   #selection;
   #run;
   #number = 1;
+  /** Which of the chapter's rules is missing in the run that is shown, from 1; 0 if none. */
+  #off = 0;
+  /** The beat that a link leads to, until it is found in the run. */
+  #beat = 0;
   /** @type {Told | null} */
   #told = null;
   /** The reader's answers, by chapter. @type {Map<string, number>} */
@@ -37,14 +42,23 @@ export class StoryFace {
     this.#run.changed = () => this.#tell();
     listen(part("chapter-acts"), (action) => this.#act(action));
     this.#on("beats", "beat", (beat) => {
-      const t = this.#told?.beats[beat];
-      if (typeof t === "number") this.player.seekTime(t);
+      this.#goTo(beat + 1);
+      const place = this.place();
+      const own = place.spec ? place : { ...place, beat: beat + 1, t: null };
+      history.replaceState(null, "", writeLink(own));
+    });
+    this.#on("rule", "off", (off) => {
+      location.hash = writeLink({ ...this.place(), spec: null, t: null, off });
     });
     this.#on("ask", "option", (option) => this.#answers.set(this.chapter.id, option));
   }
 
   get chapter() {
     return CHAPTERS[this.#number - 1];
+  }
+
+  get #missing() {
+    return this.chapter.without[this.#off - 1] ?? null;
   }
 
   get player() {
@@ -55,11 +69,13 @@ export class StoryFace {
     return this.#run.claims;
   }
 
-  enter(/** @type {Place} */ { chapter, spec, t }) {
+  enter(/** @type {Place} */ { chapter, beat = 0, off = 0, spec, t }) {
     this.#selection.chooseMember(null);
     this.#number = Math.min(CHAPTERS.length, chapter ?? 1);
     this.#told = null;
-    this.#run.begin(spec ?? this.chapter.spec, t);
+    this.#beat = beat;
+    this.#off = this.chapter.without[off - 1] ? off : 0;
+    this.#run.begin(spec ?? (this.#missing ?? this.chapter).spec, t);
   }
 
   leave() {
@@ -73,13 +89,15 @@ export class StoryFace {
     return {
       face: "story",
       chapter: this.#number,
-      spec: spec === this.chapter.spec ? null : spec,
+      ...(this.#off ? { off: this.#off } : {}),
+      spec: spec === this.chapter.spec || spec.recorded ? null : spec,
       t,
     };
   }
 
   placeName() {
-    const { scenario, seed } = this.chapter.spec;
+    const { scenario, seed } = this.#run.shown?.spec ?? this.chapter.spec;
+    if (this.#off) return `${say("ruleOff")} · ${Math.round(this.player.t / 1000)} ms`;
     return `${scenario} · ${say("seed", { seed })} · ${Math.round(this.player.t / 1000)} ms`;
   }
 
@@ -106,6 +124,8 @@ export class StoryFace {
       chapter: this.chapter,
       run: this.#run,
       told: this.#told,
+      off: this.#off,
+      member: this.#run.target,
       answer: this.#answers.get(this.chapter.id) ?? null,
     });
   }
@@ -117,13 +137,22 @@ export class StoryFace {
 
   /** Finds the beats in the run that is shown. The chapter's own pauses once at its answer. */
   async #tell() {
+    const off = this.#off;
     const { chapter } = this;
-    const tell = await chapter.teller();
+    const tell = await (this.#missing ?? chapter).teller();
     const { shown, branches } = this.#run;
-    if (!shown || chapter !== this.chapter) return;
+    if (!shown || chapter !== this.chapter || off !== this.#off) return;
     this.#told = tell(shown.trace);
     const own = shown === branches[0];
-    this.player.rest = (own && this.#told.beats[chapter.reveals]) || Infinity;
+    this.player.rest = (own && !off && this.#told.beats[chapter.reveals]) || Infinity;
+    if (this.#beat > 0) this.#goTo(this.#beat);
+    this.#beat = 0;
+  }
+
+  /** Goes to a beat, counted from 1. */
+  #goTo(/** @type {number} */ beat) {
+    const t = this.#told?.beats[beat - 1];
+    if (typeof t === "number") this.player.seekTime(t);
   }
 
   #act(/** @type {string} */ action) {

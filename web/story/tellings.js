@@ -3,21 +3,35 @@
 // language that is wanted.
 
 /** @import { Language } from "../text.js" */
-/** @import { Chapter, Telling } from "./types.js" */
+/** @import { Chapter, Harm, Telling } from "./types.js" */
 
 /** What has come, by file; null for what is on its way. */
 /** @type {Map<string, Record<string, Telling> | null>} */
 const known = new Map();
 
-/** A chapter's texts in a language, or null until they have come. */
+/**
+ * A chapter's texts in a language, or null until they have come.
+ * @returns {Telling | null}
+ */
 export function telling(
   /** @type {Pick<Chapter, "id" | "part">} */ { id, part },
   /** @type {Language} */ language,
 ) {
-  const file = `./${language}/${part}.js`;
+  return texts(`./${language}/${part}.js`)?.[id] ?? null;
+}
+
+/**
+ * The same of a trace in which a rule is missing.
+ * @returns {Harm | null}
+ */
+export function harm(/** @type {string} */ name, /** @type {Language} */ language) {
+  return texts(`./${language}/missing.js`)?.[name] ?? null;
+}
+
+function texts(/** @type {string} */ file) {
   if (!known.has(file)) {
     known.set(file, null);
     import(file).then((module) => known.set(file, module.default));
   }
-  return known.get(file)?.[id] ?? null;
+  return known.get(file) ?? null;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// What the chapters are called, in each language.
+// What the chapters are called, and the rules that may be missing, in each language.
 
 /** @type {Record<string, {en: string, zh: string}>} */
 export const TITLES = {
@@ -19,4 +19,14 @@ export const TITLES = {
   members: { en: "Changing the members", zh: "成员变更" },
   reads: { en: "Reads and the past", zh: "读，以及过去" },
   break: { en: "Your turn", zh: "轮到你" },
+};
+
+/**
+ * By the name of the trace in which it is missing.
+ * @type {Record<string, {en: string, zh: string}>}
+ */
+export const RULES = {
+  old_term_commit: { en: "Count old copies", zh: "旧条目也数副本" },
+  lying_disk: { en: "A disk that lies", zh: "会撒谎的磁盘" },
+  one_jump: { en: "In one jump", zh: "一步到位" },
 };

@@ -2,6 +2,8 @@
 
 import type { Trace } from "../model/file.js";
 import type { Spec } from "../model/link.js";
+import type { Member } from "../model/types.js";
+import type { Runner } from "../run/runner.js";
 
 /** A chapter's texts in one language, but for its title. */
 export interface Telling {
@@ -12,6 +14,9 @@ export interface Telling {
   /** What the reader can verify. */
   checks: string[];
 }
+
+/** How it goes when a rule is missing. */
+export type Harm = Pick<Telling, "lede" | "beats" | "checks">;
 
 /** What is filled into the texts: members' names, and figures. */
 export type Values = Record<string, string | number>;
@@ -35,7 +40,7 @@ export type Act = "stop" | "start" | "write" | "cut" | "heal" | "read";
 export interface Chapter {
   id: string;
   /** The part of the story that it belongs to: its texts and tellers are in files of that name. */
-  part: "writes" | "elections" | "logs" | "lives";
+  part: "writes" | "elections" | "terms" | "logs" | "lives";
   spec: Spec;
   /** The right answer to the chapter's question, from 0. */
   right: number;
@@ -43,6 +48,28 @@ export interface Chapter {
   reveals: number;
   /** What can be done here; the playground has everything. */
   acts: Act[];
+  /** The recorded runs of engines that each lack a rule of the chapter. */
+  without: Missing[];
+  /** Draws what only this chapter has. */
+  extra?: () => Promise<{ draw: Extra }>;
   /** Fetches what says how a run tells the chapter. */
-  teller(): Promise<(trace: Trace) => Told>;
+  teller: Teller;
+}
+
+export type Teller = () => Promise<(trace: Trace) => Told>;
+
+export interface Missing {
+  /** The name of the trace. */
+  name: string;
+  spec: Spec;
+  teller: Teller;
+}
+
+/** Draws into a card, from what is on the stage; whether there is anything to see. */
+export type Extra = (card: HTMLElement, page: ExtraPage) => boolean;
+
+export interface ExtraPage {
+  run: Runner;
+  /** The member that the reader chose, or the one that matters now. */
+  member: Member | undefined;
 }

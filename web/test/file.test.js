@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { NoTrace, readTrace, writeTrace } from "../model/file.js";
+import { NoTrace, readTrace } from "../model/file.js";
+import { writeTrace } from "../model/write.js";
 import { stream } from "./generator.js";
 
 const HELLO = {

@@ -18,7 +18,10 @@ test("what a link is written from is read from it", () => {
       },
     ]);
     const t = pick([null, 0, Math.floor(next() * 1e9)]);
-    const place = { face, chapter: face === "story" ? 1 + Math.floor(next() * 16) : null, spec, t };
+    const chapter = 1 + Math.floor(next() * 16);
+    const inStory = pick([{}, { beat: 3 }, { off: 2 }, { beat: 1, off: 1 }]);
+    const story = { face, chapter, ...inStory, spec, t };
+    const place = face === "story" ? story : { face, chapter: null, spec, t };
     assert.deepEqual(readLink(writeLink(place)), place);
   }
 });

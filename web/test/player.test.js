@@ -24,19 +24,23 @@ const t = (player) => Math.round(player.t);
 
 test("stepping goes from event to event, in both directions, and ends at the ends", () => {
   const player = opened(true);
-  const forth = Array.from({ length: 6 }, () => (player.step(1, false), t(player)));
+  const forth = Array.from({ length: 6 }, () => (player.step(1, null), t(player)));
   assert.deepEqual(forth, [1000, 2000, 2100, 9000, 10_000, 10_000]);
   assert.equal(player.playing, false);
-  const back = Array.from({ length: 5 }, () => (player.step(-1, false), t(player)));
+  const back = Array.from({ length: 5 }, () => (player.step(-1, null), t(player)));
   assert.deepEqual(back, [9000, 2100, 2000, 1000, 0]);
 });
 
-test("stepping by changes leaves messages out", () => {
-  const player = opened();
-  assert.deepEqual(
-    Array.from({ length: 3 }, () => (player.step(1, true), t(player))),
-    [1000, 9000, 10_000],
-  );
+test("stepping by changes leaves messages out, and by kind all else", () => {
+  for (const [kind, expected] of [
+    ["change", [1000, 9000, 10_000]],
+    ["role", [1000, 9000, 10_000]],
+    ["commit", [10_000, 10_000, 10_000]],
+  ]) {
+    const player = opened();
+    const found = Array.from({ length: 3 }, () => (player.step(1, kind), t(player)));
+    assert.deepEqual(found, expected, kind);
+  }
 });
 
 test("playing stops at the end and begins anew from there", () => {
@@ -81,4 +85,20 @@ test("it rests where it was told to, once", () => {
   player.toggle();
   player.advance(1e9);
   assert.deepEqual([t(player), player.playing], [10_000, false]);
+});
+
+test("who steps to a moment sees what happens then, also where time is a long number", () => {
+  for (const epoch of [0, 1_764_082_800_000_000]) {
+    const recording = new Recording(blank(["A", "B"]));
+    const times = Array.from({ length: 300 }, (_, i) => epoch + 1000 + i * 977 + ((i * i) % 13));
+    for (const [i, time] of times.entries()) {
+      const other = { n: i % 2 ? "B" : "A", id: i, to: i % 2 ? "A" : "B", m: "AE", term: 1, b: {} };
+      recording.add({ t: time, k: "tx", eta: time + 7 + (i % 90), ...other });
+    }
+    const player = new Player();
+    const [from, to] = [epoch, times.at(-1) + 500];
+    player.open({ recording, from, to, origin: from, title: "" }, { playing: false });
+    const seen = times.map(() => (player.step(1, null), player.t));
+    assert.deepEqual(seen, times);
+  }
 });

@@ -82,6 +82,27 @@ fn runs_are_the_same_until_they_differ() {
 }
 
 #[test]
+fn a_scenario_may_have_timers_of_its_own() {
+    let records = records("five:60:20", "", 600);
+    let Event::Hello { timing, .. } = &records[0].event else { panic!("no hello") };
+    assert_eq!((timing.election_us, timing.heartbeat_us), ((60_000, 120_000), 20_000));
+    let leads =
+        |record: &&Record| matches!(record.event, Event::Standing { role: Role::Leader, .. });
+    let first = records.iter().find(leads).unwrap();
+    assert!(first.t < 200_000, "the usual ones would lead later than {} us", first.t);
+}
+
+#[test]
+fn every_scenario_bears_all_timers_that_are_not_refused() {
+    for scenario in StagedScenario::ALL {
+        for timers in ["40:10", "40:20", "2000:1000", "2000:10"] {
+            bytes(&format!("{}:{timers}", scenario.name), "", 300);
+        }
+    }
+    assert!(Play::new("five:30:20", None, "", None).is_err());
+}
+
+#[test]
 fn a_stopped_leader_is_followed_by_another() {
     let records = records("five", "800stop:lead,1700start:n1,1700start:n2,1700start:n3", 2000);
     let first = &acts(&records)[0].1[0];

@@ -2,6 +2,12 @@
 // The words of the events, in English.
 
 export default {
+  kindChange: "All changes",
+  kindRole: "Roles, terms and votes",
+  kindAppend: "Appends and truncations",
+  kindCommit: "Commits",
+  kindClient: "Clients",
+  kindFault: "Faults and acts",
   evElected: "{name} leads term {term}",
   evCandidate: "{name} is a candidate in term {term}",
   evPre: "{name} asks whether it could win",

@@ -4,7 +4,7 @@
 export default {
   helpSpace: "Play, or stop the picture",
   helpArrows: "Previous and next event",
-  helpShift: "Previous and next change of role, commit or fault",
+  helpShift: "Previous and next event of the kind chosen beside the events",
   helpSpeed: "Slower, faster",
   helpEnds: "Begin and end of the replay",
   helpEscape: "Back to live",

@@ -33,5 +33,6 @@ export default {
   nextC:
     "It leads with the votes of a majority, and follows when it hears of a leader or a newer term.",
   nextL: "It steps down when it hears of a newer term, or no longer hears a majority.",
+  cameFrom: "At {t} ms: {from} → {to}.",
   nextX: "Its log, its term and its vote are on its disk. It follows when it is started.",
 };

@@ -2,6 +2,16 @@
 // The words of the playground, in English.
 
 export default {
+  actPower: "Cut its power",
+  actPause: "Pause it",
+  actResume: "Resume {name}",
+  actLead: "Let it lead",
+  actSnapshot: "Take a snapshot",
+  actDeaf: "Make it deaf",
+  actMute: "Make it mute",
+  actHeal: "Reconnect {name}",
+  actSplit: "Cut these off from the rest",
+  actSwap: "Swap {name} for {next}, jointly",
   actAdd: "Add {name}",
   actLearn: "Add {name} as learner",
   actPromote: "Let {name} vote",

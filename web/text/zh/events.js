@@ -3,6 +3,12 @@
 
 /** @type {typeof import("../en/events.js").default} */
 export default {
+  kindChange: "全部变化",
+  kindRole: "角色、任期与投票",
+  kindAppend: "追加与截断",
+  kindCommit: "提交",
+  kindClient: "客户端",
+  kindFault: "故障与操作",
   evElected: "{name} 领导任期 {term}",
   evCandidate: "{name} 成为任期 {term} 的候选人",
   evPre: "{name} 先问能否胜出",

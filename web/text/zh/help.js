@@ -5,7 +5,7 @@
 export default {
   helpSpace: "播放，或定住画面",
   helpArrows: "上一个、下一个事件",
-  helpShift: "上一次、下一次角色变化、提交或故障",
+  helpShift: "所选类别的上一个与下一个事件",
   helpSpeed: "放慢、加快",
   helpEnds: "放映的开头与结尾",
   helpEscape: "回到实时",

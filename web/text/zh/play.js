@@ -3,6 +3,16 @@
 
 /** @type {typeof import("../en/play.js").default} */
 export default {
+  actPower: "断电",
+  actPause: "暂停",
+  actResume: "让 {name} 继续",
+  actLead: "让它领导",
+  actSnapshot: "取快照",
+  actDeaf: "让它听不见",
+  actMute: "让它说不出",
+  actHeal: "重新接上 {name}",
+  actSplit: "把勾选的与其余隔开",
+  actSwap: "联合变更：{next} 换下 {name}",
   actAdd: "加入 {name}",
   actLearn: "加入 {name} 作学习者",
   actPromote: "让 {name} 投票",

@@ -14,26 +14,32 @@
 //! ```
 //!
 //! `scenario` is which cluster, `action` what is done to it, which `grammar` reads, and the world
-//! carries out (`world/acts.rs`).
+//! carries out (`world/acts.rs`). `timers` is what the members wait, if not what they usually do.
 
 pub(crate) mod action;
 mod grammar;
 mod scenario;
+mod timers;
 
 use std::fmt;
 use std::io;
 
 use crate::outcome::Outcome;
+use crate::swarm::Swarm;
 use crate::world::World;
 
 pub(crate) use action::Action;
 pub(crate) use scenario::Kind;
 pub use scenario::Scenario;
+use timers::Timers;
 
 /// A run of a small cluster: all that there is to say to have it again.
 #[derive(Clone, Debug)]
 pub struct Play {
     pub(crate) scenario: &'static Scenario,
+    timers: Timers,
+    /// The scenario and its timers, as they were written.
+    name: String,
     pub(crate) seed: u64,
     /// What is done beside what the scenario asks for, as it was written.
     text: String,
@@ -47,6 +53,8 @@ pub struct Play {
 pub enum Error {
     /// There is no scenario of that name.
     Scenario(String),
+    /// Its members could not keep these timers.
+    Timers(String),
     /// It would take longer than is allowed.
     Until(u64),
     /// There are more actions than are allowed.
@@ -68,7 +76,8 @@ impl Play {
     /// So much of it is told.
     pub const RECORDS_MAX: u64 = 200_000;
 
-    /// The run of these words. Without a seed or an end it is the scenario's own.
+    /// The run of these words. Without a seed or an end it is the scenario's own. `five:60:20` is
+    /// the scenario `five` with timers of its own.
     ///
     /// # Errors
     ///
@@ -79,6 +88,8 @@ impl Play {
         actions: &str,
         until_ms: Option<u64>,
     ) -> Result<Self, Error> {
+        let name = scenario.to_owned();
+        let (scenario, timers) = Timers::split(scenario)?;
         let found = Scenario::named(scenario);
         let scenario = found.ok_or_else(|| Error::Scenario(scenario.to_owned()))?;
         let until_ms = until_ms.unwrap_or(scenario.until_ms);
@@ -92,7 +103,13 @@ impl Play {
         }
         all.sort_by_key(|action| action.at_ms);
         let seed = seed.unwrap_or(scenario.seed);
-        Ok(Self { scenario, seed, text: actions.to_owned(), actions: all, until_ms })
+        let text = actions.to_owned();
+        Ok(Self { scenario, timers, name, seed, text, actions: all, until_ms })
+    }
+
+    /// What its world is like.
+    pub(crate) fn swarm(&self) -> Swarm {
+        self.scenario.swarm(self.timers)
     }
 
     /// Runs it, and writes its trace: a record a line, as docs/trace.md says.
@@ -106,7 +123,7 @@ impl Play {
 
     /// The arguments of `quorate sim` that give it again.
     pub fn words(&self) -> Vec<String> {
-        let mut words = vec!["--scenario".to_owned(), self.scenario.name.to_owned()];
+        let mut words = vec!["--scenario".to_owned(), self.name.clone()];
         words.extend(["--seed".to_owned(), self.seed.to_string()]);
         if !self.text.is_empty() {
             words.extend(["--actions".to_owned(), self.text.clone()]);
@@ -119,7 +136,7 @@ impl Play {
         trace::Run {
             cmd: format!("quorate sim {self} --trace -"),
             seed: self.seed,
-            scenario: self.scenario.name.to_owned(),
+            scenario: self.name.clone(),
             actions: Some(self.text.clone()),
             until: Some(self.until_ms),
         }
@@ -142,6 +159,11 @@ impl fmt::Display for Error {
                 let known = known.collect::<Vec<_>>().join(", ");
                 write!(f, "there is no scenario {name:?}: there are {known}")
             }
+            Self::Timers(text) => write!(
+                f,
+                "cannot read the timers {text:?}: they are an election time-out and a heartbeat, \
+                 at most half as long, in milliseconds and tens of them, as in five:150:50"
+            ),
             Self::Until(until) => {
                 write!(f, "{until} ms is too long: a run may take {} ms", Play::UNTIL_MS_MAX)
             }

@@ -3,6 +3,7 @@
 //! Those of the story have a seed that was found by search, in which the run shows by itself what
 //! the chapter tells. No timer is set by hand.
 
+use super::timers::Timers;
 use crate::client::Workload;
 use crate::swarm::{Swarm, lease_ticks};
 
@@ -67,7 +68,8 @@ impl Scenario {
     }
 
     /// What its world is like.
-    pub(crate) fn swarm(&self) -> Swarm {
+    pub(crate) fn swarm(&self, timers: Timers) -> Swarm {
+        let Timers { election_ticks, heartbeat_ticks } = timers;
         let workload = Workload { members: self.members, pause_us: 1, keys: 1, weights: [0; 6] };
         Swarm {
             members: self.members,
@@ -82,12 +84,12 @@ impl Scenario {
             write_us: 4_000,
             keeping: 1,
             drift_permille: 0,
-            election_ticks: 15,
-            heartbeat_ticks: 5,
+            election_ticks,
+            heartbeat_ticks,
             append_bytes_max: 1 << 10,
             inflight_appends_max: 16,
             request_ticks: 50,
-            lease_ticks: (self.kind == Kind::Lease).then(|| lease_ticks(15)),
+            lease_ticks: (self.kind == Kind::Lease).then(|| lease_ticks(election_ticks)),
             snapshot_bytes: if self.kind == Kind::Snapshots { 600 } else { 1 << 30 },
             keep_bytes: 0,
         }

@@ -25,7 +25,7 @@ impl World {
     /// A quiet world, in which only what the play says goes wrong.
     pub(crate) fn staged(play: &Play) -> Self {
         let setup = Setup::new(play.seed);
-        let mut world = Self::with(&setup, play.scenario.swarm());
+        let mut world = Self::with(&setup, play.swarm());
         world.network.is_cut_in_the_middle = true;
         world.records_max = Play::RECORDS_MAX;
         if play.scenario.kind == Kind::Apart {

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Claims } from "../model/claims.js";
+import { readTrace } from "../model/file.js";
+import { CHAPTERS } from "../story/chapters.js";
+import chinese from "../story/zh/missing.js";
+import english from "../story/en/missing.js";
+import { RULES } from "../story/titles.js";
+
+const all = CHAPTERS.flatMap(({ without }) => without);
+const holes = (texts) => [...new Set(JSON.stringify(texts).match(/\{\w+\}/g))].sort();
+
+test("every rule that may be missing has its texts in both languages", () => {
+  const names = all.map(({ name }) => name);
+  for (const table of [english, chinese, RULES]) assert.deepEqual(Object.keys(table), names);
+  for (const name of names) {
+    const [en, zh] = [english[name], chinese[name]];
+    assert.deepEqual([zh.beats.length, zh.checks.length], [en.beats.length, en.checks.length]);
+    assert.ok(zh.beats.flat().every((text) => /[一-鿿]/.test(text)));
+  }
+});
+
+for (const { name, spec, teller } of all) {
+  test(`${name}: the trace tells of the harm, beat by beat, and breaks a claim`, async () => {
+    const file = new URL(`../story/recorded/${spec.recorded}.ndjson`, import.meta.url);
+    const trace = readTrace(readFileSync(file, "utf8"));
+    const told = (await teller())(trace);
+    assert.equal(told.beats.length, english[name].beats.length);
+    for (const [i, t] of told.beats.entries())
+      assert.ok(t !== null && t >= (told.beats[i - 1] ?? 0), `beat ${i + 1}: ${told.beats}`);
+    assert.equal(told.checks.length, english[name].checks.length);
+    for (const { t, holds } of told.checks) assert.ok(t !== null && holds, JSON.stringify(told));
+    for (const text of [english[name], chinese[name]])
+      for (const hole of holes(text))
+        assert.notEqual(told.values[hole.slice(1, -1)] ?? "", "", hole);
+    const broken = new Claims(trace.recording.records).at(trace.to);
+    assert.ok(broken.some(({ witness }) => witness !== null));
+  });
+}
