@@ -243,13 +243,13 @@ impl Draft {
             }),
         };
         Write {
-            base: None,
             id: WriteId(7),
             hard_state: self
                 .hard_state
                 .map(|(term, vote)| HardState { term: Term(term), vote: vote.map(NodeId) }),
             entries: (first..).zip(&self.commands).map(entry).collect(),
             commit: Index(self.commit),
+            ..Write::default()
         }
     }
 }

@@ -27,10 +27,9 @@ pub(crate) fn entries(first: u64, term: u64, command_bytes: &[usize]) -> Write {
     };
     Write {
         id: WriteId(first),
-        base: None,
-        hard_state: None,
         entries: (first..).zip(command_bytes).map(entry).collect(),
         commit: Index(first - 1),
+        ..Write::default()
     }
 }
 
