@@ -54,6 +54,7 @@
 //! while it is the very last cannot be told from a torn one (it is reported), and reads and writes
 //! go through the page cache. `docs/formats.md` draws the files.
 
+mod active;
 mod disk;
 mod error;
 mod frame;
@@ -63,6 +64,7 @@ mod real;
 mod recovery;
 mod segment;
 mod snapshot;
+mod tail;
 mod wal;
 
 use std::{fmt, io};

@@ -17,7 +17,6 @@
 //! The middle row is where this stage is weaker than it will be: a frame that was acknowledged and
 //! rotted later looks the same if it is the very last. It is reported, so that the host can act.
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
@@ -27,6 +26,7 @@ use crate::disk::{Disk, File};
 use crate::error::{Damage, Error};
 use crate::frame::{self, BLOCK_BYTES, BLOCK_LEN, FrameHeader, HEADER_BYTES};
 use crate::segment::{self, BadHeader, Block, FORMAT, SegmentHeader};
+use crate::tail::{look_behind, settle};
 use crate::{Identity, io_error};
 
 /// What opening a log found, beside what was written in it.
@@ -419,82 +419,4 @@ impl Replay {
             self.unproven = Some(base.index);
         }
     }
-}
-
-/// Comparing with it is fast, even in a build that is not optimised.
-const ZERO_BLOCK: Block = [0; BLOCK_LEN];
-
-/// What stands behind the last good frame.
-struct Tail {
-    /// The number of a frame after the one that is missing, and where a part of it stands.
-    later_frame: Option<(u64, u64)>,
-    /// From here on everything is zero.
-    end: u64,
-}
-
-/// Looks at each block from `offset` to the end of the segment, for anything at all, and for a
-/// header or trailer of another frame than `number`.
-fn look_behind<D: Disk>(
-    disk: &D,
-    segment: &Segment<D::File>,
-    offset: u64,
-    number: u64,
-) -> Result<Tail, Error> {
-    const CHUNK_LEN: usize = 256 * 1024;
-    let seed = segment.header.seed();
-    let mut tail = Tail { later_frame: None, end: offset };
-    let mut buffer = vec![0; CHUNK_LEN];
-    let mut at = offset;
-    while at < segment.header.bytes {
-        let left = segment.header.bytes - at;
-        let bytes = usize::try_from(left).map_or(CHUNK_LEN, |left| left.min(CHUNK_LEN));
-        let chunk = &mut buffer[..bytes];
-        segment.file.read_at(at, chunk).map_err(io_error(disk, &segment.name, "read"))?;
-        for (block, start) in chunk.chunks(BLOCK_LEN).zip((at..).step_by(BLOCK_LEN)) {
-            if block == &ZERO_BLOCK[..block.len()] {
-                continue;
-            }
-            tail.end = start + block.len() as u64;
-            let header = FrameHeader::decode(block, seed).map(|header| header.number);
-            let found = header.into_iter().chain(frame::trailer(block, seed));
-            if let Some(later) = found.into_iter().find(|found| *found != number) {
-                tail.later_frame = Some((later, start));
-                return Ok(tail);
-            }
-        }
-        at += bytes as u64;
-    }
-    Ok(tail)
-}
-
-/// Makes durable what was read: the last frame, and that nothing follows up to `end`.
-///
-/// The last frame may be one whose sync never came, or failed. After a failed sync the kernel may
-/// hold the frame's pages and take them for written, so one more sync would do nothing. Writing
-/// the same bytes again makes it write them. A power failure meanwhile changes no byte of a frame
-/// that was durable.
-///
-/// A torn tail becomes zeros, so that nothing of it is ever taken for a part of what will be
-/// written there.
-fn settle<D: Disk>(
-    disk: &D,
-    segment: &Segment<D::File>,
-    last_frame: Range<u64>,
-    end: u64,
-) -> Result<(), Error> {
-    let (file, name) = (&segment.file, &segment.name);
-    if last_frame.start == end {
-        return Ok(());
-    }
-    let mut block: Block = [0; BLOCK_LEN];
-    for at in last_frame.clone().step_by(BLOCK_LEN) {
-        file.read_at(at, &mut block).map_err(io_error(disk, name, "read"))?;
-        file.write_at(at, &block).map_err(io_error(disk, name, "write"))?;
-    }
-    crate::write_zeros(file, last_frame.end, end).map_err(io_error(
-        disk,
-        name,
-        "cut the torn tail of",
-    ))?;
-    file.sync_data().map_err(io_error(disk, name, "sync"))
 }
