@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use raft::{NodeId, Restored, WriteId};
+use raft::{NodeId, WriteId};
 use replica::Replica;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::{Observer, Sight};
-use wal::{RealDisk, Snapshots, Wal};
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -28,6 +27,7 @@ use crate::links::Links;
 use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
+use crate::open::{Opened, open};
 use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::viewers::Viewers;
 
@@ -93,9 +93,22 @@ pub enum StartError {
          its own --data-dir", .0.display()
     )]
     Locked(PathBuf),
-    /// The log cannot be read.
+    /// The log, or the newest snapshot, cannot be read.
     #[error(transparent)]
     Log(#[from] wal::Error),
+    /// Something is damaged, and nobody else has what is lost.
+    #[error(
+        "{0}. This is the only member that votes: no other has what is lost. To go on with \
+         less, restore a backup"
+    )]
+    Alone(wal::Error),
+    /// The log is gone.
+    #[error(
+        "the log in {} is gone, and with it what this member has promised to the others. Put it \
+         back; or remove the member from the cluster, remove {}, and add a new member",
+        .0.join("member").join("wal").display(), .0.display()
+    )]
+    LogGone(PathBuf),
     /// The newest snapshot cannot be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -171,13 +184,11 @@ impl<R: Send + 'static> Host<R> {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
-        let (log, mut restored) = open_log(&config)?;
-        let snapshots = open_snapshots(&config)?;
-        if let Some(snapshot) = snapshots.newest()? {
-            machine.replace(snapshots::restore::<S>(&snapshots, &snapshot)?);
+        let Opened { log, snapshots, restored } = open(&config)?;
+        if let Some(snapshot) = &restored.snapshot {
+            machine.replace(snapshots::restore::<S>(&snapshots, snapshot)?);
             let (position, bytes) = (snapshot.position, snapshot.bytes);
             tracing::info!(%position, bytes, "read a snapshot");
-            restored.snapshot = Some(snapshot);
         }
         if is_removed(config.own, &config.data_dir, &restored) {
             return Err(StartError::Removed(config.data_dir));
@@ -257,41 +268,6 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let first_ticket = random()? >> 1;
     let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
-}
-
-fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {
-    let data_dir = &config.data_dir;
-    let unusable = |source| StartError::DataDir { path: data_dir.clone(), source };
-    let member_dir = data_dir.join("member");
-    create_private(&member_dir).map_err(unusable)?;
-    let disk = RealDisk::open(member_dir.join("wal")).map_err(|error| {
-        if error.kind() == io::ErrorKind::WouldBlock {
-            StartError::Locked(data_dir.clone())
-        } else {
-            unusable(error)
-        }
-    })?;
-    let identity = wal::Identity { cluster: config.cluster.id.0, member: config.own.0 };
-    let (log, restored, recovery) = Wal::open(disk, identity, wal::Config::default())?;
-    if let Some(torn) = recovery.torn {
-        tracing::warn!(
-            file = %torn.path.display(), offset = torn.offset, reason = %torn.reason,
-            "cut off the last write, which was not finished, and so most likely never acknowledged"
-        );
-    }
-    tracing::info!(
-        entries = restored.entries.len(),
-        segments = recovery.segments,
-        frames = recovery.frames,
-        "read the log"
-    );
-    Ok((log, restored))
-}
-
-fn open_snapshots(config: &Config) -> Result<Snapshots<RealDisk>, StartError> {
-    let disk = RealDisk::open(config.data_dir.join("member").join("snap"));
-    let unusable = |source| StartError::DataDir { path: config.data_dir.clone(), source };
-    Ok(Snapshots::open(disk.map_err(unusable)?, config.cluster.id.0)?)
 }
 
 /// Creates a directory that only its owner can look into, and those above it.

@@ -3,7 +3,7 @@
 use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::frame::BLOCK_BYTES;
-use crate::segment::{self, NEXT_NAME, SegmentHeader};
+use crate::segment::{self, NEXT_NAME, Origin, SegmentHeader};
 use crate::{Config, Identity, io_error, write_zeros};
 
 /// The segment that frames are written to.
@@ -45,6 +45,7 @@ pub(crate) struct FirstFrame {
     pub(crate) number: u64,
     /// The checksum of the frame before.
     pub(crate) previous: u32,
+    pub(crate) origin: Origin,
     /// How long the frame is. One that is longer than a segment gets a longer segment.
     pub(crate) bytes: u64,
 }
@@ -52,6 +53,19 @@ pub(crate) struct FirstFrame {
 /// Turns the next file, prepared as far as it may be, into a segment. It gets its name when its
 /// header is durable: a file of that name is always a segment.
 pub(crate) fn name_next<D: Disk>(
+    disk: &D,
+    identity: Identity,
+    config: &Config,
+    next: Option<Next<D::File>>,
+    first: &FirstFrame,
+) -> Result<Active<D::File>, Error> {
+    let active = head_next(disk, identity, config, next, first)?;
+    give_name(disk, &active)?;
+    Ok(active)
+}
+
+/// Makes a segment of the next file, but for its name.
+pub(crate) fn head_next<D: Disk>(
     disk: &D,
     identity: Identity,
     config: &Config,
@@ -70,6 +84,7 @@ pub(crate) fn name_next<D: Disk>(
         bytes: next.bytes,
         first_frame: first.number,
         previous: first.previous,
+        origin: first.origin,
     };
     let write_error = io_error(disk, NEXT_NAME, "write");
     next.file.write_at(0, &header.encode()).map_err(write_error)?;
@@ -77,10 +92,14 @@ pub(crate) fn name_next<D: Disk>(
     next.prepare(disk, end.max(next.prepared).max(BLOCK_BYTES + config.step_bytes))?;
 
     let name = segment::name(first.segment);
-    disk.rename(NEXT_NAME, &name).map_err(io_error(disk, &name, "name"))?;
-    disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
     let Next { file, prepared, .. } = next;
     Ok(Active { name, file, seed: header.seed(), header, position: BLOCK_BYTES, prepared })
+}
+
+/// Gives a segment its name.
+pub(crate) fn give_name<D: Disk>(disk: &D, active: &Active<D::File>) -> Result<(), Error> {
+    disk.rename(NEXT_NAME, &active.name).map_err(io_error(disk, &active.name, "name"))?;
+    disk.sync_dir().map_err(io_error(disk, ".", "sync"))
 }
 
 impl<F: File> Next<F> {

@@ -1,4 +1,8 @@
 //! What stands behind the last good frame of a log.
+//!
+//! Space that was not written yet is zeros, and a sector (512 bytes) is written whole or not at
+//! all. So a write that the power cut short has left a sector of zeros where it should have written
+//! something. A frame that is not right and has no such sector was written whole once, and rotted.
 
 use std::ops::Range;
 
@@ -21,7 +25,8 @@ pub(crate) struct Tail {
 }
 
 /// Looks at each block from `offset` to the end of the segment, for anything at all, and for a
-/// header or trailer of another frame than `number`.
+/// header or trailer of a frame after `number`. One before it can be a part of a torn frame that
+/// was cut off, and not all of which became zeros.
 pub(crate) fn look_behind<D: Disk>(
     disk: &D,
     segment: &Segment<D::File>,
@@ -45,7 +50,7 @@ pub(crate) fn look_behind<D: Disk>(
             tail.end = start + block.len() as u64;
             let header = FrameHeader::decode(block, seed).map(|header| header.number);
             let found = header.into_iter().chain(frame::trailer(block, seed));
-            if let Some(later) = found.into_iter().find(|found| *found != number) {
+            if let Some(later) = found.into_iter().find(|found| *found > number) {
                 tail.later_frame = Some((later, start));
                 return Ok(tail);
             }
@@ -55,34 +60,44 @@ pub(crate) fn look_behind<D: Disk>(
     Ok(tail)
 }
 
-/// Makes durable what was read: the last frame, and that nothing follows up to `end`.
+/// Whether one of the sectors in that part of a segment is blank, or there is no such part.
+pub(crate) fn has_blank_sector<D: Disk>(
+    disk: &D,
+    segment: &Segment<D::File>,
+    part: &Range<u64>,
+) -> Result<bool, Error> {
+    const SECTOR_BYTES: usize = 512;
+    let mut sector = [0; SECTOR_BYTES];
+    for at in part.clone().step_by(SECTOR_BYTES) {
+        let len = usize::try_from(part.end - at).map_or(SECTOR_BYTES, |len| len.min(SECTOR_BYTES));
+        let sector = &mut sector[..len];
+        segment.file.read_at(at, sector).map_err(io_error(disk, &segment.name, "read"))?;
+        if sector.iter().all(|byte| *byte == 0) {
+            return Ok(true);
+        }
+    }
+    Ok(part.is_empty())
+}
+
+/// Makes durable the last frame that was read.
 ///
-/// The last frame may be one whose sync never came, or failed. After a failed sync the kernel may
-/// hold the frame's pages and take them for written, so one more sync would do nothing. Writing
-/// the same bytes again makes it write them. A power failure meanwhile changes no byte of a frame
-/// that was durable.
-///
-/// A torn tail becomes zeros, so that nothing of it is ever taken for a part of what will be
-/// written there.
+/// Its sync may never have come, or have failed. After a failed sync the kernel may hold the
+/// frame's pages and take them for written, so one more sync would do nothing. Writing the same
+/// bytes again makes it write them. A power failure meanwhile changes no byte of a frame that was
+/// durable.
 pub(crate) fn settle<D: Disk>(
     disk: &D,
     segment: &Segment<D::File>,
     last_frame: Range<u64>,
-    end: u64,
 ) -> Result<(), Error> {
     let (file, name) = (&segment.file, &segment.name);
-    if last_frame.start == end {
+    if last_frame.is_empty() {
         return Ok(());
     }
     let mut block: Block = [0; BLOCK_LEN];
-    for at in last_frame.clone().step_by(BLOCK_LEN) {
+    for at in last_frame.step_by(BLOCK_LEN) {
         file.read_at(at, &mut block).map_err(io_error(disk, name, "read"))?;
         file.write_at(at, &block).map_err(io_error(disk, name, "write"))?;
     }
-    crate::write_zeros(file, last_frame.end, end).map_err(io_error(
-        disk,
-        name,
-        "cut the torn tail of",
-    ))?;
     file.sync_data().map_err(io_error(disk, name, "sync"))
 }

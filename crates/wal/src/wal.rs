@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use raft::{HardState, Index, Position, Restored, Write};
+use raft::{HardState, Index, Loss, Position, Restored, Write};
 
-use crate::active::{Active, FirstFrame, Next, name_next, remove_leftover};
+use crate::active::{Active, FirstFrame, Next, give_name, head_next, name_next, remove_leftover};
 use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::frame::{self, BLOCK_BYTES};
-use crate::recovery::{self, Covered, Recovered, Recovery};
-use crate::segment;
+use crate::recovery::{self, Covered, Recovered, Recovery, Replay};
+use crate::segment::{self, NEXT_NAME, Origin};
 use crate::{Config, Identity, io_error, write_zeros};
 
 /// The log of one member, open for writing. Only one at a time may write a directory:
@@ -18,6 +18,7 @@ use crate::{Config, Identity, io_error, write_zeros};
 ///
 /// To start: [`open`](Self::open). Then for each batch of writes, [`append`](Self::append); and
 /// when there is nothing to append, [`prepare_next`](Self::prepare_next) until it says `false`.
+/// When there was nothing for a while, and before the process ends, [`seal`](Self::seal).
 #[derive(Debug)]
 pub struct Wal<D: Disk> {
     disk: D,
@@ -31,11 +32,9 @@ pub struct Wal<D: Disk> {
     checksum: u32,
     /// The last entry's index.
     last: Index,
-    /// What the newest durable writes said. The first frame of each segment says it again, so that
-    /// no segment before it is needed for it.
-    base: Position,
-    hard_state: HardState,
-    commit: Index,
+    so_far: SoFar,
+    /// Whether the last frame is a seal.
+    is_sealed: bool,
     /// The segments before the active one, oldest first.
     older: VecDeque<Covered>,
     /// The highest index in the active segment.
@@ -45,11 +44,49 @@ pub struct Wal<D: Disk> {
     is_poisoned: bool,
 }
 
+/// What all durable frames have come to, but for the entries. Each frame says it again: so no frame
+/// before it is needed for it, nor does a damaged one take it away.
+#[derive(Clone, Copy, Debug, Default)]
+struct SoFar {
+    base: Position,
+    hard_state: HardState,
+    commit: Index,
+    loss: Option<Loss>,
+}
+
+impl SoFar {
+    fn of(restored: &Restored) -> Self {
+        let Restored { base, hard_state, commit, loss, .. } = *restored;
+        Self { base, hard_state, commit, loss }
+    }
+
+    /// Notes what a durable write said.
+    fn note(&mut self, write: &Write) {
+        self.base = write.base.unwrap_or(self.base);
+        self.hard_state = write.hard_state.unwrap_or(self.hard_state);
+        self.commit = self.commit.max(write.commit);
+        self.loss = self.loss.filter(|_| !write.is_recovered);
+    }
+
+    fn as_write(&self) -> Write {
+        Write {
+            base: Some(self.base),
+            hard_state: Some(self.hard_state),
+            commit: self.commit,
+            ..Write::default()
+        }
+    }
+}
+
 impl<D: Disk> Wal<D> {
     /// Opens the log, or starts one if the disk holds none. Returns with it what was written in
     /// it, all of which is durable by then, and what was found on the way.
     ///
-    /// A last frame that is torn is cut off, which [`Recovery::torn`] reports.
+    /// A last frame that is torn is cut off, which [`Recovery::torn`] reports. Another frame takes
+    /// its place, which says that something may be lost ([`Restored::loss`]).
+    ///
+    /// If the log is damaged, nothing is changed. [`salvage`](crate::salvage) says what is left of
+    /// it, and [`rebuild`](Self::rebuild) begins it anew with that.
     ///
     /// # Errors
     ///
@@ -60,13 +97,13 @@ impl<D: Disk> Wal<D> {
         config: Config,
     ) -> Result<(Self, Restored, Recovery), Error> {
         let config = config.in_blocks();
-        let recovered = recovery::recover(&disk, identity)?;
+        let recovered = recovery::recover(&disk, identity, &mut Replay::default())?;
         remove_leftover(&disk)?;
         let Some(recovered) = recovered else {
             let wal = Self::start(disk, identity, config)?;
             return Ok((wal, Restored::default(), Recovery::default()));
         };
-        let Recovered { restored, recovery, last, position, checksum, older, highest } = recovered;
+        let Recovered { mut restored, recovery, last, position, end, .. } = recovered;
         let active = Active {
             name: last.name,
             file: last.file,
@@ -74,30 +111,43 @@ impl<D: Disk> Wal<D> {
             header: last.header,
             position,
             // More may be; but what is written there again are zeros over zeros.
-            prepared: position,
+            prepared: end,
         };
-        let wal = Self {
+        let mut wal = Self {
             disk,
             identity,
             config,
             active,
             next: None,
             frame: recovery.frames + 1,
-            checksum,
-            last: Index(restored.base.index.0 + restored.entries.len() as u64),
-            base: restored.base,
-            hard_state: restored.hard_state,
-            commit: restored.commit,
-            older: older.into(),
-            highest,
+            checksum: recovered.checksum,
+            last: last_index(&restored),
+            so_far: SoFar::of(&restored),
+            is_sealed: false,
+            older: recovered.older.into(),
+            highest: recovered.highest,
             buffer: BytesMut::new(),
             is_poisoned: false,
         };
+        if recovery.torn.is_some() {
+            wal.replace_torn(end)?;
+            restored.loss = wal.so_far.loss;
+        }
         Ok((wal, restored, recovery))
     }
 
+    /// Whether the disk holds a log, whole or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn is_there(disk: &D) -> Result<bool, Error> {
+        Ok(!recovery::segments(disk)?.is_empty())
+    }
+
     fn start(disk: D, identity: Identity, config: Config) -> Result<Self, Error> {
-        let first = FirstFrame { segment: 1, number: 1, previous: 0, bytes: 0 };
+        let origin = Origin::Continued;
+        let first = FirstFrame { segment: 1, number: 1, previous: 0, origin, bytes: 0 };
         let active = name_next(&disk, identity, &config, None, &first)?;
         Ok(Self {
             disk,
@@ -108,9 +158,8 @@ impl<D: Disk> Wal<D> {
             frame: 1,
             checksum: 0,
             last: Index(0),
-            base: Position::default(),
-            hard_state: HardState::default(),
-            commit: Index(0),
+            so_far: SoFar::default(),
+            is_sealed: true,
             older: VecDeque::new(),
             highest: Index(0),
             buffer: BytesMut::new(),
@@ -118,8 +167,77 @@ impl<D: Disk> Wal<D> {
         })
     }
 
+    /// Begins a log anew with what is left of a damaged one, all of it in one frame. The segments
+    /// before count for nothing from then on; they are removed when the member has recovered.
+    /// A crash meanwhile leaves the log as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn rebuild(
+        disk: D,
+        identity: Identity,
+        config: Config,
+        restored: &Restored,
+    ) -> Result<Self, Error> {
+        let config = config.in_blocks();
+        let numbers = recovery::segments(&disk)?;
+        remove_leftover(&disk)?;
+        let so_far = SoFar::of(restored);
+        let everything = Write { entries: restored.entries.clone(), ..so_far.as_write() };
+        let mut buffer = BytesMut::new();
+        frame::encode(so_far.loss, [&everything], &mut buffer);
+        let bytes = frame::padded_bytes(&buffer);
+        let segment = numbers.last().map_or(1, |newest| newest + 1);
+        let origin = Origin::Anew;
+        let first = FirstFrame { segment, number: 1, previous: 0, origin, bytes };
+        let mut active = head_next(&disk, identity, &config, None, &first)?;
+        let checksum = frame::seal(&mut buffer, 1, 0, active.seed);
+        let Active { file, position, .. } = &mut active;
+        file.write_at(*position, &buffer).map_err(io_error(&disk, NEXT_NAME, "write"))?;
+        file.sync_data().map_err(io_error(&disk, NEXT_NAME, "sync"))?;
+        *position += bytes;
+        give_name(&disk, &active)?;
+        let given_up = numbers.into_iter().map(|segment| Covered { segment, highest: None });
+        Ok(Self {
+            older: given_up.collect(),
+            disk,
+            identity,
+            config,
+            active,
+            next: None,
+            frame: 2,
+            checksum,
+            last: last_index(restored),
+            so_far,
+            is_sealed: false,
+            highest: last_index(restored),
+            buffer,
+            is_poisoned: false,
+        })
+    }
+
+    /// Puts a frame in the place of a torn one, behind which everything is zeros from `end` on.
+    ///
+    /// The torn one goes only when the other is durable: it is the only sign that something may be
+    /// lost. What is left of it then is of a frame that the log has already.
+    fn replace_torn(&mut self, end: u64) -> Result<(), Error> {
+        self.so_far.loss = self.so_far.loss.max(Some(Loss::Tail));
+        self.encode_frame(&[]);
+        frame::encode_cut(&mut self.buffer);
+        self.write_frame(&[])?;
+        let Active { name, file, position, .. } = &self.active;
+        let zeroed = write_zeros(file, *position, end);
+        zeroed.map_err(io_error(&self.disk, name, "cut the torn tail of"))?;
+        file.sync_data().map_err(io_error(&self.disk, name, "sync"))
+    }
+
     /// Makes the writes durable, all or none: one frame, one write, one sync. When it returns
     /// `Ok` they survive whatever happens to the process and the machine. Blocks meanwhile.
+    ///
+    /// If the hard state changes, a [seal](Self::seal) follows, with a sync of its own. A vote that
+    /// is lost cannot be had again from anybody, so it is never given while it is in the only frame
+    /// of which nobody could say whether it was durable.
     ///
     /// # Errors
     ///
@@ -138,24 +256,38 @@ impl<D: Disk> Wal<D> {
             return Ok(());
         }
         let last = writes.iter().fold(self.last, last_after);
-        let appended = self.append_frame(writes);
+        let has_hard_state = writes.iter().any(|write| write.hard_state.is_some());
+        let appended = self
+            .append_frame(writes)
+            .and_then(|()| if has_hard_state { self.append_frame(&[]) } else { Ok(()) });
         self.is_poisoned = appended.is_err();
         self.last = last;
-        if appended.is_ok() {
-            for write in writes {
-                self.remember(write);
-            }
-        }
         appended
     }
 
-    /// Notes what a durable write said.
-    fn remember(&mut self, write: &Write) {
-        self.base = write.base.unwrap_or(self.base);
-        self.hard_state = write.hard_state.unwrap_or(self.hard_state);
-        self.commit = self.commit.max(write.commit);
-        let highest = write.entries.last().map_or(Index(0), |entry| entry.position.index);
-        self.highest = self.highest.max(highest);
+    /// Writes a frame without writes, which proves that the last one was durable: if that is bad
+    /// when the log is read again, it is damage, and not torn. Does nothing if there is such a
+    /// frame, or no space is ready for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; then every later call fails with [`Error::Poisoned`].
+    pub fn seal(&mut self) -> Result<(), Error> {
+        self.refuse_if_poisoned()?;
+        if self.is_sealed || !self.has_block_ready() {
+            return Ok(());
+        }
+        let sealed = self.append_frame(&[]);
+        self.is_poisoned = sealed.is_err();
+        sealed
+    }
+
+    /// Whether a frame of one block can be written without making space for it.
+    fn has_block_ready(&self) -> bool {
+        let Active { position, prepared, header, .. } = &self.active;
+        let end = position + BLOCK_BYTES;
+        let is_next_ready = self.next.as_ref().is_some_and(|it| it.prepared >= 2 * BLOCK_BYTES);
+        if end > header.bytes { is_next_ready } else { end <= *prepared }
     }
 
     /// Removes a segment that nobody needs any more, because the base has passed all its entries;
@@ -185,11 +317,20 @@ impl<D: Disk> Wal<D> {
     }
 
     fn append_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
-        frame::encode(writes, &mut self.buffer);
-        let mut bytes = frame::padded_bytes(&self.buffer);
+        self.encode_frame(writes);
+        self.write_frame(writes)
+    }
+
+    fn encode_frame(&mut self, writes: &[Write]) {
+        let so_far = self.so_far.as_write();
+        let said = std::iter::once(&so_far).chain(writes);
+        frame::encode(self.so_far.loss, said, &mut self.buffer);
+    }
+
+    /// Writes the frame in the buffer, which holds these writes, and syncs it.
+    fn write_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
+        let bytes = frame::padded_bytes(&self.buffer);
         if self.active.position + bytes > self.active.header.bytes {
-            frame::encode(std::iter::once(&self.so_far()).chain(writes), &mut self.buffer);
-            bytes = frame::padded_bytes(&self.buffer);
             self.enter_next(bytes)?;
         }
         self.make_room(bytes)?;
@@ -201,27 +342,25 @@ impl<D: Disk> Wal<D> {
         self.active.position += bytes;
         self.frame += 1;
         self.checksum = checksum;
-        Ok(())
-    }
-
-    /// What all writes so far have come to, but for the entries.
-    fn so_far(&self) -> Write {
-        Write {
-            base: Some(self.base),
-            hard_state: Some(self.hard_state),
-            commit: self.commit,
-            ..Write::default()
+        self.is_sealed = writes.is_empty();
+        for write in writes {
+            self.so_far.note(write);
+            let highest = write.entries.last().map_or(Index(0), |entry| entry.position.index);
+            self.highest = self.highest.max(highest);
         }
+        Ok(())
     }
 
     /// Begins the next segment, with a frame of so many bytes to come.
     fn enter_next(&mut self, bytes: u64) -> Result<(), Error> {
         let segment = self.active.header.segment;
         let (number, previous) = (self.frame, self.checksum);
-        let first = FirstFrame { segment: segment + 1, number, previous, bytes };
+        let origin = Origin::Continued;
+        let first = FirstFrame { segment: segment + 1, number, previous, origin, bytes };
         let next = self.next.take();
         self.active = name_next(&self.disk, self.identity, &self.config, next, &first)?;
-        self.older.push_back(Covered { segment, highest: std::mem::take(&mut self.highest) });
+        let highest = Some(std::mem::take(&mut self.highest));
+        self.older.push_back(Covered { segment, highest });
         Ok(())
     }
 
@@ -234,10 +373,15 @@ impl<D: Disk> Wal<D> {
         Ok(())
     }
 
-    /// Removes the oldest segment, if all its entries are before the base. Whether there was one.
-    /// The first frame of the next segment says again what else it said.
+    /// Removes the oldest segment, if all its entries are before the base, or it was given up and
+    /// the member has recovered. Whether there was one. The first frame of the next segment says
+    /// again what else it said.
     fn remove_oldest(&mut self) -> Result<bool, Error> {
-        let is_covered = |oldest: &mut Covered| oldest.highest <= self.base.index;
+        let SoFar { base, loss, .. } = self.so_far;
+        let is_covered = |oldest: &mut Covered| match oldest.highest {
+            Some(highest) => highest <= base.index,
+            None => loss.is_none(),
+        };
         let Some(Covered { segment, .. }) = self.older.pop_front_if(is_covered) else {
             return Ok(false);
         };
@@ -282,6 +426,10 @@ impl<D: Disk> Wal<D> {
         *prepared = end;
         Ok(())
     }
+}
+
+fn last_index(restored: &Restored) -> Index {
+    Index(restored.base.index.0 + restored.entries.len() as u64)
 }
 
 /// The last index after that write.

@@ -38,7 +38,7 @@ fn what_was_written_comes_back() {
     let (_, restored, recovery) = open(&disk).unwrap();
     assert_eq!(restored, model(batches.iter().flatten()));
     assert_eq!(restored.entries.len(), 3);
-    assert_eq!(recovery, Recovery { torn: None, frames: 4, segments: 2 });
+    assert_eq!(recovery, Recovery { torn: None, frames: 6, segments: 3 });
 }
 
 #[test]
@@ -46,10 +46,17 @@ fn one_append_is_one_write_and_one_sync() {
     let disk = MemoryDisk::new();
     let (mut wal, _, _) = Wal::open(disk.clone(), IDENTITY, Config::default()).unwrap();
     let before = disk.operations();
-    wal.append(&[vote(1, 1), entries(1, 1, &[10; 100]), entries(101, 1, &[10; 100])]).unwrap();
+    wal.append(&[entries(1, 1, &[10; 100]), entries(101, 1, &[10; 100])]).unwrap();
     assert_eq!(disk.operations(), before + 2);
     wal.append(&[]).unwrap();
     assert_eq!(disk.operations(), before + 2, "nothing to write");
+    wal.append(&[vote(1, 1)]).unwrap();
+    assert_eq!(disk.operations(), before + 6, "a vote is sealed");
+    wal.seal().unwrap();
+    assert_eq!(disk.operations(), before + 6, "once");
+    wal.append(&[entries(201, 1, &[10])]).unwrap();
+    wal.seal().unwrap();
+    assert_eq!(disk.operations(), before + 10);
 }
 
 #[test]
@@ -299,6 +306,7 @@ proptest! {
                     }
                     wal.append(&written[from..]).unwrap();
                     frames += u64::from(written.len() > from);
+                    frames += u64::from(written[from..].iter().any(|it| it.hard_state.is_some()));
                     continue;
                 }
                 Step::Prepare => {

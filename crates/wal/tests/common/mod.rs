@@ -44,6 +44,11 @@ pub(crate) fn base(index: u64, term: u64) -> Write {
     Write { base: Some(Position::new(index, term)), ..Write::default() }
 }
 
+/// The same, as if nothing could be lost.
+pub(crate) fn trusted(restored: Restored) -> Restored {
+    Restored { loss: None, ..restored }
+}
+
 /// What a log that holds these writes gives back, by the words of `raft::Write`.
 pub(crate) fn model<'a>(writes: impl IntoIterator<Item = &'a Write>) -> Restored {
     let mut restored = Restored::default();
