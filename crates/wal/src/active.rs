@@ -50,21 +50,9 @@ pub(crate) struct FirstFrame {
     pub(crate) bytes: u64,
 }
 
-/// Turns the next file, prepared as far as it may be, into a segment. It gets its name when its
-/// header is durable: a file of that name is always a segment.
-pub(crate) fn name_next<D: Disk>(
-    disk: &D,
-    identity: Identity,
-    config: &Config,
-    next: Option<Next<D::File>>,
-    first: &FirstFrame,
-) -> Result<Active<D::File>, Error> {
-    let active = head_next(disk, identity, config, next, first)?;
-    give_name(disk, &active)?;
-    Ok(active)
-}
-
-/// Makes a segment of the next file, but for its name.
+/// Makes a segment of the next file, prepared as far as it may be, but for its name. It gets that
+/// when its header and first frame are durable: a file of that name is always a segment, and holds
+/// something.
 pub(crate) fn head_next<D: Disk>(
     disk: &D,
     identity: Identity,
@@ -77,7 +65,8 @@ pub(crate) fn head_next<D: Disk>(
         None => Next::create(disk)?,
     };
     let end = BLOCK_BYTES + first.bytes;
-    next.lengthen(disk, end.max(config.segment_bytes))?;
+    // The last block is for the frame that says that the log goes on elsewhere.
+    next.lengthen(disk, (end + BLOCK_BYTES).max(config.segment_bytes))?;
     let header = SegmentHeader {
         identity,
         segment: first.segment,
@@ -88,8 +77,11 @@ pub(crate) fn head_next<D: Disk>(
     };
     let write_error = io_error(disk, NEXT_NAME, "write");
     next.file.write_at(0, &header.encode()).map_err(write_error)?;
-    // This also syncs the header.
-    next.prepare(disk, end.max(next.prepared).max(BLOCK_BYTES + config.step_bytes))?;
+    // The header is synced with this, or with the first frame.
+    let wanted = end.max(BLOCK_BYTES + config.step_bytes);
+    if next.prepared < wanted {
+        next.prepare(disk, wanted)?;
+    }
 
     let name = segment::name(first.segment);
     let Next { file, prepared, .. } = next;
@@ -100,6 +92,17 @@ pub(crate) fn head_next<D: Disk>(
 pub(crate) fn give_name<D: Disk>(disk: &D, active: &Active<D::File>) -> Result<(), Error> {
     disk.rename(NEXT_NAME, &active.name).map_err(io_error(disk, &active.name, "name"))?;
     disk.sync_dir().map_err(io_error(disk, ".", "sync"))
+}
+
+impl<F: File> Active<F> {
+    /// Writes a sealed frame at the end, and syncs it.
+    pub(crate) fn write<D: Disk<File = F>>(&mut self, disk: &D, frame: &[u8]) -> Result<(), Error> {
+        let Self { name, file, position, .. } = self;
+        file.write_at(*position, frame).map_err(io_error(disk, name, "write"))?;
+        file.sync_data().map_err(io_error(disk, name, "sync"))?;
+        *position += frame.len() as u64;
+        Ok(())
+    }
 }
 
 impl<F: File> Next<F> {

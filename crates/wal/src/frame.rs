@@ -25,6 +25,7 @@ const WRITE: u8 = 1;
 const TAIL_LOST: u8 = 2;
 const DAMAGED: u8 = 3;
 const CUT: u8 = 4;
+const ELSEWHERE: u8 = 5;
 
 /// One thing that a frame says.
 #[derive(Debug)]
@@ -34,6 +35,9 @@ pub(crate) enum Record {
     Loss(Loss),
     /// The frame took the place of a torn one. What stands behind it may be left of that.
     Cut,
+    /// The log goes on in the next segment, which is there: what has this frame's number stands in
+    /// it.
+    Elsewhere,
 }
 
 /// What the first bytes of a frame say.
@@ -118,6 +122,11 @@ pub(crate) fn encode_cut(buffer: &mut BytesMut) {
     buffer.put_u8(CUT);
 }
 
+/// Says in the frame in the buffer that the log goes on in the next segment.
+pub(crate) fn encode_elsewhere(buffer: &mut BytesMut) {
+    buffer.put_u8(ELSEWHERE);
+}
+
 /// How long the frame in the buffer will be.
 pub(crate) fn padded_bytes(buffer: &BytesMut) -> u64 {
     ((buffer.len() + TRAILER_BYTES) as u64).next_multiple_of(BLOCK_BYTES)
@@ -156,6 +165,7 @@ pub(crate) fn decode_record(body: &mut Bytes) -> Option<Result<Record, DecodeErr
         TAIL_LOST => Ok(Record::Loss(Loss::Tail)),
         DAMAGED => Ok(Record::Loss(Loss::Damage)),
         CUT => Ok(Record::Cut),
+        ELSEWHERE => Ok(Record::Elsewhere),
         tag => Err(DecodeError::UnknownTag { of: "record", tag }),
     })
 }

@@ -125,11 +125,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whole blocks, at least a header and a frame to a segment, and at least a block to a step.
+    /// Whole blocks; in a segment at least a header, a frame, and the one that points to the next
+    /// segment; and at least a block to a step.
     fn in_blocks(self) -> Self {
         let blocks = |bytes: u64, least: u64| bytes.div_ceil(BLOCK_BYTES).max(least) * BLOCK_BYTES;
         Self {
-            segment_bytes: blocks(self.segment_bytes, 2),
+            segment_bytes: blocks(self.segment_bytes, 3),
             ahead_bytes: blocks(self.ahead_bytes, 1),
             step_bytes: blocks(self.step_bytes, 1),
         }

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! In any other segment the next one's header says which frame comes last, and everything up to it
-//! must be whole.
+//! must be whole. And a segment that another one follows says so in a frame of its own, before
+//! anybody hears of what stands in that: so the newest one is missed if it is gone.
 //!
 //! A log at rest ends with a seal, and so does one whose last frame changed the hard state: a frame
 //! without writes, which proves that the one before was durable. What is left is the torn tail: a
@@ -103,8 +104,7 @@ pub(crate) fn recover<D: Disk>(
     let first = numbers.first().copied().unwrap_or(newest);
     let mut expected = (first..).zip(numbers);
     if let Some((missing, _)) = expected.find(|(expected, number)| expected != *number) {
-        let path = disk.path(&segment::name(missing));
-        return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
+        return Err(self::missing(disk, missing));
     }
     // A process that was killed may have left a name that can be seen and is not durable yet.
     disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
@@ -133,6 +133,12 @@ pub(crate) fn recover<D: Disk>(
         older,
         highest: replay.take_highest(),
     }))
+}
+
+/// The error that a segment is not there.
+fn missing<D: Disk>(disk: &D, segment: u64) -> Error {
+    let path = disk.path(&segment::name(segment));
+    Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment }
 }
 
 /// The numbers of all segments, in order.
@@ -198,8 +204,8 @@ pub(crate) struct Replay {
     /// base, as the first frame has it, and the first entry; a later base must prove that they are
     /// not needed.
     is_cut: bool,
-    /// Whether the next frame is there for sure: it was durable before its segment had its name, or
-    /// before anything was removed that it says again.
+    /// Whether the next frame is there for sure: it was durable before its segment had its name. The
+    /// first segment of all has its name before.
     expects_frame: bool,
     /// The index of the last entry that is missing, until it is proven that nobody needs it.
     unproven: Option<Index>,
@@ -248,13 +254,14 @@ impl Replay {
     }
 
     /// Checks that the segment goes on where the frames so far end.
-    fn enter<D: Disk>(&self, disk: &D, segment: &Segment<D::File>) -> Result<(), Error> {
+    fn enter<D: Disk>(&mut self, disk: &D, segment: &Segment<D::File>) -> Result<(), Error> {
         let (number, expected) = (segment.header.first_frame, self.next_frame());
         let damage = if number != expected {
             Damage::OutOfTurn { expected, found: number }
         } else if segment.header.previous != self.checksum {
             Damage::BrokenChain { number }
         } else {
+            self.expects_frame = true;
             return Ok(());
         };
         Err(Error::Corrupt { path: disk.path(&segment.name), offset: 0, damage })
@@ -315,9 +322,7 @@ impl Replay {
                         return Err(Error::Corrupt { path: path(), offset, damage: reason });
                     }
                     if !self.is_proven() {
-                        let path = disk.path(&segment::name(oldest - 1));
-                        let damage = Damage::MissingSegment;
-                        return Err(Error::Corrupt { path, offset: 0, damage });
+                        return Err(missing(disk, oldest - 1));
                     }
                     let is_torn = tail.end > offset;
                     let may_be_whole = is_torn && !self.is_after_cut;
@@ -395,6 +400,7 @@ impl Replay {
             match record.map_err(|error| corrupt(Damage::Undecodable { number, error }))? {
                 Record::Loss(loss) => self.lose(loss),
                 Record::Cut => self.is_after_cut = true,
+                Record::Elsewhere => return Err(missing(disk, segment.header.segment + 1)),
                 Record::Write(write) => self.write(write).map_err(|(expected, found)| {
                     corrupt(Damage::Hole { number, expected, found })
                 })?,

@@ -50,6 +50,9 @@ pub fn salvage<D: Disk>(disk: &D, identity: Identity) -> Result<Restored, Error>
     restored.loss = Some(Loss::Damage);
 
     let seen = look_everywhere(disk, identity)?;
+    if seen.is_newest_gone {
+        return Err(damage);
+    }
     let mut newest_whole = replay.frames;
     if let Some((number, body)) = seen.newest_whole
         && number > newest_whole
@@ -68,6 +71,8 @@ struct Seen {
     newest: u64,
     /// The number and the body of the newest frame that is whole.
     newest_whole: Option<(u64, Bytes)>,
+    /// Whether the newest segment says that there is a newer one.
+    is_newest_gone: bool,
 }
 
 fn look_everywhere<D: Disk>(disk: &D, identity: Identity) -> Result<Seen, Error> {
@@ -78,6 +83,7 @@ fn look_everywhere<D: Disk>(disk: &D, identity: Identity) -> Result<Seen, Error>
         let name = segment::name(*number);
         let file = disk.open(&name).map_err(io_error(disk, &name, "open"))?;
         let bytes = file.size().map_err(io_error(disk, &name, "measure"))?;
+        seen.is_newest_gone = false;
         seen.look(&file, bytes, segment::seed(identity, *number));
     }
     Ok(seen)
@@ -95,10 +101,12 @@ impl Seen {
             if let Some(header) = FrameHeader::decode(&block, seed) {
                 self.newest = self.newest.max(header.number);
                 let newest = self.newest_whole.as_ref().map_or(0, |(number, _)| *number);
-                if header.number > newest
-                    && let Some(body) = whole_body(file, bytes, at, &header, seed)
-                {
-                    self.newest_whole = Some((header.number, body));
+                match whole_body(file, bytes, at, &header, seed) {
+                    Some(body) if points_elsewhere(body.clone()) => self.is_newest_gone = true,
+                    Some(body) if header.number > newest => {
+                        self.newest_whole = Some((header.number, body));
+                    }
+                    _ => {}
                 }
             }
             self.newest = self.newest.max(frame::trailer(&block, seed).unwrap_or(0));
@@ -118,6 +126,12 @@ fn whole_body<F: File>(
     let mut body = BytesMut::zeroed(usize::try_from(header.body_bytes).ok().filter(|_| is_inside)?);
     file.read_at(at + HEADER_BYTES as u64, &mut body).ok()?;
     header.is_body(&body, seed).then(|| body.freeze())
+}
+
+/// Whether the frame says that the log goes on in the next segment.
+fn points_elsewhere(mut body: Bytes) -> bool {
+    let mut records = std::iter::from_fn(|| frame::decode_record(&mut body));
+    records.any(|record| matches!(record, Ok(Record::Elsewhere)))
 }
 
 /// The last hard state that a frame names. There is one in each.

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 use raft::{HardState, Index, Loss, Position, Restored, Write};
 
-use crate::active::{Active, FirstFrame, Next, give_name, head_next, name_next, remove_leftover};
+use crate::active::{Active, FirstFrame, Next, give_name, head_next, remove_leftover};
 use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::frame::{self, BLOCK_BYTES};
 use crate::recovery::{self, Covered, Recovered, Recovery, Replay};
-use crate::segment::{self, NEXT_NAME, Origin};
+use crate::segment::{self, Origin};
 use crate::{Config, Identity, io_error, write_zeros};
 
 /// The log of one member, open for writing. Only one at a time may write a directory:
@@ -148,7 +148,8 @@ impl<D: Disk> Wal<D> {
     fn start(disk: D, identity: Identity, config: Config) -> Result<Self, Error> {
         let origin = Origin::Continued;
         let first = FirstFrame { segment: 1, number: 1, previous: 0, origin, bytes: 0 };
-        let active = name_next(&disk, identity, &config, None, &first)?;
+        let active = head_next(&disk, identity, &config, None, &first)?;
+        give_name(&disk, &active)?;
         Ok(Self {
             disk,
             identity,
@@ -159,7 +160,7 @@ impl<D: Disk> Wal<D> {
             checksum: 0,
             last: Index(0),
             so_far: SoFar::default(),
-            is_sealed: true,
+            is_sealed: false,
             older: VecDeque::new(),
             highest: Index(0),
             buffer: BytesMut::new(),
@@ -193,10 +194,7 @@ impl<D: Disk> Wal<D> {
         let first = FirstFrame { segment, number: 1, previous: 0, origin, bytes };
         let mut active = head_next(&disk, identity, &config, None, &first)?;
         let checksum = frame::seal(&mut buffer, 1, 0, active.seed);
-        let Active { file, position, .. } = &mut active;
-        file.write_at(*position, &buffer).map_err(io_error(&disk, NEXT_NAME, "write"))?;
-        file.sync_data().map_err(io_error(&disk, NEXT_NAME, "sync"))?;
-        *position += bytes;
+        active.write(&disk, &buffer)?;
         give_name(&disk, &active)?;
         let given_up = numbers.into_iter().map(|segment| Covered { segment, highest: None });
         Ok(Self {
@@ -282,12 +280,20 @@ impl<D: Disk> Wal<D> {
         sealed
     }
 
+    /// Whether the active segment has no place for so many bytes. A block is left for the frame that
+    /// says that the log goes on elsewhere.
+    fn is_full_for(&self, bytes: u64) -> bool {
+        self.active.position + bytes + BLOCK_BYTES > self.active.header.bytes
+    }
+
     /// Whether a frame of one block can be written without making space for it.
     fn has_block_ready(&self) -> bool {
-        let Active { position, prepared, header, .. } = &self.active;
-        let end = position + BLOCK_BYTES;
         let is_next_ready = self.next.as_ref().is_some_and(|it| it.prepared >= 2 * BLOCK_BYTES);
-        if end > header.bytes { is_next_ready } else { end <= *prepared }
+        if self.is_full_for(BLOCK_BYTES) {
+            is_next_ready
+        } else {
+            self.active.position + BLOCK_BYTES <= self.active.prepared
+        }
     }
 
     /// Removes a segment that nobody needs any more, because the base has passed all its entries;
@@ -330,16 +336,15 @@ impl<D: Disk> Wal<D> {
     /// Writes the frame in the buffer, which holds these writes, and syncs it.
     fn write_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
         let bytes = frame::padded_bytes(&self.buffer);
-        if self.active.position + bytes > self.active.header.bytes {
-            self.enter_next(bytes)?;
-        }
-        self.make_room(bytes)?;
-        let checksum = frame::seal(&mut self.buffer, self.frame, self.checksum, self.active.seed);
-
-        let Active { name, file, position, .. } = &self.active;
-        file.write_at(*position, &self.buffer).map_err(io_error(&self.disk, name, "write"))?;
-        file.sync_data().map_err(io_error(&self.disk, name, "sync"))?;
-        self.active.position += bytes;
+        let checksum = if self.is_full_for(bytes) {
+            self.enter_next(bytes)?
+        } else {
+            self.make_room(bytes)?;
+            let checksum =
+                frame::seal(&mut self.buffer, self.frame, self.checksum, self.active.seed);
+            self.active.write(&self.disk, &self.buffer)?;
+            checksum
+        };
         self.frame += 1;
         self.checksum = checksum;
         self.is_sealed = writes.is_empty();
@@ -351,17 +356,32 @@ impl<D: Disk> Wal<D> {
         Ok(())
     }
 
-    /// Begins the next segment, with a frame of so many bytes to come.
-    fn enter_next(&mut self, bytes: u64) -> Result<(), Error> {
+    /// Begins the next segment with the frame in the buffer, of so many bytes, and returns its
+    /// checksum.
+    ///
+    /// The frame is durable before the segment has its name, and the segment before says that it is
+    /// there before anybody hears of the frame. So a newest segment that is blank, or gone, is
+    /// missed.
+    fn enter_next(&mut self, bytes: u64) -> Result<u32, Error> {
         let segment = self.active.header.segment;
         let (number, previous) = (self.frame, self.checksum);
         let origin = Origin::Continued;
         let first = FirstFrame { segment: segment + 1, number, previous, origin, bytes };
         let next = self.next.take();
-        self.active = name_next(&self.disk, self.identity, &self.config, next, &first)?;
+        let mut next = head_next(&self.disk, self.identity, &self.config, next, &first)?;
+        let checksum = frame::seal(&mut self.buffer, number, previous, next.seed);
+        next.write(&self.disk, &self.buffer)?;
+        give_name(&self.disk, &next)?;
+
+        let mut full = std::mem::replace(&mut self.active, next);
+        let mut pointer = BytesMut::new();
+        frame::encode(self.so_far.loss, [&self.so_far.as_write()], &mut pointer);
+        frame::encode_elsewhere(&mut pointer);
+        frame::seal(&mut pointer, number, previous, full.seed);
+        full.write(&self.disk, &pointer)?;
         let highest = Some(std::mem::take(&mut self.highest));
         self.older.push_back(Covered { segment, highest });
-        Ok(())
+        Ok(checksum)
     }
 
     /// Sees to it that a frame of so many bytes fits into prepared space of the active segment.

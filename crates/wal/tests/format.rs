@@ -30,7 +30,10 @@ fn a_log_is_as_it_is_drawn() {
     // The vote was sealed.
     let seal = body(&[so_far(&vote_1)]);
     let (seal, checksum_2) = frame(Frame { number: 2, body: seal, previous: checksum_1, ..FRAME });
-    let expected = [header(1, 1, 0), first, seal].concat();
+    // And the segment says that the log goes on in the next one.
+    let pointer = [body(&[so_far(&vote_1)]), vec![5]].concat();
+    let pointer = Frame { number: 3, body: pointer, previous: checksum_2, ..FRAME };
+    let expected = [header(1, 1, 0), first, seal, frame(pointer).0].concat();
     assert_eq!(disk.contents(FIRST).unwrap(), expected);
 
     let third = Frame {
@@ -41,7 +44,7 @@ fn a_log_is_as_it_is_drawn() {
         body_bytes: None,
     };
     let mut expected = [header(2, 3, checksum_2), frame(third).0].concat();
-    expected.resize(4 * 4096, 0);
+    expected.resize(5 * 4096, 0);
     assert_eq!(disk.contents("wal-0000000000000002.log").unwrap(), expected);
 }
 
@@ -75,7 +78,7 @@ fn frames_that_no_crash_can_leave_are_damage() {
         (Frame { number: 3, ..second() }, Damage::OutOfTurn { expected: 2, found: 3 }),
         (Frame { number: 1, ..second() }, Damage::OutOfTurn { expected: 2, found: 1 }),
         (Frame { previous: 7, ..second() }, Damage::BrokenChain { number }),
-        (Frame { body_bytes: Some(8145), ..second() }, Damage::TooLong { number }),
+        (Frame { body_bytes: Some(12241), ..second() }, Damage::TooLong { number }),
         (Frame { body_bytes: Some(u64::MAX), ..second() }, Damage::TooLong { number }),
         (Frame { body: vec![9], ..second() }, Damage::Undecodable { number, error: unknown }),
         (Frame { body: vec![1], ..second() }, Damage::Undecodable { number, error: short }),
@@ -109,10 +112,10 @@ fn entries_begin_at_index_one() {
 
 #[test]
 fn the_largest_body_of_a_segment_is_read() {
-    // Header, body and trailer fill the last two blocks to the byte.
-    let mut write = entries(2, 1, &[8144]);
-    let over = body(&[write.clone()]).len() - 8144;
-    write = entries(2, 1, &[8144 - over]);
+    // Header, body and trailer fill the last three blocks to the byte.
+    let mut write = entries(2, 1, &[12240]);
+    let over = body(&[write.clone()]).len() - 12240;
+    write = entries(2, 1, &[12240 - over]);
     let disk = log_with(&Frame { body: body(&[write]), ..second() });
     assert_eq!(open(&disk).unwrap().1.entries.len(), 2);
 }
@@ -129,7 +132,7 @@ fn a_segment_that_does_not_follow_is_damage() {
         // The segment before would end one frame too early, or too late.
         (header(2, 3, 0), name, 0, Damage::BrokenChain { number: 3 }),
         (header(2, 0, 0), name, 0, Damage::OutOfTurn { expected: 1, found: 0 }),
-        (header(2, 5, 0), FIRST, 16384, Damage::NoFrame { number: 4 }),
+        (header(2, 5, 0), name, 0, Damage::MissingSegment),
         (header(2, 4, 7), name, 0, Damage::BrokenChain { number: 4 }),
     ];
     for (header, file, at, expected) in cases {

@@ -10,7 +10,7 @@ pub(crate) const IDENTITY: Identity = Identity { cluster: 0xc1, member: 1 };
 
 /// Three frames to a segment.
 pub(crate) const SMALL: Config =
-    Config { segment_bytes: 4 * 4096, ahead_bytes: 3 * 4096, step_bytes: 4096 };
+    Config { segment_bytes: 5 * 4096, ahead_bytes: 3 * 4096, step_bytes: 4096 };
 
 pub(crate) type Opened = (Wal<MemoryDisk>, Restored, Recovery);
 
