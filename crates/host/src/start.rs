@@ -27,7 +27,7 @@ use crate::links::Links;
 use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
-use crate::open::{Opened, open};
+use crate::open::open;
 use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::viewers::Viewers;
 
@@ -93,22 +93,9 @@ pub enum StartError {
          its own --data-dir", .0.display()
     )]
     Locked(PathBuf),
-    /// The log, or the newest snapshot, cannot be read.
+    /// The log or the snapshots cannot be used.
     #[error(transparent)]
-    Log(#[from] wal::Error),
-    /// Something is damaged, and nobody else has what is lost.
-    #[error(
-        "{0}. This is the only member that votes: no other has what is lost. To go on with \
-         less, restore a backup"
-    )]
-    Alone(wal::Error),
-    /// The log is gone.
-    #[error(
-        "the log in {} is gone, and with it what this member has promised to the others. Put it \
-         back; or remove the member from the cluster, remove {}, and add a new member",
-        .0.join("member").join("wal").display(), .0.display()
-    )]
-    LogGone(PathBuf),
+    Files(#[from] wal::OpenError),
     /// The newest snapshot cannot be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -184,7 +171,7 @@ impl<R: Send + 'static> Host<R> {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
-        let Opened { log, snapshots, restored } = open(&config)?;
+        let wal::Opened { log, snapshots, restored, .. } = open(&config)?;
         if let Some(snapshot) = &restored.snapshot {
             machine.replace(snapshots::restore::<S>(&snapshots, snapshot)?);
             let (position, bytes) = (snapshot.position, snapshot.bytes);

@@ -50,7 +50,7 @@ pub fn salvage<D: Disk>(disk: &D, identity: Identity) -> Result<Restored, Error>
     restored.loss = Some(Loss::Damage);
 
     let seen = look_everywhere(disk, identity)?;
-    if seen.is_newest_gone {
+    if seen.is_newest_gone || seen.unreadable > 1 {
         return Err(damage);
     }
     let mut newest_whole = replay.frames;
@@ -71,6 +71,8 @@ struct Seen {
     newest: u64,
     /// The number and the body of the newest frame that is whole.
     newest_whole: Option<(u64, Bytes)>,
+    /// How many blocks after that cannot be read. One can have held one frame, as one that is seen.
+    unreadable: u64,
     /// Whether the newest segment says that there is a newer one.
     is_newest_gone: bool,
 }
@@ -90,12 +92,13 @@ fn look_everywhere<D: Disk>(disk: &D, identity: Identity) -> Result<Seen, Error>
 }
 
 impl Seen {
-    /// Looks at each block of a segment. What cannot be read is not there.
+    /// Looks at each block of a segment.
     fn look<F: File>(&mut self, file: &F, bytes: u64, seed: u32) {
         let mut block: Block = [0; BLOCK_LEN];
         let blocks = (BLOCK_BYTES..(bytes + 1).saturating_sub(BLOCK_BYTES)).step_by(BLOCK_LEN);
         for at in blocks {
             if file.read_at(at, &mut block).is_err() {
+                self.unreadable += 1;
                 continue;
             }
             if let Some(header) = FrameHeader::decode(&block, seed) {
@@ -105,6 +108,7 @@ impl Seen {
                     Some(body) if points_elsewhere(body.clone()) => self.is_newest_gone = true,
                     Some(body) if header.number > newest => {
                         self.newest_whole = Some((header.number, body));
+                        self.unreadable = 0;
                     }
                     _ => {}
                 }
