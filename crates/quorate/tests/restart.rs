@@ -120,18 +120,19 @@ async fn a_torn_frame_is_cut_off() {
             member.kill();
         }
     }
-    let before = Segment::newest(&cluster.members[leader]).end();
     let value = vec![b'v'; 3 * BLOCK_BYTES];
-    let writing = tokio::spawn(async move { kv.put(client::put("a", value)).await });
-    let segment = eventually("the leader does not write", async || {
+    let put = client::put("a", value.clone());
+    let writing = tokio::spawn(async move { kv.put(put).await });
+    let at = eventually("the leader does not write", async || {
         let segment = Segment::newest(&cluster.members[leader]);
-        if segment.end() >= before + 3 * BLOCK_BYTES { Ok(segment) } else { Err(String::new()) }
+        segment.find(&value).ok_or_else(String::new)
     })
     .await;
     cluster.members[leader].kill();
     writing.await.unwrap().expect_err("the leader was alone");
-    // It may have had the time to seal it.
-    let frame = before;
+    let segment = Segment::newest(&cluster.members[leader]);
+    // The value begins in the first of four blocks. What follows is a seal, if there was the time.
+    let frame = at / BLOCK_BYTES * BLOCK_BYTES;
     let last_block = frame + 3 * BLOCK_BYTES;
     segment.overwrite(last_block, &vec![0; segment.bytes.len() - last_block]);
 
@@ -292,6 +293,11 @@ impl Segment {
     fn end(&self) -> usize {
         let last = self.bytes.chunks(BLOCK_BYTES).rposition(|block| block != [0; BLOCK_BYTES]);
         (last.expect("there is a header") + 1) * BLOCK_BYTES
+    }
+
+    /// Where that stands.
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.bytes[..self.end()].windows(bytes.len()).position(|window| window == bytes)
     }
 
     /// Flips a bit of the last frame but for the seal, or of one in the middle; or blanks that.

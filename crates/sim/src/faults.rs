@@ -1,8 +1,8 @@
 //! The faults: what may go wrong, and how it begins and ends.
 //!
-//! The *atlas* keeps count of what is lost. Death and rot come only to a minority of the voters at a
-//! time: a cluster whose last good copy is destroyed can only be wrong or stop, and neither proves
-//! anything.
+//! The *atlas* keeps count of what is lost. Death and rot come only to a minority of the voters at
+//! a time: a cluster whose last good copy is destroyed can only be wrong or stop, and neither
+//! proves anything.
 
 use std::collections::BTreeSet;
 

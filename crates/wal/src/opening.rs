@@ -74,6 +74,9 @@ pub enum OpenError {
     Gone(PathBuf),
 }
 
+/// A log that is open, what it holds, and how it was found.
+type Log<D> = (Wal<D>, Restored, Recovery);
+
 impl<D: Disk + Clone> Directories<D> {
     /// Opens the log and the snapshots. `was_open` says that they were open before: then something
     /// must be there. `first` is the configuration before any entry.
@@ -97,10 +100,7 @@ impl<D: Disk + Clone> Directories<D> {
     }
 
     /// Opens the log. One that is new gets its first frame: so one that has none is not new.
-    fn open_log(
-        &self,
-        was_open: bool,
-    ) -> Result<Result<(Wal<D>, Restored, Recovery), Error>, OpenError> {
+    fn open_log(&self, was_open: bool) -> Result<Result<Log<D>, Error>, OpenError> {
         let gone = || Err(OpenError::Gone(self.log.path("")));
         if was_open && !Wal::is_there(&self.log)? {
             return gone();
@@ -123,7 +123,7 @@ impl<D: Disk + Clone> Directories<D> {
     fn recover(
         &self,
         snapshots: Snapshots<D>,
-        log: Result<(Wal<D>, Restored, Recovery), Error>,
+        log: Result<Log<D>, Error>,
         newest: Result<Option<Snapshot>, Error>,
         first: &Configuration,
     ) -> Result<Opened<D>, OpenError> {
@@ -179,12 +179,7 @@ fn without_entries(log: Restored) -> Restored {
 }
 
 /// Whether no other member votes, as far as is known.
-fn is_alone(
-    own: u64,
-    first: &Configuration,
-    log: &Restored,
-    snapshot: Option<&Snapshot>,
-) -> bool {
+fn is_alone(own: u64, first: &Configuration, log: &Restored, snapshot: Option<&Snapshot>) -> bool {
     let in_log = log.entries.iter().rev().find_map(|entry| match &entry.payload {
         Payload::Configuration(configuration) => Some(&**configuration),
         Payload::Noop | Payload::Command(_) => None,

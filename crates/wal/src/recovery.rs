@@ -204,8 +204,8 @@ pub(crate) struct Replay {
     /// base, as the first frame has it, and the first entry; a later base must prove that they are
     /// not needed.
     is_cut: bool,
-    /// Whether the next frame is there for sure: it was durable before its segment had its name. The
-    /// first segment of all has its name before.
+    /// Whether the next frame is there for sure: it was durable before its segment had its name.
+    /// The first segment of all has its name before.
     expects_frame: bool,
     /// The index of the last entry that is missing, until it is proven that nobody needs it.
     unproven: Option<Index>,

@@ -280,8 +280,8 @@ impl<D: Disk> Wal<D> {
         sealed
     }
 
-    /// Whether the active segment has no place for so many bytes. A block is left for the frame that
-    /// says that the log goes on elsewhere.
+    /// Whether the active segment has no place for so many bytes. A block is left for the frame
+    /// that says that the log goes on elsewhere.
     fn is_full_for(&self, bytes: u64) -> bool {
         self.active.position + bytes + BLOCK_BYTES > self.active.header.bytes
     }

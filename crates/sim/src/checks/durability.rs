@@ -35,9 +35,8 @@ impl Check for Durability {
 /// how the core counts may be wrong.
 fn is_held(configuration: &Configuration, entry: &Committed, ghost: &Ghost) -> bool {
     // What a member acknowledged and then lost may be counted late. It does not vote then.
-    let held = |it: &Mirror| {
-        it.durable.covers(entry) || (it.has_lost && it.ever_held(entry.position))
-    };
+    let held =
+        |it: &Mirror| it.durable.covers(entry) || (it.has_lost && it.ever_held(entry.position));
     let holds = |id: &NodeId| ghost.members.get(id).is_some_and(held);
     let has_most = |voters: Vec<NodeId>| {
         let holders = voters.iter().filter(|id| holds(id)).count();

@@ -76,8 +76,9 @@ impl World {
         self.settle("healing", well);
     }
 
-    /// Whether so many members may have lost something that no candidate can win: neither by a quorum
-    /// of those that have lost nothing, nor by the votes of all. Then an operator has to decide.
+    /// Whether so many members may have lost something that no candidate can win: neither by a
+    /// quorum of those that have lost nothing, nor by the votes of all. Then an operator has to
+    /// decide.
     fn may_nobody_be_elected(&self) -> bool {
         let running = |id: &NodeId| self.members[id].process.as_ref();
         let statuses = self.members.keys().filter_map(running).map(|it| it.replica.status().raft);
