@@ -15,13 +15,13 @@ import { readPaint } from "./scene/paint.js";
 import { draw } from "./scene/stage.js";
 import { enableControls } from "./show/controls.js";
 import { Deck } from "./show/deck.js";
-import { drawKeys } from "./show/keys.js";
 import { followLanguage } from "./show/language.js";
 import { Selection } from "./show/selection.js";
 import { Side } from "./show/side.js";
-import { Announcer } from "./show/telling.js";
+import { sizeOf } from "./show/size.js";
 import { followTheme } from "./show/theme.js";
-import { fill, say } from "./text.js";
+import { wear } from "./show/wear.js";
+import { fill, language, say } from "./text.js";
 
 /** @import { FaceName } from "./model/link.js" */
 /** @import { Face } from "./show/types.js" */
@@ -34,19 +34,30 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const selection = new Selection();
 const deck = new Deck(part, selection);
 const side = new Side(part, selection);
-const announcer = new Announcer();
+/** Says what happens in the running cluster. @type {import("./show/announcer.js").Announcer} */
+let announcer;
 /** How each face is made. @type {Record<FaceName, () => Promise<Face>>} */
 const makers = {
-  story: async () => new (await import("./story/face.js")).StoryFace(part, selection, still),
-  play: async () => new (await import("./play/face.js")).PlayFace(part, selection, still),
+  story: async () => {
+    const [{ StoryFace }] = await Promise.all([import("./story/face.js"), wear("story/story.css")]);
+    return new StoryFace(part, selection, still);
+  },
+  play: async () => {
+    const [{ PlayFace }] = await Promise.all([import("./play/face.js"), wear("play/play.css")]);
+    return new PlayFace(part, selection, still);
+  },
   live: async () => {
-    const { LiveFace } = await import("./live/face.js");
+    const [{ LiveFace }, { Announcer }] = await Promise.all([
+      import("./live/face.js"),
+      import("./show/announcer.js"),
+    ]);
+    announcer = new Announcer();
     return new LiveFace(part, selection, still, (record) => {
       if (shows === "live") announcer.see(record);
     });
   },
   open: async () => {
-    const { OpenFace } = await import("./open/face.js");
+    const [{ OpenFace }] = await Promise.all([import("./open/face.js"), wear("open/open.css")]);
     return new OpenFace(part, still);
   },
 };
@@ -57,6 +68,9 @@ let face = null;
 /** @type {FaceName | null} */
 let shows = null;
 let paint = readPaint();
+const room = sizeOf(part("stage"));
+/** What the stage was last drawn from. @type {unknown[]} */
+let drawn = [];
 
 followTheme(part("theme"), () => {
   paint = readPaint();
@@ -65,7 +79,6 @@ followLanguage(part("language"), () => {
   document.title = say("title");
   fill(document);
   drawLegend(part("legend"));
-  drawKeys(part("keys-list"));
   panels();
 });
 enableControls(part, { face: () => face, selection, deck, side });
@@ -106,14 +119,22 @@ function frame(/** @type {number} */ at, /** @type {number} */ before = at) {
   if (!face) return;
   face.player.advance(Math.min(at - before, 100) * 1000);
   const { recording, t, look } = face.shown();
-  const stage = part("stage");
   const chosen = { chosen: selection.member, message: selection.message, still: still.matches };
-  draw(stage, picture(recording, t, { ...look, ...chosen }), {
-    width: stage.clientWidth,
-    height: stage.clientHeight,
-  });
-  if (face.player.clip) deck.drawReplay(face.player, paint, shows === "live");
+  const { playing, rate, clip } = face.player;
+  const size = [room.width, room.height, innerWidth, innerHeight, devicePixelRatio];
+  const what = [recording, recording.records.length, t, clip, playing, rate, paint, language()];
+  if (isSame([...what, ...size, ...Object.values(chosen)])) return;
+  part("stage").classList.toggle("plays", playing || clip === null);
+  draw(part("stage"), picture(recording, t, { ...look, ...chosen }), room);
+  if (clip) deck.drawReplay(face.player, paint, shows === "live");
   else deck.drawLive(recording, t, paint, shows === "live");
+}
+
+/** Whether the last frame was drawn from the same; if so, there is nothing to draw. */
+function isSame(/** @type {unknown[]} */ from) {
+  const same = from.every((one, place) => one === drawn[place]);
+  drawn = from;
+  return same;
 }
 
 /** Everything that is read, which need not change sixty times a second. */
@@ -126,7 +147,7 @@ function panels() {
   part("share").hidden = face.place() === null;
   if (part("share-text").textContent !== face.placeName())
     part("share-text").textContent = face.placeName();
-  announcer.speak(part("announce"), now);
+  announcer?.speak(part("announce"), now);
 }
 
 /** Puts a link to this moment into the address and the clipboard. */

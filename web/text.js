@@ -1,19 +1,27 @@
 // @ts-check
 // Every word on the page, in the reader's language. One table per language in text/; the keys are
-// the same in all of them. The story's texts are longer, and stand beside its chapters.
+// the same in all of them. The words of a part of the page have a table of their own, which comes
+// with the part. The story's texts are longer, and stand beside its chapters.
 
 import en from "./text/en.js";
 
-/** @typedef {keyof typeof en} Word */
+/** @typedef {"live" | "play" | "open" | "inspect" | "events" | "help"} Part */
+/**
+ * @typedef {keyof typeof en | keyof typeof import("./text/en/live.js").default
+ *   | keyof typeof import("./text/en/play.js").default
+ *   | keyof typeof import("./text/en/open.js").default
+ *   | keyof typeof import("./text/en/inspect.js").default
+ *   | keyof typeof import("./text/en/events.js").default
+ *   | keyof typeof import("./text/en/help.js").default} Word
+ */
 /** @typedef {"en" | "zh"} Language */
-/** @typedef {Record<Word, string>} Words */
 
-/** Those that were fetched. @type {Partial<Record<Language, Words>>} */
-const tables = { en };
+/** What has come. @type {Record<Language, Partial<Record<Word, string>>>} */
+const tables = { en: { ...en }, zh: {} };
+/** The parts that have come, or are on their way. @type {Set<Part>} */
+const parts = new Set();
 /** The language that is spoken now. @type {Language} */
 let spoken = "en";
-/** @type {Words} */
-let words = en;
 
 export function language() {
   return spoken;
@@ -21,8 +29,28 @@ export function language() {
 
 /** From here on, all that is said is said in this language. */
 export async function speak(/** @type {Language} */ wanted) {
-  words = tables[wanted] ??= (await import("./text/zh.js")).default;
+  await fetchWords(wanted, "");
+  // While these come, one more part may be learnt.
+  for (let known = 0; known < parts.size; ) {
+    known = parts.size;
+    await Promise.all([...parts].map((part) => fetchWords(wanted, part)));
+  }
   spoken = wanted;
+}
+
+/** Fetches the words of one more part, in the language that is spoken. */
+export async function learn(/** @type {Part} */ part) {
+  parts.add(part);
+  await fetchWords(spoken, part);
+}
+
+/**
+ * @param {Language} language
+ * @param {Part | ""} part the empty one is what all parts share
+ */
+async function fetchWords(language, part) {
+  const file = part ? `${language}/${part}` : language;
+  Object.assign(tables[language], (await import(`./text/${file}.js`)).default);
 }
 
 /**
@@ -31,7 +59,8 @@ export async function speak(/** @type {Language} */ wanted) {
  * @param {Record<string, string | number>} [values]
  */
 export function say(word, values = {}) {
-  return words[word].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  const text = tables[spoken][word] ?? "";
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
 /** A span of microseconds in words. */

@@ -43,9 +43,9 @@ after(() => browser?.close());
 
 /**
  * Opens the page at a place, runs a test, and then holds the page to its promises: no error, no
- * word on the console, no request to another origin.
+ * word on the console but those of `says`, no request to another origin.
  */
-export async function visit(place, options, run) {
+export async function visit(place, { says = [], ...options }, run) {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     ...options,
@@ -54,7 +54,6 @@ export async function visit(place, options, run) {
   const tab = await context.newPage();
   const complaints = [];
   tab.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  // A refused request is the server's answer to a reader who asked for too much, and no fault here.
   tab.on(
     "console",
     (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
@@ -67,7 +66,7 @@ export async function visit(place, options, run) {
   try {
     await tab.goto(new URL(place, page).href);
     await run(tab);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(complaints, says);
   } finally {
     await context.close();
   }

@@ -7,8 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
-import english from "../story/en.js";
-import chinese from "../story/zh.js";
+import { chinese, english } from "../test/stories.js";
 import { isSound, LOOKS, page, skip, until, visit, WAIT } from "./browser.js";
 
 /** The run that a chapter shows, as the engine answers it. */

@@ -4,7 +4,7 @@
 
 import { Player } from "../show/player.js";
 import { sentence } from "../show/sentences.js";
-import { say } from "../text.js";
+import { learn, say } from "../text.js";
 import { writeTrace } from "../model/file.js";
 import { drawElections, drawOffer } from "./elections.js";
 import { Members } from "./members.js";
@@ -12,6 +12,8 @@ import { Session } from "./session.js";
 import { follow } from "./stream.js";
 import { verdict } from "./verdict.js";
 import { enableWriting } from "./write.js";
+
+await learn("live");
 
 /** @import { Hello, StoryRecord } from "../protocol.js" */
 /** @import { Selection } from "../show/selection.js" */

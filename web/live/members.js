@@ -1,7 +1,7 @@
 // @ts-check
 // The list of members with the buttons that stop, pause, resume and start them.
 
-import { STALE } from "../model/health.js";
+import { STALE } from "../model/view.js";
 import { duration, say } from "../text.js";
 import { patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";

@@ -5,14 +5,12 @@
 import { LiveClock } from "../model/clock.js";
 import { ElectionWatch, span } from "../model/elections.js";
 import { blank } from "../model/fold.js";
-import { Recording } from "../model/recording.js";
+import { KEPT, Recording } from "../model/recording.js";
 
 /** @import { Election } from "../model/types.js" */
 /** @import { Hello, TraceRecord } from "../protocol.js" */
 /** @typedef {Election & {clip: Recording, from: number, to: number}} Kept */
 
-/** How much of the past is kept, in microseconds. */
-export const KEPT = 30_000_000;
 /** How many elections can be replayed. */
 const ELECTIONS = 8;
 

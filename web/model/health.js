@@ -1,10 +1,9 @@
 // @ts-check
 // What one may conclude from a frame: who leads, who is up, and what the cluster can still lose.
 
-/** @import { Frame, Member } from "./types.js" */
+import { STALE } from "./view.js";
 
-/** A running member speaks at least every heartbeat; after this silence what is known is old. */
-export const STALE = 1_000_000;
+/** @import { Frame, Member } from "./types.js" */
 
 /**
  * @typedef {object} Health

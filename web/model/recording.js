@@ -9,6 +9,8 @@ import { Messages } from "./messages.js";
 /** @import { StoryRecord } from "../protocol.js" */
 /** @import { Frame } from "./types.js" */
 
+/** How much of the past a recording of a running cluster keeps, in microseconds. */
+export const KEPT = 30_000_000;
 /** How many records lie between two keyframes. */
 const KEYFRAME_EVERY = 64;
 

@@ -3,11 +3,13 @@
 
 /**
  * `put a 1` as `a=1`, `del a` as `a✕`, a configuration as how many vote;
- * what has no short form stays as it is.
+ * `publish A`, with which a member tells its addresses, as `@A`; what has no short form stays as
+ * it is.
  */
 export function short(/** @type {string} */ text) {
   const put = /^put (\S+) (.*)$/.exec(text);
   if (put) return `${put[1]}=${put[2]}`;
+  if (text.startsWith("publish ")) return `@${text.slice(8)}`;
   const configuration = readConfiguration(text);
   if (configuration) return `⚙${configuration.voters.length}`;
   const del = /^del (\S+)$/.exec(text);

@@ -2,7 +2,6 @@
 // From a recording and a time to a picture: a plain object that says what is to be drawn. Pure:
 // the same recording and time give the same picture, whichever way one came to that time.
 
-import { STALE } from "./health.js";
 import { readConfiguration, short } from "./short.js";
 
 /** @import { Recording } from "./recording.js" */
@@ -18,6 +17,8 @@ import { readConfiguration, short } from "./short.js";
  * @property {string | null} message the key of the message that was chosen
  */
 
+/** A running member speaks at least every heartbeat; after this silence what is known is old. */
+export const STALE = 1_000_000;
 /** How long a live message is seen to fly, in microseconds. */
 export const LIVE_FLIGHT = 320_000;
 /** Of these kinds, a live link shows one message per this many microseconds. */
@@ -66,7 +67,8 @@ export function picture(recording, t, look) {
     })),
     still: look.still,
     cut: frame.cut,
-    asked: [...frame.asked.values()].filter((one) => isFresh(one, t, look)),
+    // Of a live cluster nobody knows which client asked, and there may be thousands.
+    asked: look.live ? [] : [...frame.asked.values()].filter((one) => isFresh(one, t, look)),
   };
 }
 

@@ -8,7 +8,9 @@ import { NoTrace, readTrace } from "../model/file.js";
 import { Recording } from "../model/recording.js";
 import { patch, shape } from "../scene/tree.js";
 import { Player } from "../show/player.js";
-import { duration, say } from "../text.js";
+import { duration, learn, say } from "../text.js";
+
+await learn("open");
 
 /** @import { Trace } from "../model/file.js" */
 /** @import { Face, FaceKeys, Part } from "../show/types.js" */
@@ -61,6 +63,7 @@ export class OpenFace {
   enter() {}
 
   leave() {
+    document.body.classList.remove("empty");
     this.player.playing = false;
   }
 
@@ -87,6 +90,7 @@ export class OpenFace {
 
   panels() {
     const trace = this.#trace;
+    document.body.classList.toggle("empty", trace === null);
     this.#part("open-title").textContent = trace ? trace.name : say("openTitle");
     this.#part("open-lede").textContent = trace ? this.#told(trace) : say("openLede");
     /** @type {[string, string][]} */

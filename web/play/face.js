@@ -4,9 +4,11 @@
 
 import { listen } from "../run/buttons.js";
 import { Runner } from "../run/runner.js";
-import { say } from "../text.js";
+import { learn, say } from "../text.js";
 import { drawBranches } from "./branches.js";
 import { drawActs, drawRun } from "./draw.js";
+
+await learn("play");
 
 /** @import { Place, Spec } from "../model/link.js" */
 /** @import { Selection } from "../show/selection.js" */
@@ -71,6 +73,7 @@ export class PlayFace {
   }
 
   leave() {
+    this.#part("branches").hidden = true;
     this.player.playing = false;
   }
 

@@ -22,11 +22,13 @@ const HIGHEST = 420;
  */
 export function layout(count, width, height) {
   const compact = width < 560;
-  const radius = (compact ? 31 : 37) * (count <= 5 ? 1 : count <= 7 ? 0.8 : 0.66);
+  const radius = compact ? 31 * Math.min(1.09, scaleOf(count)) : 37 * scaleOf(count);
   const cells = compact ? (count <= 5 ? 118 : 64) : count <= 5 ? 190 : 110;
   const ring = Array.from({ length: count }, (_, place) => {
     const angle = ((-90 - 180 / count + (360 / count) * place) * Math.PI) / 180;
-    return { x: Math.cos(angle), y: Math.sin(angle) };
+    const y = Math.sin(angle);
+    // On a phone the members at the sides stand lower: the logs above them need the room.
+    return { x: Math.cos(angle), y: compact && count === 5 && y > 0 && y < 0.9 ? 0.6 : y };
   });
   const beside = compact ? radius + 16 : radius + CLIENT;
   const across = Math.min(width / 2 - Math.max(beside, cells / 2 + 6), WIDEST);
@@ -41,4 +43,9 @@ export function layout(count, width, height) {
     y: middle + scale * (y - (top + bottom) / 2),
   }));
   return { places, radius, cells };
+}
+
+/** Few members are drawn larger, many smaller. */
+function scaleOf(/** @type {number} */ count) {
+  return [1.7, 1.35, 1.25, 1.12, 1, 0.8, 0.8][count - 1] ?? 0.66;
 }

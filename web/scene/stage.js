@@ -11,7 +11,7 @@ import { at, patch, round, shape } from "./tree.js";
 import { termClass } from "./term.js";
 import { walls } from "./wall.js";
 
-/** @import { Flight, Picture } from "../model/types.js" */
+/** @import { Flight, Link, Picture } from "../model/types.js" */
 /** @import { Point } from "./layout.js" */
 /** @import { Shape } from "./tree.js" */
 
@@ -27,10 +27,11 @@ export function draw(svg, picture, { width, height }) {
   const { places, radius, cells } = layout(picture.members.length, width, height);
   const names = picture.members.map((member) => member.name);
   const place = new Map(names.map((name, index) => [name, places[index]]));
+  svg.dataset.members = places.length > 5 ? "many" : "few";
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   patch(svg, [
     hatch(),
-    shape("g", { key: "links" }, links(places)),
+    shape("g", { key: "links" }, links(place, picture.cut)),
     shape("g", { key: "walls" }, walls(place, picture.cut, radius, { width, height })),
     shape(
       "g",
@@ -51,7 +52,7 @@ export function draw(svg, picture, { width, height }) {
       { key: "logs" },
       picture.members.map((member, index) => below(member, places[index], radius, cells)),
     ),
-    shape("g", { key: "clients" }, clients(picture.asked, place, radius, { width, height })),
+    shape("g", { key: "clients" }, clients(picture, place, radius, { width, height })),
   ]);
 }
 
@@ -81,12 +82,17 @@ function hatch() {
   ]);
 }
 
-function links(/** @type {Point[]} */ places) {
-  return places.flatMap((a, i) =>
-    places.slice(i + 1).map((b, j) =>
+/** A link that is cut both ways is dotted. */
+function links(
+  /** @type {ReadonlyMap<string, Point>} */ places,
+  /** @type {readonly Link[]} */ cut,
+) {
+  const gone = new Set(cut.map(([from, to]) => `${from}-${to}`));
+  return [...places].flatMap(([from, a], i) =>
+    [...places].slice(i + 1).map(([to, b]) =>
       shape("line", {
-        key: `${i}-${i + 1 + j}`,
-        class: "link",
+        key: `${from}-${to}`,
+        class: gone.has(`${from}-${to}`) && gone.has(`${to}-${from}`) ? "link gone" : "link",
         x1: round(a.x),
         y1: round(a.y),
         x2: round(b.x),

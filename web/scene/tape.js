@@ -63,6 +63,16 @@ function still(recording, { from, to, x, y, width }) {
     }),
     ...all.map((reign) => band(reign, x, y)),
     ...(width > 500 ? labels(all, x, y, width) : []),
+    ...cuts(recording, from, to).map(([begin, end]) =>
+      shape("rect", {
+        key: `cut${begin}`,
+        class: "cut",
+        x: round(x(begin)),
+        y: y + THICK + 1.5,
+        width: round(Math.max(1, x(end) - x(begin))),
+        height: 4,
+      }),
+    ),
     ...marked(recording, from, to).flatMap((record) => mark(record, x, y)),
   ];
 }
@@ -103,6 +113,23 @@ function labels(all, x, y, width) {
     );
 }
 
+/** When some link was cut. @returns {[from: number, to: number][]} */
+function cuts(
+  /** @type {Recording} */ recording,
+  /** @type {number} */ from,
+  /** @type {number} */ to,
+) {
+  /** @type {[number, number][]} */
+  const found = [];
+  let since = recording.frame(from).cut.length > 0 ? from : null;
+  for (const record of recording.changes(from, to)) {
+    if (record.k !== "net" || record.cut.length > 0 === (since !== null)) continue;
+    if (since !== null) found.push([since, record.t]);
+    since = since === null ? record.t : null;
+  }
+  return since === null ? found : [...found, [since, to]];
+}
+
 /** What has a mark. Under load the requests are too many to be told apart, and are left out. */
 function marked(
   /** @type {Recording} */ recording,
@@ -121,7 +148,7 @@ function mark(/** @type {StoryRecord} */ record, /** @type {Scale} */ x, /** @ty
     transform: `translate(${round(x(record.t))} ${y})`,
   };
   if (record.k === "op" && record.ph === "inv")
-    return [shape("path", { ...place, class: "write", d: "M0 12L-4 19H4Z" })];
+    return [shape("path", { ...place, class: "write", d: "M0 17L-4 24H4Z" })];
   if (record.k === "tr")
     return [shape("path", { ...place, class: "truncation", d: "M-3 -8L3 -2M3 -8L-3 -2" })];
   if (record.k === "ft")
@@ -131,9 +158,9 @@ function mark(/** @type {StoryRecord} */ record, /** @type {Scale} */ x, /** @ty
 
 /** Below the band: a cross for a stop, two bars for a pause, a rising tick for what goes on. */
 function faultMark(/** @type {string} */ fault) {
-  if (fault === "stop") return "M-3 13L3 19M3 13L-3 19";
-  if (fault === "pause") return "M-2 13V19M2 13V19";
-  return "M-3 16L-1 19L3 13";
+  if (fault === "stop") return "M-3 17L3 23M3 17L-3 23";
+  if (fault === "pause") return "M-2 17V23M2 17V23";
+  return "M-3 20L-1 23L3 17";
 }
 
 function knob(/** @type {number} */ at, /** @type {number} */ y, /** @type {number} */ width) {

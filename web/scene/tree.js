@@ -35,8 +35,10 @@ export function shape(tag, { key, ...attrs }, inner = []) {
 export function patch(parent, shapes) {
   /** @type {Map<string, Element>} */
   const old = new Map();
-  for (const [place, child] of [...parent.children].entries()) {
-    old.set(name(drawn.get(child), place), child);
+  let count = 0;
+  for (let child = parent.firstElementChild; child; child = child.nextElementSibling) {
+    old.set(name(drawn.get(child), count), child);
+    count += 1;
   }
   shapes.forEach((wanted, place) => {
     const found = old.get(name(wanted, place));
@@ -64,12 +66,13 @@ function name(/** @type {Shape | undefined} */ wanted, /** @type {number} */ pla
  * @param {Shape} wanted
  */
 function update(element, before, wanted) {
-  for (const [attribute, value] of Object.entries(wanted.attrs)) {
+  for (const attribute in wanted.attrs) {
+    const value = wanted.attrs[attribute];
     if (before?.attrs[attribute] === value) continue;
     if (value === undefined) element.removeAttribute(attribute);
     else element.setAttribute(attribute, String(value));
   }
-  for (const attribute of Object.keys(before?.attrs ?? {})) {
+  for (const attribute in before?.attrs) {
     if (!(attribute in wanted.attrs)) element.removeAttribute(attribute);
   }
   if (typeof wanted.inner === "string") {

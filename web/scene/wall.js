@@ -16,6 +16,8 @@ import { at, round, shape } from "./tree.js";
 
 const HALF = 11;
 const WAVE = 8;
+/** How thick the wall around a single member is. */
+export const RING = 16;
 /** Walls leave this much room to the discs. */
 const CLEAR = 12;
 
@@ -45,6 +47,11 @@ export function walls(places, cut, radius, size) {
   ];
 }
 
+/** The inner radius of the wall around a member that is alone. */
+export function ringRadius(/** @type {number} */ radius) {
+  return radius * 1.5 + 34;
+}
+
 /** The wall around a member that is alone. */
 function ring(
   /** @type {string} */ name,
@@ -53,9 +60,9 @@ function ring(
 ) {
   const circle = (/** @type {number} */ r) =>
     `M${-r} 0A${r} ${r} 0 1 1 ${r} 0A${r} ${r} 0 1 1 ${-r} 0Z`;
-  const inner = round(radius * 1.5 + 34);
+  const inner = round(ringRadius(radius));
   return shape("g", { key: `ring${name}`, class: "wall", transform: at(x, y + 8) }, [
-    shape("path", { d: circle(inner) + circle(inner + 2 * HALF - 6), "fill-rule": "evenodd" }),
+    shape("path", { d: circle(inner) + circle(inner + RING), "fill-rule": "evenodd" }),
   ]);
 }
 

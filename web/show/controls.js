@@ -34,6 +34,10 @@ export function enableControls(part, { face, selection, deck, side }) {
     if (own) own(direction, onlyChanges);
     else player().step(direction, onlyChanges);
   };
+  const help = async () => {
+    (await import("./help.js")).drawKeys(part("keys-list"));
+    part("keys").showModal();
+  };
   const faster = (/** @type {1 | -1} */ direction) => player().faster(direction);
   enableKeys({
     toggle,
@@ -49,7 +53,7 @@ export function enableControls(part, { face, selection, deck, side }) {
     message: () => chooseNext(face(), selection),
     language: () => part("language").click(),
     theme: () => part("theme").click(),
-    help: () => part("keys").showModal(),
+    help,
     face: () => face()?.keys ?? {},
   });
   /** @type {Record<string, () => void>} */
@@ -60,8 +64,9 @@ export function enableControls(part, { face, selection, deck, side }) {
     restart: () => player().seek(0),
     slower: () => faster(-1),
     faster: () => faster(1),
+    speed: () => player().direct(),
     "to-live": () => face()?.keys.escape?.(),
-    help: () => part("keys").showModal(),
+    help,
   };
   for (const [id, act] of Object.entries(clicks)) part(id).addEventListener("click", act);
   part("stage").addEventListener("click", (/** @type {Event} */ event) => {

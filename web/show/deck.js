@@ -1,11 +1,12 @@
 // @ts-check
 // The bottom of the page: the diagram, and the bar with the buttons, the tape and the clock.
 
+import { KEPT } from "../model/recording.js";
 import { liveAxis, replayAxis } from "../scene/axis.js";
 import { drawDiagram } from "../scene/diagram.js";
 import { drawTape, MARGIN } from "../scene/tape.js";
 import { say } from "../text.js";
-import { KEPT } from "../live/session.js";
+import { sizeOf } from "./size.js";
 
 /** @import { Recording } from "../model/recording.js" */
 /** @import { Paint } from "../scene/paint.js" */
@@ -17,6 +18,7 @@ import { KEPT } from "../live/session.js";
 /** How much time the diagram holds: true time when live, story time in a replay. */
 const LIVE_SPAN = { wide: 9_000_000, compact: 3_000_000 };
 const REPLAY_SPAN = { wide: 12_000_000, compact: 5_000_000 };
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const PLAY = "M5 3l8 5-8 5z";
 const HOLD = "M5 3v10M11 3v10";
 
@@ -25,6 +27,8 @@ export class Deck {
   #ink;
   #tape;
   #parts;
+  #size;
+  #tapeSize;
 
   /** What the diagram was last drawn with, for a click on it. @type {Hit | null} */
   #hit = null;
@@ -39,6 +43,8 @@ export class Deck {
     this.#canvas = /** @type {HTMLCanvasElement} */ (part("diagram"));
     this.#ink = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
     this.#tape = /** @type {SVGSVGElement} */ (part("tape"));
+    this.#size = sizeOf(this.#canvas);
+    this.#tapeSize = sizeOf(this.#tape);
     const names = [
       "restart",
       "back",
@@ -73,7 +79,7 @@ export class Deck {
     this.#hit = drawDiagram({ ink, ...size, axis, paint, message }, recording, note);
     const from = t - KEPT;
     const part = (/** @type {number} */ at) => (at - from) / KEPT;
-    drawTape(this.#tape, box(this.#tape), recording, { from, to: t, part, at: null });
+    drawTape(this.#tape, this.#tapeSize, recording, { from, to: t, part, at: null });
     this.#tell(null, live ? new Date(t / 1000).toTimeString().slice(0, 8) : "", "");
     this.#parts["to-live"].hidden = true;
     for (const name of ["back", "play"]) this.#parts[name].disabled = !live;
@@ -99,7 +105,7 @@ export class Deck {
     const ink = this.#ink;
     this.#hit = drawDiagram({ ink, ...size, axis, paint, message }, recording, note);
     const part = (/** @type {number} */ at) => player.warp.story(at) / player.warp.length;
-    drawTape(this.#tape, box(this.#tape), recording, { from, to, part, at: part(player.t) });
+    drawTape(this.#tape, this.#tapeSize, recording, { from, to, part, at: part(player.t) });
     this.#tell(player, ((player.t - origin) / 1000).toFixed(2), "ms");
     this.#parts["to-live"].hidden = !live;
     for (const name of ["back", "play"]) this.#parts[name].disabled = false;
@@ -107,11 +113,14 @@ export class Deck {
 
   /** Calls back with the part of the tape that the reader points at, from 0 to 1. */
   onSeek(/** @type {(part: number) => void} */ seek) {
-    const at = (/** @type {PointerEvent} */ event) => {
-      const { left, width } = this.#tape.getBoundingClientRect();
-      seek((event.clientX - left - MARGIN) / (width - 2 * MARGIN));
+    let left = 0;
+    const at = (/** @type {PointerEvent} */ event) =>
+      seek((event.clientX - left - MARGIN) / (this.#tapeSize.width - 2 * MARGIN));
+    const begin = (/** @type {PointerEvent} */ event) => {
+      ({ left } = this.#tape.getBoundingClientRect());
+      at(event);
     };
-    drag(this.#tape, at, at);
+    drag(this.#tape, begin, at);
   }
 
   /** Calls back with how far the reader drags the diagram, as a part of its story time. */
@@ -123,7 +132,7 @@ export class Deck {
         last = event.clientX;
       },
       (event) => {
-        const { width } = box(this.#canvas);
+        const { width } = this.#size;
         const span = width <= 700 ? REPLAY_SPAN.compact : REPLAY_SPAN.wide;
         pull(((last - event.clientX) / width) * span);
         last = event.clientX;
@@ -149,10 +158,11 @@ export class Deck {
     const running = player === null || player.playing;
     this.#parts["play-sign"].setAttribute("d", running ? HOLD : PLAY);
     label(play, player === null ? say("freeze") : running ? say("hold") : say("play"));
-    for (const name of ["restart", "forward", "slower", "faster"])
+    for (const name of ["restart", "forward", "slower", "faster", "speed"])
       this.#parts[name].disabled = player === null;
     set(clock, time);
     set(this.#parts["clock-unit"], unit);
+    speed.setAttribute("aria-pressed", String(player?.directed ?? false));
     set(speed, player ? pace(player.rate) : "1/1");
     set(count, player ? say("count", { at: player.passed, of: player.moments.length }) : "");
     const now = player ? Math.round((player.story / player.warp.length) * 100) : 100;
@@ -165,7 +175,7 @@ export class Deck {
 
   /** Makes the canvas as sharp as the screen. */
   #fit() {
-    const { width, height } = box(this.#canvas);
+    const { width, height } = this.#size;
     const ratio = devicePixelRatio;
     if (
       this.#canvas.width !== Math.round(width * ratio) ||
@@ -182,11 +192,7 @@ export class Deck {
 /** How many times slower than life; what runs as fast as life, or faster, says so too. */
 function pace(/** @type {number} */ rate) {
   if (rate < 1) return `${(1 / rate).toFixed(1)}×`;
-  return `1/${Math.round(rate).toLocaleString("en")}`;
-}
-
-function box(/** @type {Element} */ element) {
-  return { width: element.clientWidth, height: element.clientHeight };
+  return `1/${WHOLE.format(rate)}`;
 }
 
 function set(/** @type {Element} */ element, /** @type {string} */ text) {

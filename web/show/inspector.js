@@ -6,7 +6,9 @@ import { short } from "../model/short.js";
 import { glyph } from "../scene/glyph.js";
 import { patch, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
-import { say } from "../text.js";
+import { learn, say } from "../text.js";
+
+await learn("inspect");
 
 /** @import { Entry } from "../protocol.js" */
 /** @import { Member, Message } from "../model/types.js" */

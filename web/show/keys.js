@@ -1,10 +1,6 @@
 // @ts-check
-// Every action by key, and the list of keys.
+// Every action by key.
 
-import { patch, shape } from "../scene/tree.js";
-import { say } from "../text.js";
-
-/** @import { Word } from "../text.js" */
 /** @import { FaceKeys } from "./types.js" */
 
 /**
@@ -72,30 +68,4 @@ function perform(/** @type {KeyboardEvent} */ { key, shiftKey }, /** @type {Acti
   const found = meaning[key];
   found?.();
   return found !== undefined;
-}
-
-export function drawKeys(/** @type {Element} */ list) {
-  /** @type {[string, Word][]} */
-  const rows = [
-    ["Space", "helpSpace"],
-    ["← →", "helpArrows"],
-    ["Shift ← →", "helpShift"],
-    [", .", "helpMs"],
-    ["[ ]", "helpSpeed"],
-    ["Home End", "helpEnds"],
-    ["Page ↑ ↓", "helpChapter"],
-    ["1–9", "helpMember"],
-    ["m", "helpMessage"],
-    ["s", "helpStop"],
-    ["w", "helpWrite"],
-    ["p h", "helpCut"],
-    ["d", "helpDrop"],
-    ["r", "helpReplay"],
-    ["Esc", "helpEscape"],
-    ["l t", "helpLanguage"],
-  ];
-  patch(
-    list,
-    rows.flatMap(([key, word]) => [shape("dt", {}, key), shape("dd", {}, say(word))]),
-  );
 }

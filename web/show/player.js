@@ -34,6 +34,8 @@ export class Player {
   /** Where the replay is, in story time. */
   story = 0;
   playing = false;
+  /** Whether quiet stretches are passed over quickly. */
+  directed = false;
   /** Where it pauses by itself, in trace time. */
   rest = Infinity;
   #speed = SPEEDS.indexOf(1);
@@ -49,14 +51,28 @@ export class Player {
   ) {
     const { recording, from, to } = clip;
     const inside = recording.between(from, to);
-    const worth = directed ? busy(recording, from, to) : null;
     this.clip = clip;
-    this.warp = new Warp(from, to, recording.messages.between(from, to), worth);
+    this.directed = directed;
+    this.#pace(clip);
     this.moments = times(inside.filter((record) => record.k !== "tm" && record.k !== "key"));
     this.#changes = times(inside.filter((record) => isChange(record) && record.k !== "key"));
     this.story = this.warp.story(at);
     this.playing = playing;
     this.rest = Infinity;
+  }
+
+  /** Whether quiet stretches are passed over quickly, from here on the other way. */
+  direct() {
+    if (!this.clip) return;
+    const { t } = this;
+    this.directed = !this.directed;
+    this.#pace(this.clip);
+    this.story = this.warp.story(t);
+  }
+
+  #pace(/** @type {Clip} */ { recording, from, to }) {
+    const worth = this.directed ? busy(recording, from, to) : null;
+    this.warp = new Warp(from, to, recording.messages.between(from, to), worth);
   }
 
   close() {

@@ -2,7 +2,9 @@
 // Records as sentences, for the event table, the live region and the line above a replay.
 
 import { short } from "../model/short.js";
-import { say } from "../text.js";
+import { learn, say } from "../text.js";
+
+await learn("events");
 
 /** @import { Acted, StoryRecord, State } from "../protocol.js" */
 

@@ -4,12 +4,12 @@
 
 import { say } from "../text.js";
 import { drawClaims } from "./claims.js";
-import { drawLogs, drawValues } from "./tables.js";
-import { drawEvents, drawTold } from "./telling.js";
+import { drawLogs, drawTold, drawValues } from "./tables.js";
 
 /** @import { Selection } from "./selection.js" */
 /** @import { Face, Part, Shown } from "./types.js" */
 /** @typedef {typeof import("./inspector.js").inspect} Inspect */
+/** @typedef {typeof import("./events.js").drawEvents} DrawEvents */
 
 const TABS = /** @type {const} */ (["logs", "events", "inspect"]);
 /** How far back the table of events reaches, in microseconds. */
@@ -22,6 +22,8 @@ export class Side {
   #selection;
   /** Fetched when something was chosen for the first time. @type {Inspect | null} */
   #inspect = null;
+  /** Likewise. @type {DrawEvents | null} */
+  #drawEvents = null;
 
   /**
    * @param {Part} part
@@ -51,6 +53,10 @@ export class Side {
       import("./inspector.js").then(({ inspect }) => {
         this.#inspect = inspect;
       });
+    if (wanted === "events" && !this.#drawEvents)
+      import("./events.js").then(({ drawEvents }) => {
+        this.#drawEvents = drawEvents;
+      });
     for (const tab of TABS) {
       const chosen = tab === wanted;
       this.#part(`tab-${tab}`).setAttribute("aria-selected", String(chosen));
@@ -69,7 +75,8 @@ export class Side {
       drawLogs(part("logs"), frame);
       drawValues(part("values"), frame);
     }
-    drawEvents(part("events"), recording.changes(t - EVENTS, t), origin);
+    if (this.#open === "events")
+      this.#drawEvents?.(part("events"), recording.changes(t - EVENTS, t), origin);
     if (this.#open === "inspect")
       this.#inspect?.(part("pane-inspect"), recording, t, this.#selection, look.live ? null : face);
     drawClaims(part("claims"), face.claims, t, origin ?? 0);

@@ -1,5 +1,6 @@
 // @ts-check
-// The tables beside the stage: the values that each member has applied, and the logs side by side.
+// The tables beside the stage: the values that each member has applied, and the logs side by side;
+// and what the stage shows in words, for those who do not see it.
 
 import { cut, short } from "../model/short.js";
 import { patch, shape } from "../scene/tree.js";
@@ -103,4 +104,24 @@ function table(look, head, members, cells) {
       ),
     ),
   ]);
+}
+
+/** What the stage shows, in words. */
+export function drawTold(/** @type {Element} */ body, /** @type {Frame} */ frame) {
+  patch(
+    body,
+    [...frame.members.values()].map((member) =>
+      shape("tr", { key: member.name }, [
+        shape("th", { scope: "row" }, member.name),
+        shape("td", {}, member.paused ? say("paused") : say(member.role)),
+        shape("td", {}, say("term", { term: member.term })),
+        shape(
+          "td",
+          {},
+          say("logEnds", { last: member.first + member.log.length - 1, ci: member.ci }),
+        ),
+        shape("td", {}, member.vote ? say("voted", { name: member.vote }) : ""),
+      ]),
+    ),
+  );
 }

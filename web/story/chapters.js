@@ -3,61 +3,50 @@
 // itself. A test asks the engine for every one of them, and looks for its beats.
 
 /** @import { Spec } from "../model/link.js" */
-/** @import { Act, Chapter } from "./types.js" */
+/** @import { Trace } from "../model/file.js" */
+/** @import { Act, Chapter, Told } from "./types.js" */
+/** @typedef {Chapter["part"]} Part */
 
-/** What finds the beats, fetched with the first chapter that needs it. */
-const elections = () => import("./elections.js");
-const logs = () => import("./logs.js");
-const lives = () => import("./lives.js");
+/**
+ * What finds the beats of a chapter, by its id; fetched with the first chapter of a part.
+ * @type {Record<Part, () => Promise<Record<string, (trace: Trace) => Told>>>}
+ */
+const PARTS = {
+  writes: () => import("./writes.js"),
+  elections: () => import("./elections.js"),
+  logs: () => import("./logs.js"),
+  lives: () => import("./lives.js"),
+};
 
 /** @type {readonly Chapter[]} */
 export const CHAPTERS = [
-  chapter(
-    "one",
+  chapter("writes", "one",
     run("one", 1, "400put:n1:x:8", 600),
     [0, 4],
-    ["write"],
-    async () => (await logs()).one,
-  ),
-  chapter("many", run("apart", 1, "", 600), [2, 3], [], async () => (await logs()).many),
-  chapter(
-    "states",
+    ["write"]),
+  chapter("writes", "many", run("apart", 1, "", 600), [2, 3], []),
+  chapter("elections", "states",
     run("five", 5, "", 600),
     [1, 4],
-    ["stop", "start"],
-    async () => (await elections()).states,
-  ),
-  chapter(
-    "timers",
+    ["stop", "start"]),
+  chapter("elections", "timers",
     run("five", 5, "", 800),
     [0, 3],
-    ["stop", "start"],
-    async () => (await elections()).timers,
-  ),
-  chapter(
-    "election",
+    ["stop", "start"]),
+  chapter("elections", "election",
     run("five", 5, "", 500),
     [1, 3],
-    ["stop", "start"],
-    async () => (await elections()).election,
-  ),
-  chapter(
-    "stop",
+    ["stop", "start"]),
+  chapter("elections", "stop",
     run("five", 5, acts("500stop:lead", "1100start:n2"), 1500),
     [1, 3],
-    ["stop", "start"],
-    async () => (await elections()).stop,
-  ),
-  chapter("split", run("four", 45, "", 1200), [1, 3], [], async () => (await elections()).split),
-  chapter(
-    "replicate",
+    ["stop", "start"]),
+  chapter("elections", "split", run("four", 45, "", 1200), [1, 3], []),
+  chapter("writes", "replicate",
     run("five", 5, acts("400disk:n5:90", "450put:lead:x:5"), 800),
     [1, 3],
-    ["write", "stop"],
-    async () => (await logs()).replicate,
-  ),
-  chapter(
-    "partition",
+    ["write", "stop"]),
+  chapter("logs", "partition",
     run(
       "five",
       37,
@@ -71,11 +60,8 @@ export const CHAPTERS = [
       1500,
     ),
     [1, 5],
-    ["cut", "heal", "write"],
-    async () => (await logs()).partition,
-  ),
-  chapter(
-    "repair",
+    ["cut", "heal", "write"]),
+  chapter("logs", "repair",
     run(
       "five",
       5,
@@ -92,18 +78,12 @@ export const CHAPTERS = [
       1600,
     ),
     [1, 5],
-    ["cut", "heal", "write"],
-    async () => (await logs()).repair,
-  ),
-  chapter(
-    "mayLead",
+    ["cut", "heal", "write"]),
+  chapter("logs", "mayLead",
     run("five", 5, acts("400cut:n3", "450put:n2:x:5", "900heal:n3", "905stop:n2"), 2000),
     [1, 5],
-    ["stop", "start", "write"],
-    async () => (await logs()).mayLead,
-  ),
-  chapter(
-    "disk",
+    ["stop", "start", "write"]),
+  chapter("lives", "disk",
     run(
       "three",
       2,
@@ -111,11 +91,8 @@ export const CHAPTERS = [
       1400,
     ),
     [1, 2],
-    ["stop", "start", "write"],
-    async () => (await lives()).disk,
-  ),
-  chapter(
-    "snapshots",
+    ["stop", "start", "write"]),
+  chapter("lives", "snapshots",
     run(
       "compact",
       2,
@@ -141,18 +118,12 @@ export const CHAPTERS = [
       2000,
     ),
     [1, 4],
-    ["stop", "start", "write"],
-    async () => (await lives()).snapshots,
-  ),
-  chapter(
-    "members",
+    ["stop", "start", "write"]),
+  chapter("lives", "members",
     run("three", 2, acts("400put:lead:x:5", "500learn:n4", "900promote:n4"), 1600),
     [1, 3],
-    ["stop", "start"],
-    async () => (await lives()).members,
-  ),
-  chapter(
-    "reads",
+    ["stop", "start"]),
+  chapter("lives", "reads",
     run(
       "five",
       5,
@@ -167,11 +138,8 @@ export const CHAPTERS = [
       1300,
     ),
     [1, 4],
-    ["read", "write", "heal"],
-    async () => (await lives()).reads,
-  ),
-  chapter(
-    "break",
+    ["read", "write", "heal"]),
+  chapter("lives", "break",
     run(
       "five",
       5,
@@ -210,21 +178,20 @@ export const CHAPTERS = [
       4000,
     ),
     [1, 2],
-    [],
-    async () => (await lives()).breaks,
-  ),
+    []),
 ];
 
 /**
+ * @param {Part} part
  * @param {string} id
  * @param {Spec} spec
  * @param {[right: number, reveals: number]} answer
  * @param {Act[]} acts
- * @param {Chapter["teller"]} teller
  * @returns {Chapter}
  */
-function chapter(id, spec, [right, reveals], acts, teller) {
-  return { id, spec, right, reveals, acts, teller };
+function chapter(part, id, spec, [right, reveals], acts) {
+  const teller = async () => (await PARTS[part]())[id];
+  return { id, part, spec, right, reveals, acts, teller };
 }
 
 /** What is done, one a line: docs/scenarios.md. */

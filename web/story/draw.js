@@ -8,7 +8,8 @@ import { patch, shape } from "../scene/tree.js";
 import { language, say } from "../text.js";
 import { CHAPTERS } from "./chapters.js";
 import { rich } from "./rich.js";
-import { tellings } from "./tellings.js";
+import { telling as wordsOf } from "./tellings.js";
+import { TITLES } from "./titles.js";
 
 /** @import { Frame } from "../model/types.js" */
 /** @import { Offer } from "../run/actions.js" */
@@ -26,10 +27,11 @@ import { tellings } from "./tellings.js";
 
 export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) {
   const { chapter, number, run } = page;
-  const telling = tellings(language())[chapter.id];
-  const now = reached(page);
   drawChapters(part, number);
-  patch(part("chapter-title"), [shape("span", {}, telling.title)]);
+  patch(part("chapter-title"), [shape("span", {}, TITLES[chapter.id][language()])]);
+  const telling = wordsOf(chapter, language());
+  if (!telling) return;
+  const now = reached(page);
   const text = now < 0 ? telling.lede : telling.beats[now][1];
   patch(part("chapter-lede"), rich(text, page.told?.values ?? {}, run.frame));
   patch(
@@ -56,15 +58,14 @@ function drawChapters(/** @type {Part} */ part, /** @type {number} */ number) {
   if (count.textContent !== text) count.textContent = text;
   turn(part("chapter-before"), number - 1);
   turn(part("chapter-after"), number + 1);
-  const words = tellings(language());
   patch(
     part("chapter-list"),
     CHAPTERS.map(({ id }, place) =>
       shape("li", { key: id, class: place + 1 < number ? "done" : undefined }, [
         shape("a", {
           href: `#story/${place + 1}`,
-          title: words[id].title,
-          "aria-label": `${place + 1}. ${words[id].title}`,
+          title: TITLES[id][language()],
+          "aria-label": `${place + 1}. ${TITLES[id][language()]}`,
           "aria-current": place + 1 === number ? "step" : undefined,
         }),
       ]),

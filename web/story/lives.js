@@ -147,7 +147,7 @@ function isRead(/** @type {string | undefined} */ cmd, /** @type {boolean} */ is
 }
 
 /** @returns {Told} */
-export function breaks(/** @type {Trace} */ trace) {
+function breaks(/** @type {Trace} */ trace) {
   const run = new Reader(trace);
   const [fault] = [...run.all("ft"), ...run.all("net")]
     .filter(({ t }) => t > 0)
@@ -168,3 +168,5 @@ export function breaks(/** @type {Trace} */ trace) {
     checks: [{ t: run.end, holds: broken === 0 }],
   };
 }
+
+export { breaks as break };

@@ -3,7 +3,7 @@
 // something else. What does not come is null, and so is everything that should come after it.
 
 /** @import { Trace } from "../model/file.js" */
-/** @import { Operation, StoryRecord } from "../protocol.js" */
+/** @import { Appended, Operation, StoryRecord } from "../protocol.js" */
 /** @import { Member, Message } from "../model/types.js" */
 
 export class Reader {
@@ -124,4 +124,13 @@ export function time(/** @type {{t: number} | number | null | undefined} */ reco
 
 export function millis(/** @type {number} */ micros) {
   return `${Math.round(micros / 1000)} ms`;
+}
+
+export function isWrite(/** @type {Operation} */ { ph, cmd }) {
+  return ph === "inv" && cmd !== undefined && cmd.startsWith("put ");
+}
+
+/** The index of an entry with some text among those that were appended. */
+export function place(/** @type {Appended} */ { e }, /** @type {string | undefined} */ text) {
+  return e.find(([, , said]) => said === text)?.[0] ?? 0;
 }

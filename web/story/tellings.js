@@ -1,22 +1,23 @@
 // @ts-check
-// The story's texts. The second language comes when it is wanted for the first time.
-
-import english from "./en.js";
+// The story's texts. Each part of the story comes when it is wanted for the first time, in the
+// language that is wanted.
 
 /** @import { Language } from "../text.js" */
-/** @import { Telling } from "./types.js" */
+/** @import { Chapter, Telling } from "./types.js" */
 
-/** @type {Partial<Record<Language, Record<string, Telling>>>} */
-const known = { en: english };
-let asked = false;
+/** What has come, by file; null for what is on its way. */
+/** @type {Map<string, Record<string, Telling> | null>} */
+const known = new Map();
 
-/** The texts in a language, or in English until they have come. */
-export function tellings(/** @type {Language} */ wanted) {
-  if (!known[wanted] && !asked) {
-    asked = true;
-    import("./zh.js").then((module) => {
-      known.zh = module.default;
-    });
+/** A chapter's texts in a language, or null until they have come. */
+export function telling(
+  /** @type {Pick<Chapter, "id" | "part">} */ { id, part },
+  /** @type {Language} */ language,
+) {
+  const file = `./${language}/${part}.js`;
+  if (!known.has(file)) {
+    known.set(file, null);
+    import(file).then((module) => known.set(file, module.default));
   }
-  return known[wanted] ?? english;
+  return known.get(file)?.[id] ?? null;
 }

@@ -3,9 +3,8 @@
 import type { Trace } from "../model/file.js";
 import type { Spec } from "../model/link.js";
 
-/** A chapter's texts in one language. */
+/** A chapter's texts in one language, but for its title. */
 export interface Telling {
-  title: string;
   lede: string;
   /** The step in a few words, and what is seen there. */
   beats: [step: string, text: string][];
@@ -35,6 +34,8 @@ export type Act = "stop" | "start" | "write" | "cut" | "heal" | "read";
 
 export interface Chapter {
   id: string;
+  /** The part of the story that it belongs to: its texts and tellers are in files of that name. */
+  part: "writes" | "elections" | "logs" | "lives";
   spec: Spec;
   /** The right answer to the chapter's question, from 0. */
   right: number;

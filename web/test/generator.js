@@ -34,7 +34,7 @@ export function stream(seed, count, names = ["A", "B", "C"]) {
   }
   // Members tell their records by streams of their own, so those of one may come late.
   const late = new Map(names.map((name) => [name, Math.floor(next() * 60_000)]));
-  const came = (record) => record.t + late.get(record.n);
+  const came = (record) => record.t + (late.get(record.n) ?? 0);
   return records.sort((a, b) => came(a) - came(b)).map((record, i) => ({ i, ...record }));
 }
 
@@ -53,6 +53,7 @@ const KINDS = [
   "ci",
   "ax",
   "op",
+  "net",
   "ft",
   "gap",
   "key",
@@ -117,9 +118,12 @@ function body(kind, n, member, { next, pick, now, names, sent }) {
     case "op":
       return {
         k: "op",
+        by: pick(["c1", "c2", undefined]),
         op: `${n}:${now}`,
         ...pick([{ ph: "inv", cmd: "put a 1" }, { ph: "ok" }, { ph: "fail" }]),
       };
+    case "net":
+      return { k: "net", n: undefined, cut: next() < 0.3 ? [] : [[pick(names), pick(names)]] };
     case "ft":
       return { k: "ft", f: pick(["stop", "pause", "resume", "start"]) };
     case "gap":

@@ -60,3 +60,25 @@ test("speed changes how fast the story passes and what the bar says", () => {
   player.advance(1000);
   assert.equal(player.story, 500);
 });
+
+test("the director passes over what is quiet, at the same moment and without losing any", () => {
+  const player = opened();
+  player.seekTime(5000);
+  const { length } = player.warp;
+  player.direct();
+  assert.equal(player.directed, true);
+  assert.ok(player.warp.length <= length);
+  assert.ok(Math.abs(player.t - 5000) < 1e-3);
+  player.direct();
+  assert.equal(player.warp.length, length);
+});
+
+test("it rests where it was told to, once", () => {
+  const player = opened(true);
+  player.rest = 2000;
+  player.advance(1e9);
+  assert.deepEqual([t(player), player.playing], [2000, false]);
+  player.toggle();
+  player.advance(1e9);
+  assert.deepEqual([t(player), player.playing], [10_000, false]);
+});

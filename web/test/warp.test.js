@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_RATE, TOP_RATE, Warp } from "../model/warp.js";
+import { BASE_RATE, QUIET_RATE, TOP_RATE, Warp } from "../model/warp.js";
 import { random } from "./generator.js";
 
 const flight = (t0, t1) => ({
@@ -66,4 +66,36 @@ test("beyond its ends it stays at its ends, even when empty", () => {
     [100, 200, 0, 5000],
   );
   assert.deepEqual([new Warp(0, 0, []).time(7), new Warp(0, 0, []).length], [0, 0]);
+});
+
+test("where only heartbeats are to be seen it runs faster, if it is told what is worth it", () => {
+  const beat = { ...flight(40_000, 60_000), m: "HB" };
+  const vote = flight(140_000, 160_000);
+  const warp = new Warp(0, 300_000, [beat, vote], [{ from: 200_000, to: 220_000 }]);
+  const rate = (t) => warp.rate(warp.story(t) + 1);
+  assert.equal(rate(50_000), QUIET_RATE);
+  assert.equal(rate(150_000), BASE_RATE);
+  assert.equal(rate(210_000), BASE_RATE);
+  assert.equal(rate(250_000), QUIET_RATE);
+});
+
+test("the rate is that of the slowest stretch under way, as by looking at all of them", () => {
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const next = random(seed);
+    const flights = Array.from({ length: 25 }, () => {
+      const t0 = Math.floor(next() * 100_000);
+      return flight(t0, t0 + 100 + Math.floor(next() * 3000));
+    });
+    const { segments } = new Warp(0, 110_000, flights, null);
+    for (const { t0, t1, rate } of segments) {
+      const middle = (t0 + t1) / 2;
+      const under = flights.filter(
+        (one) => one.t0 <= middle && middle <= one.t0 + 1.25 * (one.t1 - one.t0),
+      );
+      const alone = under.map((one) =>
+        new Warp(0, 110_000, [one], null).rate(new Warp(0, 110_000, [one], null).story(middle)),
+      );
+      assert.equal(rate, Math.max(BASE_RATE, ...alone));
+    }
+  }
 });

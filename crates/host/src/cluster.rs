@@ -91,7 +91,7 @@ pub enum ClusterError {
     #[error("{0:?} is not of the form name=url, as in m1=http://10.0.0.1:2380")]
     Malformed(String),
     /// A URL is not one that members can be reached at.
-    #[error("{0:?} is not a peer URL of the form http://host:port")]
+    #[error("{0:?} is not a peer URL of the form http://host:port or https://host:port")]
     BadUrl(String),
     /// Two members share a URL.
     #[error("the peer URL {0} is given twice")]
@@ -149,11 +149,22 @@ impl Cluster {
     }
 }
 
-/// `host:port` of `http://host:port`.
+/// `host:port` of `http://host:port` or `https://host:port`.
 pub fn address_of(url: &str) -> Option<&str> {
-    let address = url.strip_prefix("http://")?.trim_end_matches('/');
+    let address = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
+    let address = address.trim_end_matches('/');
     let (host, port) = address.rsplit_once(':')?;
     (!host.is_empty() && port.parse::<u16>().is_ok()).then_some(address)
+}
+
+/// The host of such a URL, without the port.
+pub fn host_of(url: &str) -> Option<&str> {
+    address_of(url).and_then(|address| address.rsplit_once(':')).map(|(host, _)| host)
+}
+
+/// Whether a URL asks for TLS.
+pub fn is_encrypted(url: &str) -> bool {
+    url.starts_with("https://")
 }
 
 fn hash<'a>(parts: impl Iterator<Item = &'a [u8]>) -> u64 {

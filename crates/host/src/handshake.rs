@@ -5,7 +5,8 @@
 //!            ◀────────── verdict u8, cluster u64, member u64 ──────────
 //! ```
 //!
-//! Numbers in little-endian order. The listener says who it is in any case, so that both sides can
+//! Numbers in little-endian order. The verdict is the listener's version, or 0 if the dialer's
+//! certificate is another member's. The listener says who it is in any case, so that both sides can
 //! say what is wrong. It talks to any member of its cluster, also to one that it does not know: the
 //! configuration that has it may not have come yet.
 //!
@@ -26,6 +27,8 @@ use crate::cluster::ClusterId;
 
 /// The version of all that members say to each other, handshake and messages.
 const VERSION: u8 = 1;
+/// The verdict on a dialer who shows the certificate of somebody else.
+const IMPOSTOR: u8 = 0;
 const MAGIC: &[u8; 7] = b"QUORATE";
 /// What somebody says first who wants to know who the members are.
 const QUESTION: &[u8; 7] = b"QUO-WHO";
@@ -56,6 +59,11 @@ pub(crate) enum Refusal {
     OtherVersion(u8),
     #[error("it is {0}, which is not a member that is expected there")]
     OtherMember(NodeId),
+    #[error(
+        "{0} shows a certificate that names no host of its peer URLs: give it one that does, with \
+         --peer-cert-file"
+    )]
+    Impostor(NodeId),
     #[error("it does not speak the protocol between members")]
     Stranger,
 }
@@ -89,6 +97,9 @@ pub(crate) async fn dial(
     let verdict = answer.get_u8();
     let theirs =
         Identity { cluster: ClusterId(answer.get_u64_le()), member: NodeId(answer.get_u64_le()) };
+    if verdict == IMPOSTOR {
+        return Err(Refusal::Impostor(own.member).into());
+    }
     if verdict != VERSION {
         return Err(Refusal::OtherVersion(verdict).into());
     }
@@ -122,10 +133,12 @@ pub(crate) async fn ask(
 }
 
 /// The listener's side. Says who dialed, or `None` if somebody only asked for the roster.
+/// `is_believed` tells whether the dialer may be that member, by what else is known of it.
 pub(crate) async fn answer(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     own: Identity,
     roster: impl Fn() -> String,
+    is_believed: impl Fn(NodeId) -> bool,
 ) -> Result<Option<NodeId>, Error> {
     let mut hello = [0; HELLO_BYTES];
     let (opening, rest) = hello.split_at_mut(OPENING_BYTES);
@@ -139,16 +152,21 @@ pub(crate) async fn answer(
     }
     stream.read_exact(rest).await?;
     let mut hello = &hello[MAGIC.len()..];
+    let version = hello.get_u8();
+    let cluster = ClusterId(hello.get_u64_le());
+    let (from, to) = (NodeId(hello.get_u64_le()), NodeId(hello.get_u64_le()));
+    // Only of a member of this cluster is known what it would show.
+    let is_impostor = version == VERSION && cluster == own.cluster && !is_believed(from);
 
     let mut answer = Vec::with_capacity(ANSWER_BYTES);
-    answer.put_u8(VERSION);
+    answer.put_u8(if is_impostor { IMPOSTOR } else { VERSION });
     answer.put_u64_le(own.cluster.0);
     answer.put_u64_le(own.member.0);
     stream.write_all(&answer).await?;
 
-    let version = hello.get_u8();
-    let cluster = ClusterId(hello.get_u64_le());
-    let (from, to) = (NodeId(hello.get_u64_le()), NodeId(hello.get_u64_le()));
+    if is_impostor {
+        return Err(Refusal::Impostor(from).into());
+    }
     if version != VERSION {
         return Err(Refusal::OtherVersion(version).into());
     }
@@ -185,8 +203,10 @@ mod tests {
         listener: Identity,
     ) -> (Result<(), Refusal>, Result<Option<NodeId>, Refusal>) {
         let (mut near, mut far) = duplex(64);
-        let (dialed, answered) =
-            tokio::join!(dial(&mut near, dialer, to), answer(&mut far, listener, String::new));
+        let (dialed, answered) = tokio::join!(
+            dial(&mut near, dialer, to),
+            answer(&mut far, listener, String::new, |_| true)
+        );
         (dialed.map_err(refusal), answered.map_err(refusal))
     }
 
@@ -207,7 +227,8 @@ mod tests {
     async fn who_asks_is_told_who_the_members_are() {
         let (mut near, mut far) = duplex(64);
         let roster = || "somebody\n".repeat(1000);
-        let (told, answered) = tokio::join!(ask(&mut near), answer(&mut far, LISTENER, roster));
+        let (told, answered) =
+            tokio::join!(ask(&mut near), answer(&mut far, LISTENER, roster, |_| true));
         assert_eq!(told.map_err(refusal), Ok(roster()));
         assert_eq!(answered.map_err(refusal), Ok(None));
     }
@@ -237,6 +258,19 @@ mod tests {
         assert_eq!(answered, Err(Refusal::OtherMember(LISTENER.member)));
     }
 
+    /// Both sides learn it.
+    #[tokio::test]
+    async fn who_shows_another_certificate_is_refused() {
+        let (mut near, mut far) = duplex(64);
+        let is_believed = |member| member != DIALER.member;
+        let (dialed, answered) = tokio::join!(
+            dial(&mut near, DIALER, LISTENER.member),
+            answer(&mut far, LISTENER, String::new, is_believed)
+        );
+        assert_eq!(dialed.map_err(refusal), Err(Refusal::Impostor(DIALER.member)));
+        assert_eq!(answered.map_err(refusal), Err(Refusal::Impostor(DIALER.member)));
+    }
+
     #[tokio::test]
     async fn another_version_is_refused() {
         let (mut near, mut far) = duplex(64);
@@ -244,7 +278,7 @@ mod tests {
         hello.push(VERSION + 1);
         hello.resize(HELLO_BYTES, 0);
         near.write_all(&hello).await.unwrap();
-        let refused = answer(&mut far, LISTENER, String::new).await.map_err(refusal);
+        let refused = answer(&mut far, LISTENER, String::new, |_| true).await.map_err(refusal);
         assert_eq!(refused, Err(Refusal::OtherVersion(VERSION + 1)));
         // It says which version it speaks.
         assert_eq!(near.read_u8().await.unwrap(), VERSION);
@@ -260,7 +294,7 @@ mod tests {
     async fn a_stranger_gets_no_answer() {
         let (mut near, mut far) = duplex(64);
         near.write_all(&[b'x'; HELLO_BYTES]).await.unwrap();
-        let refused = answer(&mut far, LISTENER, String::new).await.map_err(refusal);
+        let refused = answer(&mut far, LISTENER, String::new, |_| true).await.map_err(refusal);
         assert_eq!(refused, Err(Refusal::Stranger));
         drop(far);
         assert_eq!(near.read(&mut [0]).await.unwrap(), 0);
@@ -271,7 +305,7 @@ mod tests {
         let (mut near, mut far) = duplex(64);
         near.write_all(&MAGIC[..]).await.unwrap();
         drop(near);
-        let error = answer(&mut far, LISTENER, String::new).await.unwrap_err();
+        let error = answer(&mut far, LISTENER, String::new, |_| true).await.unwrap_err();
         assert!(matches!(error, Error::Io(_)), "{error}");
 
         let (mut near, far) = duplex(64);

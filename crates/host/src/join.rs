@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use raft::NodeId;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::cluster::{Cluster, Peer, address_of};
+use crate::cluster::{Cluster, Peer};
 use crate::handshake;
 use crate::roster::Roster;
+use crate::security::Security;
 use crate::start::create_private;
 
 /// The file beside the log.
@@ -84,11 +84,16 @@ pub fn recall_joined(data_dir: &Path, initial: &Cluster) -> Result<Option<Joined
 
 /// Asks the members of `initial` who belongs to the cluster, and keeps the answer. `own` is this
 /// member, as `initial` has it.
-pub async fn join(data_dir: &Path, initial: &Cluster, own: &Peer) -> Result<Joined, JoinError> {
+pub async fn join(
+    data_dir: &Path,
+    initial: &Cluster,
+    own: &Peer,
+    security: &Security,
+) -> Result<Joined, JoinError> {
     let urls = initial.peers.values().filter(|peer| peer.id != own.id).flat_map(|peer| &peer.urls);
     let (mut complaints, mut someone_answered) = (Vec::new(), false);
     for url in urls {
-        match ask(url).await {
+        match ask(url, security).await {
             Ok(roster) => {
                 someone_answered = true;
                 // One that lags behind may not know of it yet; the next one may.
@@ -108,11 +113,10 @@ pub async fn join(data_dir: &Path, initial: &Cluster, own: &Peer) -> Result<Join
     })
 }
 
-async fn ask(url: &str) -> Result<Roster, handshake::Error> {
+async fn ask(url: &str, security: &Security) -> Result<Roster, handshake::Error> {
     let nonsense = || io::Error::from(io::ErrorKind::InvalidData);
-    let address = address_of(url).ok_or_else(nonsense)?;
     let asked = timeout(PATIENCE, async {
-        let mut stream = TcpStream::connect(address).await?;
+        let mut stream = security.dial(url, |_| Ok(())).await?;
         handshake::ask(&mut stream).await
     });
     let text = asked.await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));

@@ -41,20 +41,22 @@ mod open;
 mod recruits;
 mod restore;
 mod roster;
+mod security;
 mod snapshots;
 mod start;
 mod viewers;
 mod wire;
 
 pub use cluster::{
-    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, is_recruit,
-    recruit_address, urls_of,
+    Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, host_of,
+    is_encrypted, is_recruit, recruit_address, urls_of,
 };
 pub use handle::{Failure, Handle, Status};
 pub use join::{JoinError, Joined, has_log, join, recall_joined};
 pub use machine::{Machine, Restorer};
 pub use meters::Meters;
 pub use restore::{RestoreError, begin_with};
+pub use security::Security;
 pub use snapshots::SnapshotError;
 pub use start::{Config, Fatal, Host, Origin, StartError};
 pub use viewers::Batch;

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use tls::Stream;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::{Peer, address_of};
+use crate::cluster::Peer;
 use crate::handshake::{self, Identity};
+use crate::security::Security;
 use crate::wire::{self, Numbered};
 
 /// Batches that may wait for the socket. What comes beyond is lost, as on a network.
@@ -33,10 +35,10 @@ pub(crate) struct Link {
 
 impl Link {
     /// Starts to dial the peer, until the link is dropped.
-    pub(crate) fn start(runtime: &Handle, own: Identity, peer: Peer) -> Self {
+    pub(crate) fn start(runtime: &Handle, own: Identity, security: Security, peer: Peer) -> Self {
         let (messages, receiver) = mpsc::channel(WAITING_MAX);
         let is_connected = Arc::new(AtomicBool::new(false));
-        let voice = Voice { own, peer, is_connected: is_connected.clone() };
+        let voice = Voice { own, security, peer, is_connected: is_connected.clone() };
         runtime.spawn(voice.run(receiver));
         Self { messages, is_connected }
     }
@@ -57,6 +59,7 @@ impl Link {
 
 struct Voice {
     own: Identity,
+    security: Security,
     peer: Peer,
     is_connected: Arc<AtomicBool>,
 }
@@ -103,10 +106,10 @@ impl Voice {
     }
 
     /// Tries one address after the other. Says what is wrong with the last.
-    async fn connect(&self) -> Result<TcpStream, handshake::Error> {
+    async fn connect(&self) -> Result<Stream, handshake::Error> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable).into();
-        for address in self.peer.urls.iter().filter_map(|url| address_of(url)) {
-            let dialed = timeout(PATIENCE, self.dial(address)).await;
+        for url in &self.peer.urls {
+            let dialed = timeout(PATIENCE, self.dial(url)).await;
             match dialed.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
@@ -115,10 +118,12 @@ impl Voice {
         Err(last)
     }
 
-    async fn dial(&self, address: &str) -> Result<TcpStream, handshake::Error> {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        give_up_early(&stream)?;
+    async fn dial(&self, url: &str) -> Result<Stream, handshake::Error> {
+        let prepare = |socket: &TcpStream| {
+            socket.set_nodelay(true)?;
+            give_up_early(socket)
+        };
+        let mut stream = self.security.dial(url, prepare).await?;
         handshake::dial(&mut stream, self.own, self.peer.id).await?;
         Ok(stream)
     }
@@ -126,10 +131,10 @@ impl Voice {
     /// Writes what comes, until the connection breaks or the driver ends.
     async fn speak(
         &self,
-        mut stream: TcpStream,
+        stream: Stream,
         messages: &mut mpsc::Receiver<Vec<Numbered>>,
     ) -> io::Result<()> {
-        let (mut reader, mut writer) = stream.split();
+        let (mut reader, mut writer) = tokio::io::split(stream);
         let mut buffer = BytesMut::new();
         let mut batches = Vec::new();
         let mut silence = [0; 1];
@@ -175,6 +180,8 @@ async fn write_patiently(
             return Err(io::ErrorKind::WriteZero.into());
         }
     }
+    // TLS may hold back the end of what it took.
+    timeout(PATIENCE, writer.flush()).await??;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::cluster::{Cluster, Peer};
 use crate::handshake::Identity;
 use crate::link::Link;
+use crate::security::Security;
 use crate::wire::Numbered;
 
 /// Of each other member, whether it takes what is sent to it.
@@ -20,6 +21,7 @@ pub(crate) type Connections = BTreeMap<NodeId, Arc<AtomicBool>>;
 #[derive(Debug)]
 pub(crate) struct Links {
     own: Identity,
+    security: Security,
     names: BTreeMap<NodeId, String>,
     open: BTreeMap<NodeId, (Peer, Link)>,
     /// The last configuration that was looked at, and whether it was committed.
@@ -33,11 +35,16 @@ pub(crate) struct Links {
 impl Links {
     /// Links to the members that this one was told of when it started. A member that joins has
     /// only these until it hears a leader.
-    pub(crate) fn new(own: Identity, cluster: &Cluster, runtime: Handle) -> Self {
+    pub(crate) fn new(
+        own: Identity,
+        cluster: &Cluster,
+        security: Security,
+        runtime: Handle,
+    ) -> Self {
         let names = cluster.peers.values().map(|peer| (peer.id, peer.name.clone())).collect();
         let (connections, _) = watch::channel(Connections::new());
         let open = BTreeMap::new();
-        let mut links = Self { own, names, open, followed: None, runtime, connections };
+        let mut links = Self { own, security, names, open, followed: None, runtime, connections };
         cluster.peers.values().for_each(|peer| links.reach(peer.clone()));
         links
     }
@@ -80,7 +87,7 @@ impl Links {
     fn reach(&mut self, peer: Peer) {
         let is_there = self.open.get(&peer.id).is_some_and(|(known, _)| *known == peer);
         if peer.id != self.own.member && !is_there {
-            let link = Link::start(&self.runtime, self.own, peer.clone());
+            let link = Link::start(&self.runtime, self.own, self.security.clone(), peer.clone());
             self.connections.send_modify(|all| _ = all.insert(peer.id, link.is_connected()));
             self.open.insert(peer.id, (peer, link));
         }

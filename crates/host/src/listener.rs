@@ -1,18 +1,22 @@
 //! The listener: this member's ear for all others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use raft::NodeId;
+use tls::{Certificate, Stream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::cluster::{host_of, urls_of};
 use crate::handle::Status;
 use crate::handshake::{self, Identity};
 use crate::roster::Roster;
+use crate::security::Security;
 use crate::wire::{self, Numbered};
 
 /// A connection that has not said who it is by then is closed.
@@ -26,6 +30,7 @@ const COMPLAINTS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Ear {
     own: Identity,
+    security: Security,
     status: watch::Receiver<Status>,
     heard: mpsc::Sender<Vec<Numbered>>,
     /// What ends the newest connection of each member, by being dropped.
@@ -36,11 +41,12 @@ pub(crate) struct Ear {
 impl Ear {
     pub(crate) fn new(
         own: Identity,
+        security: Security,
         status: watch::Receiver<Status>,
         heard: mpsc::Sender<Vec<Numbered>>,
     ) -> Arc<Self> {
         let (newest, complaints) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { own, status, heard, newest, complaints })
+        Arc::new(Self { own, security, status, heard, newest, complaints })
     }
 
     /// Takes connections until the driver ends, and then lets all of them go.
@@ -74,14 +80,21 @@ impl Ear {
         }
     }
 
-    async fn serve(&self, mut stream: TcpStream, address: IpAddr) {
+    async fn serve(&self, socket: TcpStream, address: IpAddr) {
         let roster = || {
             let configuration = self.status.borrow().raft.configuration.1.clone();
             Roster::of(self.own.cluster, &configuration).to_string()
         };
-        let shaken = timeout(HANDSHAKE_PATIENCE, handshake::answer(&mut stream, self.own, roster));
+        let shaken = timeout(HANDSHAKE_PATIENCE, async {
+            socket.set_nodelay(true)?;
+            let mut stream = self.security.accept(socket).await?;
+            let shown = stream.certificate();
+            let is_believed = |peer| shown.as_ref().is_none_or(|shown| self.may_show(peer, shown));
+            let peer = handshake::answer(&mut stream, self.own, roster, is_believed).await?;
+            Ok((stream, peer))
+        });
         match shaken.await {
-            Ok(Ok(Some(peer))) => {
+            Ok(Ok((stream, Some(peer)))) => {
                 let replaced = self.replace_connection(peer);
                 tokio::select! {
                     heard = self.hear(stream, peer) => {
@@ -97,8 +110,12 @@ impl Ear {
             Ok(Err(handshake::Error::Refused(refusal))) => {
                 self.complain(format!("{address}: {refusal}"));
             }
+            // No TLS, or no certificate that is believed.
+            Ok(Err(handshake::Error::Io(error))) if error.kind() == ErrorKind::InvalidData => {
+                self.complain(format!("{address}: {error}"));
+            }
             // It only asked, and has its answer; or it hung up, or said nothing: a port scan.
-            Ok(Ok(None) | Err(handshake::Error::Io(_))) | Err(_) => {}
+            Ok(Ok((_, None)) | Err(handshake::Error::Io(_))) | Err(_) => {}
         }
     }
 
@@ -113,14 +130,23 @@ impl Ear {
         replaced
     }
 
+    /// Whether that certificate can be this member's: it names a host at which the others dial it.
+    /// Who signs certificates vouches for hosts, not for members, and nobody else shall speak for
+    /// one. Of a member that is not known yet, nothing is known.
+    fn may_show(&self, peer: NodeId, shown: &Certificate) -> bool {
+        let status = self.status.borrow();
+        let mut addresses = status.raft.configuration.1.addresses();
+        let Some((_, address)) = addresses.find(|(id, _)| *id == peer) else { return true };
+        urls_of(address).iter().filter_map(|url| host_of(url)).any(|host| shown.names(host))
+    }
+
     /// Leaves what the peer says in the inbox. A full inbox holds up the connection, and so the
     /// peer.
-    async fn hear(&self, mut stream: TcpStream, peer: NodeId) -> std::io::Result<()> {
-        stream.set_nodelay(true)?;
+    async fn hear(&self, mut stream: Stream, peer: NodeId) -> std::io::Result<()> {
         while let Some(messages) = wire::read(&mut stream).await? {
             if let Some((_, forged)) = messages.iter().find(|(_, envelope)| envelope.from != peer) {
                 let text = format!("a message in the name of {}", forged.from);
-                return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
+                return Err(std::io::Error::new(ErrorKind::InvalidData, text));
             }
             if self.heard.send(messages).await.is_err() {
                 break;

@@ -28,6 +28,7 @@ use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::open::open;
+use crate::security::Security;
 use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::viewers::Viewers;
 
@@ -52,6 +53,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where it listens for other members.
     pub listen_peers: Vec<SocketAddr>,
+    /// Its TLS with other members.
+    pub security: Security,
     /// The time between heartbeats of a leader.
     pub heartbeat_interval: Duration,
     /// The shortest time without a leader after which a member campaigns. The longest is twice
@@ -190,12 +193,17 @@ impl<R: Send + 'static> Host<R> {
         let (tasks, task_receiver) = std::sync::mpsc::channel();
         let (done, done_receiver) = mpsc::channel(SNAPSHOTS_DONE_MAX);
 
-        let links = Links::new(own, &config.cluster, tokio::runtime::Handle::current());
+        let links = Links::new(
+            own,
+            &config.cluster,
+            config.security.clone(),
+            tokio::runtime::Handle::current(),
+        );
         let connections = links.connections();
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
-        let ear = Ear::new(own, status_receiver.clone(), messages);
+        let ear = Ear::new(own, config.security.clone(), status_receiver.clone(), messages);
         for listener in listeners {
             tokio::spawn(ear.clone().listen(listener));
         }

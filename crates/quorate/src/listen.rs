@@ -5,7 +5,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tls::Stream;
 use trace::Record;
 
 /// A line that is longer is not a record.
@@ -13,9 +13,12 @@ const LINE_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Gives away each record that is told at `host:port`, until that ends.
-pub(crate) async fn listen(address: &str, mut give: impl FnMut(Record)) -> Result<(), Error> {
-    let stream = TcpStream::connect(address).await?;
+/// Gives away each record that is told at `host:port`, to which `stream` leads, until that ends.
+pub(crate) async fn listen(
+    address: &str,
+    stream: Stream,
+    mut give: impl FnMut(Record),
+) -> Result<(), Error> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request = Request::get("/api/trace").header("host", address).body(Empty::<Bytes>::new())?;

@@ -5,10 +5,11 @@ mod demo;
 mod listen;
 mod serve;
 mod sim;
+mod switches;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 /// One truth on several machines.
 #[derive(Parser)]
@@ -23,7 +24,7 @@ struct Cli {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Run one member of a cluster
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Run a cluster of several members on this machine, with a page that shows it
     Demo(demo::Demo),
     /// Run a simulated cluster in which everything goes wrong, once more in the same way
@@ -33,7 +34,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = switches::allow_values(Cli::command()).try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return client::usage::refuse(&error),
     };

@@ -1,5 +1,5 @@
 //! What is served on the client port: the gRPC services, and beside them what is asked for with
-//! plain HTTP.
+//! plain HTTP, down to the files of the page.
 
 use axum::Json;
 use axum::Router;
@@ -31,6 +31,7 @@ use crate::health::HealthService;
 use crate::kv::KvService;
 use crate::lease::LeaseService;
 use crate::maintenance::MaintenanceService;
+use crate::page;
 use crate::queue::{ElectionService, LockService};
 use crate::watch::WatchService;
 
@@ -43,7 +44,7 @@ pub fn router<B: Backend>(frontend: Frontend<B>, origins: Origins) -> Router {
         .route("/version", get(version).fallback(only_get))
         .route("/metrics", get(metrics::<B>))
         .with_state(frontend);
-    cors::allow(grpc.merge(gateway).merge(http).fallback(not_found), origins)
+    cors::allow(grpc.merge(gateway).merge(http).fallback(file_or_not_found), origins)
 }
 
 fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
@@ -90,14 +91,17 @@ pub(crate) async fn only_get() -> Response {
         .into_response()
 }
 
-/// Says that it knows no such thing, in the language in which it was asked.
-async fn not_found(request: Request) -> Response {
+/// Answers with a file of the page, or says that it knows no such thing, in the language in which
+/// it was asked.
+async fn file_or_not_found(request: Request) -> Response {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let is_grpc =
         content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
     if is_grpc {
         let path = request.uri().path();
         Status::unimplemented(format!("unknown method {path}")).into_http::<axum::body::Body>()
+    } else if let Some(file) = page::find(&request) {
+        file
     } else {
         (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
     }

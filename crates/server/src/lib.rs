@@ -52,7 +52,8 @@ pub use http::router;
 pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::Member;
 pub use metrics::Metrics;
-pub use serve::serve;
+pub use plays::Player;
+pub use serve::{Listener, serve};
 pub use upkeep::{AutoCompaction, upkeep};
 pub use watch::Feed;
 

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::{self, Next};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
 
-use crate::plays;
+use crate::plays::{self, Player};
 
 /// The files. A debug build reads them from the source tree, so a change shows on reload.
 #[derive(Embed)]
@@ -27,19 +27,32 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Serves the page at `/`, its files beside it, and the plays that it shows.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    plays::routes().fallback(get(file))
+pub fn routes<S: Clone + Send + Sync + 'static>(player: Player) -> Router<S> {
+    plays(player).fallback(get(async |request: Request| {
+        let missing = || {
+            let path = request.uri().path();
+            guarded((StatusCode::NOT_FOUND, format!("there is no {path} here\n")).into_response())
+        };
+        find(&request).unwrap_or_else(missing)
+    }))
 }
 
-async fn file(uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path().trim_start_matches('/');
+/// Serves the plays that the page shows.
+pub fn plays<S: Clone + Send + Sync + 'static>(player: Player) -> Router<S> {
+    guarded_routes(plays::routes(player))
+}
+
+/// The file of the page that the request asks for.
+pub(crate) fn find(request: &Request) -> Option<Response> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let path = request.uri().path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    let Some(file) = Files::get(path) else {
-        return (StatusCode::NOT_FOUND, format!("there is no {path} here\n")).into_response();
-    };
+    let file = Files::get(path)?;
     let tag = tag(&file);
-    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == tag);
-    let mut response = if is_known {
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    let mut response = if known.is_some_and(|known| *known == tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, media_type(path))], file.data).into_response()
@@ -47,7 +60,7 @@ async fn file(uri: Uri, headers: HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).expect("hexadecimal in quotes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
+    Some(guarded(response))
 }
 
 fn tag(file: &EmbeddedFile) -> String {
@@ -67,12 +80,11 @@ fn media_type(path: &str) -> &'static str {
 }
 
 /// Gives every answer of these routes the headers that keep the page to itself.
-pub fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
-    routes.layer(middleware::from_fn(guard))
+pub fn guarded_routes<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes.layer(middleware::map_response(async |response| guarded(response)))
 }
 
-async fn guard(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

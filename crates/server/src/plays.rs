@@ -2,7 +2,9 @@
 //!
 //! A play is a pure function of its words and of this program, so nothing is kept between two
 //! requests: whoever asks again is told whether it is still the same, and two readers cannot
-//! disturb each other. The words are those of docs/scenarios.md.
+//! disturb each other. The words are those of docs/scenarios.md; `player` carries them out.
+
+mod player;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZero;
@@ -17,14 +19,17 @@ use serde::Serialize;
 use sim::{Play, StagedScenario};
 use tokio::sync::Semaphore;
 
+use self::player::Failure;
+pub use self::player::Player;
+
 /// As many requests for a play may wait for their turn.
 const WAITING_MAX: usize = 32;
 /// Longer lists of actions are refused before they are read.
 const ACTIONS_BYTES_MAX: usize = 16 << 10;
 
 /// Serves `/api/sim` and `/api/scenarios`.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let house = Arc::new(House::new());
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(player: Player) -> Router<S> {
+    let house = Arc::new(House::new(player));
     let play = move |query, headers: HeaderMap| {
         let house = house.clone();
         async move { house.show(query, &headers).await }
@@ -34,6 +39,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// Where plays are shown: on so many stages at once, for so many who wait.
 struct House {
+    player: Player,
     stages: Semaphore,
     seats: Semaphore,
 }
@@ -41,11 +47,12 @@ struct House {
 type Words = Query<Vec<(String, String)>>;
 
 impl House {
-    fn new() -> Self {
+    fn new(player: Player) -> Self {
         // One processor is left for those who keep the cluster running.
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let stages = processors.saturating_sub(1).max(1);
-        Self { stages: Semaphore::new(stages), seats: Semaphore::new(stages + WAITING_MAX) }
+        let seats = stages + WAITING_MAX;
+        Self { player, stages: Semaphore::new(stages), seats: Semaphore::new(seats) }
     }
 
     async fn show(&self, Query(words): Words, headers: &HeaderMap) -> Response {
@@ -59,19 +66,21 @@ impl House {
                 .into_response();
         };
         let _stage = self.stages.acquire().await.expect("nobody closes the house");
-        let run = tokio::task::spawn_blocking(move || {
-            let mut trace = Vec::new();
-            play.write_trace(&mut trace).expect("memory takes what is written");
-            trace
-        });
-        match run.await {
+        match self.player.play(&play).await {
             Ok(trace) => answer(trace, headers),
-            Err(error) => {
-                tracing::error!(%error, ?words, "a play failed");
-                (StatusCode::INTERNAL_SERVER_ERROR, "the play failed\n").into_response()
-            }
+            Err(failure) => refuse(&play, &failure),
         }
     }
+}
+
+fn refuse(play: &Play, failure: &Failure) -> Response {
+    let status = match failure {
+        Failure::Long(_) => StatusCode::BAD_REQUEST,
+        Failure::Slow(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::Died { .. } | Failure::Process(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    tracing::error!(%play, %failure, "a play failed");
+    (status, format!("{failure}\nTo have it again: quorate sim {play}\n")).into_response()
 }
 
 /// Finds the play of these words.
@@ -157,26 +166,49 @@ mod tests {
         to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
     }
 
+    /// Routes whose player is a shell script.
+    fn routes(script: &str) -> Router {
+        super::routes(Player::new("sh".into(), ["-c", script, "sim"]))
+    }
+
+    /// A play of one record, which says its words.
+    const BRIEF: &str = r#"printf '{"k":"end","words":"%s"}\n' "$*""#;
+
     #[tokio::test]
-    async fn a_play_is_the_bytes_of_its_trace() {
-        let routes = routes();
-        let uri = "/api/sim?s=five&seed=7&a=700stop:lead,900put:f1:x:5&until=1200";
+    async fn a_play_that_is_known_is_not_sent_again() {
+        let routes = routes(BRIEF);
+        let uri = "/api/sim?s=five&seed=7&until=1200";
         let response = ask(&routes, uri, None).await;
         assert_eq!(response.status(), StatusCode::OK);
         let tag = response.headers()[header::ETAG].clone();
-        let mut trace = Vec::new();
-        let play = Play::new("five", Some(7), "700stop:lead,900put:f1:x:5", Some(1200)).unwrap();
-        play.write_trace(&mut trace).unwrap();
-        assert!(trace.len() > 10_000);
-        assert_eq!(body(response).await, trace);
+        let words = "--scenario five --seed 7 --until 1200 --trace -";
+        let trace = format!("{{\"k\":\"end\",\"words\":\"{words}\"}}\n");
+        assert_eq!(body(response).await, trace.into_bytes());
         let again = ask(&routes, uri, Some(&tag)).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(body(again).await, b"");
+        let other = ask(&routes, "/api/sim?s=five&seed=8&until=1200", Some(&tag)).await;
+        assert_eq!(other.status(), StatusCode::OK);
+    }
+
+    /// The engine dies in one play. Who asked for it is told so, and the next reader has theirs.
+    #[tokio::test]
+    async fn a_play_that_dies_ends_nothing_else() {
+        let dies = "case \"$*\" in *five*) echo 'assertion failed' >&2; kill -ABRT $$;; esac";
+        let routes = routes(&format!("{dies}; {BRIEF}"));
+        let response = ask(&routes, "/api/sim?s=five", None).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let said = String::from_utf8(body(response).await).unwrap();
+        let good = "the engine died in this play (signal: 6 (SIGABRT)): assertion failed\n\
+                    To have it again: quorate sim --scenario five --seed 1 --until 2000\n";
+        // A system that keeps dumps says so beside the signal.
+        assert_eq!(said.replace(" (core dumped)", ""), good);
+        assert_eq!(ask(&routes, "/api/sim?s=three", None).await.status(), StatusCode::OK);
     }
 
     #[tokio::test]
     async fn what_is_wrong_is_named() {
-        let routes = routes();
+        let routes = routes(BRIEF);
         let check = async |query: &str, why: &str| {
             let response = ask(&routes, &format!("/api/sim?{query}"), None).await;
             assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query}");
@@ -194,7 +226,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_house_says_so() {
-        let house = House { stages: Semaphore::new(1), seats: Semaphore::new(0) };
+        let player = Player::new("false".into(), [""; 0]);
+        let house = House { player, stages: Semaphore::new(1), seats: Semaphore::new(0) };
         let words = vec![("s".to_owned(), "one".to_owned())];
         let response = house.show(Query(words), &HeaderMap::new()).await;
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -202,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_scenarios_are_listed() {
-        let response = ask(&routes(), "/api/scenarios", None).await;
+        let response = ask(&routes(BRIEF), "/api/scenarios", None).await;
         let listed = serde_json::from_slice::<serde_json::Value>(&body(response).await).unwrap();
         assert_eq!(listed.as_array().unwrap().len(), StagedScenario::ALL.len());
         assert_eq!(listed[0]["name"], "one");

@@ -1,7 +1,9 @@
 //! Connections: HTTP/1 and HTTP/2 (which gRPC is) on one port, told apart by their first bytes.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tls::{Acceptor, Stream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -22,15 +25,20 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait when no connection can be accepted, say because there are no more files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where clients connect.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// The TLS that they must speak there. `None` for none.
+    pub tls: Option<Arc<Acceptor>>,
+}
+
 /// Serves `router` on `listeners` until `shutdown`.
 ///
 /// Then it accepts no more connections, lets the requests that are being answered finish, for two
 /// seconds at most, and closes what is left. Streams may last for ever, so they are cut off.
-pub async fn serve(
-    listeners: Vec<TcpListener>,
-    router: Router,
-    shutdown: impl Future<Output = ()>,
-) {
+pub async fn serve(listeners: Vec<Listener>, router: Router, shutdown: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut accepts: JoinSet<_> = listeners.into_iter().map(accept).collect();
     let mut connections = JoinSet::new();
@@ -39,8 +47,10 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             Some(Ok((listener, stream, peer))) = accepts.join_next() => {
+                let tls = listener.tls.clone();
                 accepts.spawn(accept(listener));
-                connections.spawn(connection(stream, peer, router.clone(), graceful.watcher()));
+                let (router, watcher) = (router.clone(), graceful.watcher());
+                connections.spawn(connection(stream, tls, peer, router, watcher));
             }
             // Not to keep a note of each connection that there ever was.
             Some(_) = connections.join_next() => {}
@@ -53,9 +63,9 @@ pub async fn serve(
 }
 
 /// Waits for the next connection, however long that takes.
-async fn accept(listener: TcpListener) -> (TcpListener, TcpStream, SocketAddr) {
+async fn accept(listener: Listener) -> (Listener, TcpStream, SocketAddr) {
     loop {
-        match listener.accept().await {
+        match listener.socket.accept().await {
             Ok((stream, peer)) => return (listener, stream, peer),
             Err(error) => {
                 warn!(%error, "cannot accept a connection");
@@ -67,11 +77,20 @@ async fn accept(listener: TcpListener) -> (TcpListener, TcpStream, SocketAddr) {
 
 /// Answers the requests of one connection. One that is neither HTTP/1 nor HTTP/2 gets a 400, if
 /// that makes any sense, and is closed.
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher) {
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%peer, %error, "the connection broke at once");
-        return;
-    }
+async fn connection(
+    socket: TcpStream,
+    tls: Option<Arc<Acceptor>>,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+) {
+    let stream = match open(socket, tls).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            debug!(%peer, %error, "the connection broke at once");
+            return;
+        }
+    };
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
     // As many streams as etcd allows. Pings are welcome at any rate, since clients differ.
@@ -81,5 +100,13 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher
         builder.serve_connection_with_upgrades(TokioIo::new(AnyAuthority::new(stream)), service);
     if let Err(error) = watcher.watch(served.into_owned()).await {
         debug!(%peer, error, "the connection broke");
+    }
+}
+
+async fn open(socket: TcpStream, tls: Option<Arc<Acceptor>>) -> io::Result<Stream> {
+    socket.set_nodelay(true)?;
+    match tls {
+        None => Ok(Stream::Plain(socket)),
+        Some(acceptor) => acceptor.accept(socket).await,
     }
 }

@@ -439,12 +439,10 @@ impl Strike {
 
 /// Whether a quorum is left without it, and without whoever is lost already.
 fn can_be_lost(world: &mut World, id: NodeId) -> bool {
-    let Some(configuration) = world.leader().and_then(|it| world.configuration_of(it)) else {
-        return false;
-    };
+    let Some(configuration) = world.settled_configuration() else { return false };
     let voters = configuration.voters().collect::<Vec<_>>();
     let lost = voters.iter().filter(|id| world.member(**id).is_lost()).count();
-    !configuration.is_joint() && 2 * (lost + 1) < voters.len() && !world.member(id).is_lost()
+    2 * (lost + 1) < voters.len() && !world.member(id).is_lost()
 }
 
 /// What a crash takes with it.

@@ -77,6 +77,8 @@ pub(crate) struct World {
     /// Which clients were served since the world should be well again.
     served: BTreeSet<usize>,
     violation: Option<Violation>,
+    /// When a change of the members was asked for last.
+    changed_at: Option<Moment>,
     /// What is done on a stage, and which links are cut by that.
     actions: Vec<Action>,
     cut: BTreeSet<(NodeId, NodeId)>,
@@ -130,6 +132,7 @@ impl World {
             phase: Phase::Storm,
             served: BTreeSet::new(),
             violation: None,
+            changed_at: None,
             actions: Vec::new(),
             cut: BTreeSet::new(),
             records_max: u64::MAX,

@@ -70,19 +70,23 @@ fn check(disk: &MemoryDisk, acknowledged: usize) -> usize {
     count.expect("an acknowledged write is lost, or there is one that never was")
 }
 
-/// The log can be written to again, and what is written then lasts.
+/// The log can be written to again, and what is written then lasts; also when all that was written
+/// before is covered by a snapshot, and its segments are removed.
 #[track_caller]
 fn check_goes_on(disk: &MemoryDisk, count: usize, seed: u64) {
     let (mut wal, restored, _) = open(disk).unwrap();
     let loss = restored.loss;
-    let last = restored.base.index.0 + restored.entries.len() as u64;
-    let more = entries(last + 1, 9, &[5000]);
-    wal.append(std::slice::from_ref(&more)).unwrap();
+    let next = restored.base.index.0 + restored.entries.len() as u64 + 1;
+    let more = [entries(next, 9, &[5000]), base(next, 9)];
+    for write in &more {
+        wal.append(std::slice::from_ref(write)).unwrap();
+        while wal.prepare_next().unwrap() {}
+    }
     disk.crash(seed);
     let (_, restored, recovery) = open(disk).unwrap();
     assert_eq!(recovery.torn, None);
     assert_eq!(restored.loss, loss, "what may be lost is not forgotten");
-    let expected = model(batches()[..count].iter().flatten().chain([&more]));
+    let expected = model(batches()[..count].iter().flatten().chain(&more));
     assert_eq!(trusted(restored), expected);
 }
 

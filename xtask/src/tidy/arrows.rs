@@ -27,10 +27,14 @@ const TABLE: &[Row] = &[
     Row { is_sans_io: true, ..row("trace", &["raft"]) },
     Row { is_sans_io: true, ..row("explore", &["raft"]) },
     Row { is_sans_io: true, ..row("sim", &["raft", "wal", "mvcc", "replica", "trace"]) },
-    row("host", &["raft", "wal", "replica", "trace"]),
+    row("tls", &[]),
+    row("host", &["raft", "wal", "replica", "trace", "tls"]),
     row("etcdpb", &[]),
-    row("server", &["host", "mvcc", "raft", "replica", "trace", "etcdpb", "sim"]),
-    row("quorate", &["raft", "wal", "mvcc", "replica", "trace", "host", "etcdpb", "server", "sim"]),
+    row("server", &["tls", "host", "mvcc", "raft", "replica", "trace", "etcdpb", "sim"]),
+    row(
+        "quorate",
+        &["raft", "wal", "mvcc", "replica", "trace", "host", "etcdpb", "server", "sim", "tls"],
+    ),
     row("xtask", &[]),
 ];
 

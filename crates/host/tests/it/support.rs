@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use host::{Cluster, Config, Host, Machine, Origin, Restorer, StartError};
+use host::{Cluster, Config, Host, Machine, Origin, Restorer, Security, StartError};
 use raft::{Envelope, Index, NodeId, codec};
 use replica::StateMachine;
 use tempfile::TempDir;
@@ -162,6 +162,7 @@ impl Town {
             heartbeat_interval: self.heartbeat_interval,
             election_timeout: 8 * self.heartbeat_interval,
             snapshot_bytes: SNAPSHOT_BYTES,
+            security: Security::default(),
         }
     }
 

@@ -7,9 +7,11 @@ use etcdpb::etcdserverpb::MemberListRequest;
 use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use tokio::time::{sleep, timeout};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
+use super::security::Security;
+use super::server::Server;
 use super::usage::Failure;
 
 /// How long to wait after no server could answer, before asking them again.
@@ -18,6 +20,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 /// The servers of one cluster. Any of them can answer.
 pub(crate) struct Endpoints {
     names: Vec<String>,
+    security: Security,
     dial_timeout: Duration,
     command_timeout: Duration,
 }
@@ -31,14 +34,16 @@ enum Attempt {
 }
 
 impl Endpoints {
-    /// Takes addresses with or without `http://`.
+    /// Takes addresses with or without `http://` or `https://`.
     pub(crate) fn new(
         names: Vec<String>,
+        security: Security,
         dial_timeout: Duration,
         command_timeout: Duration,
     ) -> Result<Self, Failure> {
-        names.iter().try_for_each(|name| endpoint(name).map(drop))?;
-        Ok(Self { names, dial_timeout, command_timeout })
+        security.check()?;
+        names.iter().try_for_each(|name| Server::named(name, &security).map(drop))?;
+        Ok(Self { names, security, dial_timeout, command_timeout })
     }
 
     /// The addresses, as they were given.
@@ -61,7 +66,12 @@ impl Endpoints {
 
     fn with_names(&self, names: Vec<String>) -> Self {
         let Self { dial_timeout, command_timeout, .. } = *self;
-        Self { names, dial_timeout, command_timeout }
+        Self { names, security: self.security.clone(), dial_timeout, command_timeout }
+    }
+
+    /// The server with that name.
+    pub(crate) fn server(&self, name: &str) -> Result<Server, Failure> {
+        Server::named(name, &self.security)
     }
 
     /// Asks one server after the other until one answers. While all that answer are unavailable
@@ -149,11 +159,12 @@ impl Endpoints {
         call: &impl AsyncFn(Channel) -> Result<Response<R>, Status>,
     ) -> Result<R, Attempt> {
         let unreachable = |reason: &str| Attempt::Unreachable(format!("{name}: {reason}"));
-        let endpoint = endpoint(name).map_err(|_| unreachable("not an address"))?;
-        let channel = timeout(self.dial_timeout, endpoint.connect()).await;
+        let server = self.server(name).map_err(|_| unreachable("not an address"))?;
+        let channel = timeout(self.dial_timeout, server.channel()).await;
         let channel = channel.map_err(|_| unreachable("no connection in time"))?;
-        let channel = channel.map_err(|error| unreachable(&root_cause(&error)))?;
-        call(channel).await.map(Response::into_inner).map_err(Attempt::Refused)
+        let channel = channel.map_err(|error| unreachable(&root_cause(error.as_ref())))?;
+        let answer = call(channel).await.map(Response::into_inner);
+        answer.map_err(|status| Attempt::Refused(with_cause(name, &status)))
     }
 }
 
@@ -171,21 +182,17 @@ pub(crate) fn kv_client(channel: Channel) -> KvClient<Channel> {
     KvClient::new(channel).max_decoding_message_size(usize::MAX)
 }
 
-/// Reads an address, with or without `http://`.
-fn endpoint(name: &str) -> Result<Endpoint, Failure> {
-    let unusable = |reason| Failure::Usage(format!("bad endpoint {name:?}: {reason}"));
-    let address = name.strip_prefix("http://").unwrap_or(name);
-    if address.contains("://") {
-        return Err(unusable("only http:// is supported"));
-    }
-    let endpoint = Endpoint::from_shared(format!("http://{address}"));
-    let endpoint = endpoint.map_err(|_| unusable("not an address"))?;
-    Ok(endpoint.tcp_nodelay(true))
-}
-
 /// The words that `etcdctl` has for it.
 fn out_of_time() -> Failure {
     Failure::Failed("context deadline exceeded".to_owned())
+}
+
+/// A connection that broke is called a "transport error". What broke it says more.
+fn with_cause(name: &str, status: &Status) -> Status {
+    match status.source() {
+        None => status.clone(),
+        Some(source) => Status::new(status.code(), format!("{name}: {}", root_cause(source))),
+    }
 }
 
 /// The innermost error is the one that says something: "Connection refused".

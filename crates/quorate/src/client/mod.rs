@@ -34,6 +34,8 @@ mod move_leader;
 mod output;
 mod put;
 mod quote;
+mod security;
+mod server;
 mod session;
 mod simple;
 mod snapshot;
@@ -51,6 +53,7 @@ use clap::{Args, Subcommand};
 
 use self::endpoints::Endpoints;
 use self::output::Format;
+use self::security::Security;
 use self::usage::Failure;
 
 /// Where the servers are, and how to print their answers. The same for every command.
@@ -95,6 +98,8 @@ pub(crate) struct Connection {
         value_parser = usage::parse_duration
     )]
     command_timeout: Duration,
+    #[command(flatten)]
+    security: Security,
 }
 
 /// What to do.
@@ -147,8 +152,8 @@ pub(crate) fn main(command: Command, connection: Connection) -> ExitCode {
 }
 
 fn run(command: Command, connection: Connection) -> Result<(), Failure> {
-    let Connection { endpoints, output, dial_timeout, command_timeout } = connection;
-    let endpoints = Endpoints::new(endpoints, dial_timeout, command_timeout)?;
+    let Connection { endpoints, output, dial_timeout, command_timeout, security } = connection;
+    let endpoints = Endpoints::new(endpoints, security, dial_timeout, command_timeout)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(error.to_string()))?;
     runtime.block_on(async {

@@ -45,7 +45,7 @@ struct Save {
 impl Trace {
     pub(super) async fn run(self, endpoints: &Endpoints) -> Result<(), Failure> {
         let Action::Save(Save { file, time }) = self.action;
-        let records = record(endpoints.names(), time).await?;
+        let records = record(endpoints, time).await?;
         let count = records.len();
         write(&records, &file)
             .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
@@ -55,15 +55,18 @@ impl Trace {
 }
 
 /// Listens to all of them for so long.
-async fn record(endpoints: &[String], time: Duration) -> Result<Vec<Record>, Failure> {
+async fn record(endpoints: &Endpoints, time: Duration) -> Result<Vec<Record>, Failure> {
     let tape = Arc::new(Mutex::new(Tape::default()));
     let mut streams = JoinSet::new();
-    for (number, endpoint) in endpoints.iter().enumerate() {
-        let address = endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        let tape = tape.clone();
+    for (number, name) in endpoints.names().iter().enumerate() {
+        let (server, tape) = (endpoints.server(name)?, tape.clone());
+        let name = name.clone();
         streams.spawn(async move {
-            let kept = listen(&address, |record| held(&tape).keep(number, record)).await;
-            kept.map_err(|error| format!("{address}: {error}"))
+            let kept = async {
+                let stream = server.dial().await?;
+                listen(&server.address, stream, |record| held(&tape).keep(number, record)).await
+            };
+            kept.await.map_err(|error| format!("{name}: {error}"))
         });
     }
     let mut end = pin!(sleep(time));

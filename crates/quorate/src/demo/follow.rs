@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tls::Stream;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use trace::Event;
@@ -20,12 +22,16 @@ pub(super) async fn follow(plan: Plan, mut life: watch::Receiver<Life>, story: A
     let address = host::address_of(&plan.client_url).expect("the plan has an address");
     while life.wait_for(|life| life.state != State::Stopped).await.is_ok() {
         // It ends as the member does, and begins too early while the member starts.
-        let told = listen(address, |record| {
-            // Each member says hello; the story has its own.
-            if !matches!(record.event, Event::Hello { .. }) {
-                story.tell(&plan.name, record.t, record.event);
-            }
-        });
+        let told = async {
+            let stream = Stream::Plain(TcpStream::connect(address).await?);
+            listen(address, stream, |record| {
+                // Each member says hello; the story has its own.
+                if !matches!(record.event, Event::Hello { .. }) {
+                    story.tell(&plan.name, record.t, record.event);
+                }
+            })
+            .await
+        };
         if let Err(error) = told.await {
             tracing::debug!(member = plan.name, error, "lost the member's trace");
         }

@@ -60,9 +60,9 @@ pub(super) async fn serve(
         .route("/api/members/{name}/{action}", post(act))
         .route("/api/put", post(put))
         .with_state(Cluster { members, story })
-        .merge(server::page::routes())
+        .merge(server::page::routes(server::Player::own()?))
         .layer(middleware::from_fn(refuse_others));
-    axum::serve(listener, server::page::guarded(routes)).await
+    axum::serve(listener, server::page::guarded_routes(routes)).await
 }
 
 /// Refuses what does not come from the page itself: another site's page, or one whose name was made

@@ -2,15 +2,18 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
 use server::{AutoCompaction, Options, Origins};
+use tls::Acceptor;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::security::SecurityFlags;
 use crate::client::usage::parse_duration;
 
 /// Watchers are not told how far they are more often than this.
@@ -105,6 +108,8 @@ pub(crate) struct Serve {
     /// Origins whose pages may ask over HTTP; * for all
     #[arg(long, env = "ETCD_CORS", value_delimiter = ',', default_value = "*")]
     cors: Vec<String>,
+    #[command(flatten)]
+    security: SecurityFlags,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -140,12 +145,16 @@ pub(super) struct Settings {
     pub(super) host: host::Config,
     pub(super) name: String,
     pub(super) state: ClusterState,
-    pub(super) listen_clients: Vec<SocketAddr>,
+    /// Where to listen for clients, and whether they must speak TLS there.
+    pub(super) listen_clients: Vec<(SocketAddr, bool)>,
+    pub(super) client_tls: Option<Arc<Acceptor>>,
     pub(super) advertise_client_urls: Vec<String>,
     pub(super) options: Options,
     pub(super) compaction: AutoCompaction,
     pub(super) origins: Origins,
 }
+
+const NOT_A_URL: &str = "is not of the form http://host:port or https://host:port";
 
 /// The flags do not fit together.
 pub(super) type FlagError = String;
@@ -182,17 +191,21 @@ impl Serve {
                  --initial-cluster-state new"
             ));
         }
-        if let Some(url) = self.advertise_client_urls.iter().find(|url| !is_client_url(url)) {
-            let line =
-                format!("--advertise-client-urls: {url:?} is not of the form http://host:port");
-            return Err(line);
+        if let Some(url) =
+            self.advertise_client_urls.iter().find(|url| host::address_of(url).is_none())
+        {
+            return Err(format!("--advertise-client-urls: {url:?} {NOT_A_URL}"));
         }
         let advertise_client_urls = if self.advertise_client_urls.is_empty() {
             self.listen_client_urls.clone()
         } else {
             self.advertise_client_urls.clone()
         };
+        let client_tls = self.security.clients(&data_dir, &self.listen_client_urls)?;
+        let security = self.security.peers(&data_dir, &self.listen_peer_urls, &cluster)?;
+        let listen_peers = addresses("--listen-peer-urls", &self.listen_peer_urls)?;
         Ok(Settings {
+            client_tls,
             options: self.options(),
             compaction: self.compaction()?,
             origins: Origins::new(self.cors.iter().cloned()),
@@ -201,7 +214,8 @@ impl Serve {
                 own,
                 origin: Origin::Founded,
                 data_dir,
-                listen_peers: addresses("--listen-peer-urls", &self.listen_peer_urls)?,
+                listen_peers: listen_peers.into_iter().map(|(address, _)| address).collect(),
+                security,
                 heartbeat_interval: Duration::from_millis(self.heartbeat_interval),
                 election_timeout: Duration::from_millis(self.election_timeout),
                 snapshot_bytes: self.snapshot_bytes,
@@ -282,14 +296,30 @@ impl Serve {
 }
 
 impl Settings {
+    /// Says what a network that is not trusted could do.
+    pub(super) fn warn_of_open_doors(&self) {
+        let asks_members = |security: &host::Security| {
+            security.acceptor.as_ref().is_some_and(|acceptor| acceptor.asks_for_certificates())
+        };
+        if !asks_members(&self.host.security) {
+            for address in self.host.listen_peers.iter().filter(|one| !one.ip().is_loopback()) {
+                tracing::warn!(
+                    %address,
+                    "whoever reaches this address can speak for a member: give \
+                     --peer-trusted-ca-file and https:// URLs"
+                );
+            }
+        }
+    }
+
     /// Finds this member's place in a cluster that it has joined, or joins it.
     pub(super) async fn take_place(&mut self) -> Result<(), JoinError> {
-        let host::Config { cluster, own, data_dir, .. } = &self.host;
+        let host::Config { cluster, own, data_dir, security, .. } = &self.host;
         let joined = match host::recall_joined(data_dir, cluster)? {
             Some(joined) => joined,
             // Who is there already goes on as it began, whatever the flag says.
             None if self.state == ClusterState::New || host::has_log(data_dir) => return Ok(()),
-            None => host::join(data_dir, cluster, &cluster.peers[own]).await?,
+            None => host::join(data_dir, cluster, &cluster.peers[own], security).await?,
         };
         let Joined { cluster, own } = joined;
         tracing::info!(cluster = %cluster.id, member = format!("{:x}", own.0), "joined a cluster");
@@ -298,22 +328,14 @@ impl Settings {
     }
 }
 
-/// Whether clients can be told to go there. What ends TLS before this member may ask for it.
-fn is_client_url(url: &str) -> bool {
-    let plain = url.strip_prefix("https://").map(|address| format!("http://{address}"));
-    host::address_of(plain.as_deref().unwrap_or(url)).is_some()
-}
-
-/// The addresses of `http://host:port` URLs.
-fn addresses(flag: &str, urls: &[String]) -> Result<Vec<SocketAddr>, FlagError> {
+/// The addresses of URLs, and whether they ask for TLS.
+fn addresses(flag: &str, urls: &[String]) -> Result<Vec<(SocketAddr, bool)>, FlagError> {
+    let address = |url| address(url).map(|address| (address, host::is_encrypted(url)));
     urls.iter().map(|url| address(url).map_err(|why| format!("{flag}: {url:?} {why}"))).collect()
 }
 
 fn address(url: &str) -> Result<SocketAddr, String> {
-    if url.starts_with("https://") {
-        return Err("asks for TLS, which this version does not have; use http://".into());
-    }
-    let address = host::address_of(url).ok_or("is not of the form http://host:port")?;
+    let address = host::address_of(url).ok_or(NOT_A_URL)?;
     let found = address.to_socket_addrs().map_err(|error| format!("has no address: {error}"))?;
     // `localhost` means 127.0.0.1 to etcd's clients.
     let found = found.collect::<Vec<_>>();

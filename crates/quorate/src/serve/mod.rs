@@ -1,6 +1,7 @@
 //! `quorate serve`: one member, until it is told to stop.
 
 mod flags;
+mod security;
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use host::{Fatal, Host};
-use server::{Frontend, Member, Metrics, SharedStore};
+use server::{Frontend, Member, Metrics, Player, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -40,6 +41,7 @@ impl Serve {
         let stop_with_stdin = self.stop_with_stdin;
         let settings = self.settings().map_err(Failure::Usage)?;
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+        settings.warn_of_open_doors();
         let stop = stop_signals(stop_with_stdin)?;
         run(settings, stop).await.map_err(Failure::Failed)
     }
@@ -49,8 +51,9 @@ impl Serve {
 async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
     // First what can be refused without having touched anything.
     let mut listeners = Vec::new();
-    for address in &settings.listen_clients {
-        listeners.push(listen(*address).await?);
+    for (address, is_encrypted) in &settings.listen_clients {
+        let tls = settings.client_tls.clone().filter(|_| *is_encrypted);
+        listeners.push(server::Listener { socket: listen(*address).await?, tls });
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, compaction, origins, .. } = settings;
@@ -70,7 +73,9 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let (end, ended) = oneshot::channel::<()>();
     let frontend = Frontend::new(member.clone(), options, metrics);
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
+    let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
     let router = server::router(frontend, origins).merge(member.routes());
+    let router = router.merge(server::page::plays(player));
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),

@@ -235,7 +235,7 @@ impl Flags {
         &self.0[flag]
     }
 
-    fn arguments(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().flat_map(|(flag, value)| [flag, value])
+    fn arguments(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(flag, value)| format!("{flag}={value}"))
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use mvcc::{Command, Image, Lessor, Publish, Reply, Store};
 use server::{
-    Backend, ChangeFailure, Failure, Feed, Frontend, MemberChange, MemberStatus, Metrics, Options,
-    Origins, Peer,
+    Backend, ChangeFailure, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus, Metrics,
+    Options, Origins, Peer,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -188,7 +188,11 @@ impl Server {
         let shutdown = async {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(server::serve(vec![listener], router, shutdown));
+        let serving = tokio::spawn(server::serve(
+            vec![Listener { socket: listener, tls: None }],
+            router,
+            shutdown,
+        ));
         Self { address, stop, serving }
     }
 

@@ -104,6 +104,17 @@ impl Play {
         crate::write(World::staged(self), self.run(), out)
     }
 
+    /// The arguments of `quorate sim` that give it again.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = vec!["--scenario".to_owned(), self.scenario.name.to_owned()];
+        words.extend(["--seed".to_owned(), self.seed.to_string()]);
+        if !self.text.is_empty() {
+            words.extend(["--actions".to_owned(), self.text.clone()]);
+        }
+        words.extend(["--until".to_owned(), self.until_ms.to_string()]);
+        words
+    }
+
     fn run(&self) -> trace::Run {
         trace::Run {
             cmd: format!("quorate sim {self} --trace -"),
@@ -117,11 +128,7 @@ impl Play {
 
 impl fmt::Display for Play {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--scenario {} --seed {}", self.scenario.name, self.seed)?;
-        if !self.text.is_empty() {
-            write!(f, " --actions {}", self.text)?;
-        }
-        write!(f, " --until {}", self.until_ms)
+        f.write_str(&self.words().join(" "))
     }
 }
 

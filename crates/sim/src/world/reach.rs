@@ -56,6 +56,23 @@ impl World {
         Some(self.ghost.members.get(&id)?.status.as_ref()?.configuration.1.clone())
     }
 
+    /// The configuration in force, if it is committed and no other can come instead: nobody asked for
+    /// one in the last seconds, and the leader has committed in its term.
+    pub(crate) fn settled_configuration(&self) -> Option<Arc<Configuration>> {
+        /// What was asked for before has arrived and been answered, or never will.
+        const LATELY_US: u64 = 6_000_000;
+        if self.changed_at.is_some_and(|at| self.now < at + LATELY_US) {
+            return None;
+        }
+        let status = self.ghost.members.get(&self.leader()?)?.status.as_ref()?;
+        let (index, configuration) = &status.configuration;
+        let committed = self.ghost.committed_at(status.commit)?;
+        let is_settled = committed.position.term == status.standing.term
+            && *index <= status.commit
+            && !configuration.is_joint();
+        is_settled.then(|| configuration.clone())
+    }
+
     pub(crate) fn crash(&mut self, id: NodeId, loss: Loss) {
         let member = self.member(id);
         let Some(process) = member.process.take() else { return };
@@ -122,6 +139,7 @@ impl World {
         }
         let Some(process) = &mut self.member(asked).process else { return false };
         process.replica.change_members(change);
+        self.changed_at = Some(self.now);
         self.carry_out(asked);
         true
     }

@@ -1,0 +1,16 @@
+// The whole story in each language, as the tests want it: all parts, with their titles.
+
+import { CHAPTERS } from "../story/chapters.js";
+import { TITLES } from "../story/titles.js";
+
+async function whole(language) {
+  const all = {};
+  for (const { id, part } of CHAPTERS) {
+    const texts = (await import(`../story/${language}/${part}.js`)).default;
+    all[id] = { title: TITLES[id][language], ...texts[id] };
+  }
+  return all;
+}
+
+export const english = await whole("en");
+export const chinese = await whole("zh");

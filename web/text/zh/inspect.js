@@ -1,0 +1,36 @@
+// @ts-check
+// The words of the inspector, in Chinese.
+
+/** @type {typeof import("../en/inspect.js").default} */
+export default {
+  inspectHint: "在画面上选一个成员或一条消息。",
+  wordTerm: "任期",
+  wordAfter: "接在",
+  wordLast: "日志末尾",
+  wordEntries: "条目",
+  wordCommit: "提交到",
+  wordGranted: "同意",
+  wordUpTo: "到",
+  wordIndex: "索引",
+  wordSnapshot: "快照至",
+  wordBytes: "起始字节",
+  wordLeaves: "发出还需",
+  wordUnderWay: "已在途中",
+  wordDropped: "丢失",
+  wordArrives: "抵达还需",
+  wordArrived: "已抵达",
+  wordAfterTime: "历时 {time}",
+  wordVote: "投给",
+  wordLeader: "领导者",
+  wordCommitted: "已提交",
+  wordApplied: "已应用",
+  wordTimer: "计时还剩",
+  wordMatched: "{name} 已有到",
+  yes: "是",
+  no: "否",
+  nextF: "计时走完，它就成为预备候选人。",
+  nextP: "多数派愿意投它，它才成为候选人；听到领导者说话，就回去跟随。",
+  nextC: "得到多数派的票就领导；听说已有领导者或更新的任期，就跟随。",
+  nextL: "听说更新的任期，或再也听不到多数派，它就退位。",
+  nextX: "日志、任期和投票都在它的磁盘上。启动之后它先跟随。",
+};

@@ -1,0 +1,36 @@
+// @ts-check
+// The words of the live view, in Chinese.
+
+/** @type {typeof import("../en/live.js").default} */
+export default {
+  connecting: "正在连接",
+  connectingLede: "等待集群讲述它的轨迹。",
+  brokenLede: "这是 {age}前最后得知的情形，正在重连。",
+  healthy: "健康",
+  healthyLede: "{leader} 领导任期 {term}。{voters} 个成员中还可失去 {spare} 个。",
+  degraded: "有缺员",
+  degradedLede: "{leader} 领导任期 {term}。{missing}。还可再失去 {spare} 个。",
+  brink: "到了极限",
+  brinkLede: "{leader} 领导任期 {term}。{missing}。再失去一个，写入就会停止。",
+  electing: "正在选举",
+  electingLede: "眼下没有领导者。{voters} 个成员中有 {up} 个在运行，{quorum} 个即可选出领导者。",
+  lost: "凑不齐多数派",
+  lostLede: "{voters} 个成员中只有 {up} 个在运行，至少要 {quorum} 个。现在什么也写不进去。",
+  areStopped: "{names} 已停止",
+  arePaused: "{names} 已暂停",
+  areSilent: "没有 {names} 的消息",
+  offerFirst: "{leader} 当选",
+  offerText: "从第一次收不到心跳到新领导者产生，用了 {down}。看看经过。",
+  offerTextFirst: "集群选出了第一位领导者。看看经过。",
+  written: "{key} = {value}：修订号 {revision}，由 {member} 用 {ms} 毫秒写入",
+  notWritten: "没有写入：{error}",
+  failed: "{name}：{error}",
+  actOn: "{act} {name}",
+  unknown: "还没有消息",
+  old: "{role}，{age}前",
+  noElections: "打开本页以来没有选举。",
+  noLeader: "{down}没有领导者",
+  first: "第一位领导者",
+  replayTerm: "回放：任期 {term} 的选举",
+  replayPast: "回放：最近两秒",
+};
