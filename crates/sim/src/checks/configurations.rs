@@ -1,5 +1,5 @@
-//! R9: the configuration in force is the last one in the log, committed or not; and if there is none
-//! after its base, the last one that was committed before.
+//! R9: the configuration in force is the last one in the log, committed or not; and if there is
+//! none after its base, the last one that was committed before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -31,8 +31,8 @@ impl Check for Durability {
     }
 }
 
-/// Whether a majority has it, and a majority of the outgoing voters too. Counted here once more, for
-/// how the core counts may be wrong.
+/// Whether a majority has it, and a majority of the outgoing voters too. Counted here once more,
+/// for how the core counts may be wrong.
 fn is_held(configuration: &Configuration, entry: &Committed, ghost: &Ghost) -> bool {
     // What a member acknowledged and then lost may be counted late. It does not vote then.
     let held =

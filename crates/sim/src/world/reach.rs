@@ -56,8 +56,8 @@ impl World {
         Some(self.ghost.members.get(&id)?.status.as_ref()?.configuration.1.clone())
     }
 
-    /// The configuration in force, if it is committed and no other can come instead: nobody asked for
-    /// one in the last seconds, and the leader has committed in its term.
+    /// The configuration in force, if it is committed and no other can come instead: nobody asked
+    /// for one in the last seconds, and the leader has committed in its term.
     pub(crate) fn settled_configuration(&self) -> Option<Arc<Configuration>> {
         /// What was asked for before has arrived and been answered, or never will.
         const LATELY_US: u64 = 6_000_000;
