@@ -13,8 +13,8 @@
 use std::sync::Arc;
 
 use raft::{
-    Configuration, Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position, RoleName,
-    Status, Tally, Term,
+    Ballot, Configuration, Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position,
+    RoleName, Status, Tally, Term,
 };
 
 use crate::catalogue::{Checked, hash};
@@ -236,7 +236,7 @@ fn check_promise(id: NodeId, member: &Member, log: &[Entry], envelope: &Envelope
     let votes_for = |candidate| kept.hard_state.term == *term && kept.hard_state.vote == candidate;
     let is_kept = match message {
         Message::RequestVote { last, .. } => votes_for(Some(*from)) && holds(&kept.entries, *last),
-        Message::Vote { granted: true } => votes_for(Some(*to)),
+        Message::Vote { ballot: Ballot::Granted | Ballot::Weak } => votes_for(Some(*to)),
         Message::Appended { matched: Index(0) } => true,
         Message::Appended { matched } => {
             let promised = kept.entries.get(slot(*matched) - 1);

@@ -1,11 +1,14 @@
 //! The disk thread: makes writes durable, as many as wait with one sync.
 
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use raft::{Write, WriteId};
 use tokio::sync::watch;
 use wal::{RealDisk, Wal};
+
+/// After so long without a write the log is sealed.
+const REST: Duration = Duration::from_millis(5);
 
 /// Writes what comes, until nothing comes any more. An error is final: nobody can say what is
 /// durable then, so nothing more is reported to be. `on_sync` is told how long each
@@ -23,10 +26,11 @@ pub(crate) fn run(
         let last = batch.last().expect("a batch has a first write").id;
         persisted.send_replace(last);
     }
-    Ok(())
+    wal.seal()
 }
 
-/// All the writes that wait, at least one. While none does, makes space ready ahead.
+/// All the writes that wait, at least one. While none does, makes space ready ahead, and seals the
+/// log.
 fn next_batch(
     wal: &mut Wal<RealDisk>,
     writes: &Receiver<Write>,
@@ -44,6 +48,11 @@ fn next_batch(
             Err(error) => return Err(error),
         };
         if is_ready {
+            match writes.recv_timeout(REST) {
+                Ok(write) => break write,
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => wal.seal()?,
+            }
             match writes.recv() {
                 Ok(write) => break write,
                 Err(_) => return Ok(None),

@@ -286,6 +286,9 @@ impl<S: Machine> Driver<S> {
         if standing.leader.is_some() && standing.leader != before.leader {
             self.meters.leader_changes.fetch_add(1, Relaxed);
         }
+        if self.status.borrow().raft.loss.is_some() && status.raft.loss.is_none() {
+            tracing::info!("holds again all that it may have lost, and votes again");
+        }
         if standing.role == RoleName::Leader && before.role != RoleName::Leader {
             tracing::info!("{} leads term {}", self.observer.name(), standing.term);
         }

@@ -37,6 +37,7 @@ mod links;
 mod listener;
 mod machine;
 mod meters;
+mod open;
 mod recruits;
 mod restore;
 mod roster;

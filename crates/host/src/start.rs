@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use raft::{NodeId, Restored, WriteId};
+use raft::{NodeId, WriteId};
 use replica::Replica;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::{Observer, Sight};
-use wal::{RealDisk, Snapshots, Wal};
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -28,6 +27,7 @@ use crate::links::Links;
 use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
+use crate::open::open;
 use crate::security::Security;
 use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::viewers::Viewers;
@@ -96,9 +96,9 @@ pub enum StartError {
          its own --data-dir", .0.display()
     )]
     Locked(PathBuf),
-    /// The log cannot be read.
+    /// The log or the snapshots cannot be used.
     #[error(transparent)]
-    Log(#[from] wal::Error),
+    Files(#[from] wal::OpenError),
     /// The newest snapshot cannot be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -174,13 +174,11 @@ impl<R: Send + 'static> Host<R> {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
-        let (log, mut restored) = open_log(&config)?;
-        let snapshots = open_snapshots(&config)?;
-        if let Some(snapshot) = snapshots.newest()? {
-            machine.replace(snapshots::restore::<S>(&snapshots, &snapshot)?);
+        let wal::Opened { log, snapshots, restored, .. } = open(&config)?;
+        if let Some(snapshot) = &restored.snapshot {
+            machine.replace(snapshots::restore::<S>(&snapshots, snapshot)?);
             let (position, bytes) = (snapshot.position, snapshot.bytes);
             tracing::info!(%position, bytes, "read a snapshot");
-            restored.snapshot = Some(snapshot);
         }
         if is_removed(config.own, &config.data_dir, &restored) {
             return Err(StartError::Removed(config.data_dir));
@@ -265,41 +263,6 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let first_ticket = random()? >> 1;
     let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
-}
-
-fn open_log(config: &Config) -> Result<(Wal<RealDisk>, Restored), StartError> {
-    let data_dir = &config.data_dir;
-    let unusable = |source| StartError::DataDir { path: data_dir.clone(), source };
-    let member_dir = data_dir.join("member");
-    create_private(&member_dir).map_err(unusable)?;
-    let disk = RealDisk::open(member_dir.join("wal")).map_err(|error| {
-        if error.kind() == io::ErrorKind::WouldBlock {
-            StartError::Locked(data_dir.clone())
-        } else {
-            unusable(error)
-        }
-    })?;
-    let identity = wal::Identity { cluster: config.cluster.id.0, member: config.own.0 };
-    let (log, restored, recovery) = Wal::open(disk, identity, wal::Config::default())?;
-    if let Some(torn) = recovery.torn {
-        tracing::warn!(
-            file = %torn.path.display(), offset = torn.offset, reason = %torn.reason,
-            "cut off the last write, which was not finished, and so most likely never acknowledged"
-        );
-    }
-    tracing::info!(
-        entries = restored.entries.len(),
-        segments = recovery.segments,
-        frames = recovery.frames,
-        "read the log"
-    );
-    Ok((log, restored))
-}
-
-fn open_snapshots(config: &Config) -> Result<Snapshots<RealDisk>, StartError> {
-    let disk = RealDisk::open(config.data_dir.join("member").join("snap"));
-    let unusable = |source| StartError::DataDir { path: config.data_dir.clone(), source };
-    Ok(Snapshots::open(disk.map_err(unusable)?, config.cluster.id.0)?)
 }
 
 /// Creates a directory that only its owner can look into, and those above it.

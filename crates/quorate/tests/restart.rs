@@ -87,7 +87,8 @@ async fn half_a_frame_is_cut_off() {
     let put = kv.put(client::put("a", "1")).await.unwrap().into_inner();
     cluster.members[0].kill();
     let segment = Segment::newest(&cluster.members[0]);
-    segment.overwrite(segment.end(), &[0xa5; 100]);
+    // Of its first block only the second sector.
+    segment.overwrite(segment.end() + 512, &[0xa5; 100]);
 
     cluster.start_all().await;
     let log = cluster.members[0].process().output();
@@ -119,22 +120,25 @@ async fn a_torn_frame_is_cut_off() {
             member.kill();
         }
     }
-    let before = Segment::newest(&cluster.members[leader]).end();
     let value = vec![b'v'; 3 * BLOCK_BYTES];
-    let writing = tokio::spawn(async move { kv.put(client::put("a", value)).await });
-    let segment = eventually("the leader does not write", async || {
+    let put = client::put("a", value.clone());
+    let writing = tokio::spawn(async move { kv.put(put).await });
+    let at = eventually("the leader does not write", async || {
         let segment = Segment::newest(&cluster.members[leader]);
-        if segment.end() >= before + 3 * BLOCK_BYTES { Ok(segment) } else { Err(String::new()) }
+        segment.find(&value).ok_or_else(String::new)
     })
     .await;
     cluster.members[leader].kill();
     writing.await.unwrap().expect_err("the leader was alone");
-    let last_block = segment.end() - BLOCK_BYTES;
-    segment.overwrite(last_block, &[0; BLOCK_BYTES]);
+    let segment = Segment::newest(&cluster.members[leader]);
+    // The value begins in the first of four blocks. What follows is a seal, if there was the time.
+    let frame = at / BLOCK_BYTES * BLOCK_BYTES;
+    let last_block = frame + 3 * BLOCK_BYTES;
+    segment.overwrite(last_block, &vec![0; segment.bytes.len() - last_block]);
 
     cluster.start_all().await;
     let log = cluster.members[leader].process().output();
-    assert_cut(&log, &segment, segment.last_frame());
+    assert_cut(&log, &segment, frame);
     cluster.agree().await;
     let mut kv = client::kv(&cluster.members[leader].url());
     let kvs = kv.range(client::key("a")).await.unwrap().into_inner().kvs;
@@ -154,7 +158,7 @@ async fn a_flipped_bit_is_refused() {
     let segment = Segment::newest(member);
     let block = segment.end() / BLOCK_BYTES / 2 * BLOCK_BYTES;
     let at = block + HEADER_BYTES + 1;
-    segment.overwrite(at, &[segment.bytes[at] ^ 0x10]);
+    segment.flip(at);
     let before = files(&member.data_dir);
 
     member.start();
@@ -168,6 +172,97 @@ async fn a_flipped_bit_is_refused() {
 
     segment.overwrite(at, &[segment.bytes[at]]);
     cluster.start_all().await;
+}
+
+/// A follower's last write was acknowledged, and rots. That is no torn tail: it has the write sent
+/// again, and then votes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_follower_lost_it_has_sent_again() {
+    let mut cluster = Cluster::start(3).await;
+    let leader = cluster.leader().await;
+    let follower = cluster.follower().await;
+    let mut kv = client::kv(&cluster.members[leader].url());
+    for number in 0..20 {
+        kv.put(client::put("a", number.to_string())).await.unwrap();
+    }
+    cluster.agree().await;
+    for place in [Place::Last, Place::Middle, Place::WholeBlock] {
+        let member = &mut cluster.members[follower];
+        // At rest the log is sealed.
+        member.stop();
+        let segment = Segment::newest(member);
+        segment.damage(place);
+        member.start();
+        let process = member.process();
+        let output = process.wait_until_it_prints("holds again all that it may have lost");
+        assert!(output.contains("is damaged at byte"), "{output}");
+        cluster.ready().await;
+        cluster.agree().await;
+    }
+    // It counts again: with one other it is a majority.
+    let other = 3 - leader - follower;
+    cluster.members[leader].kill();
+    eventually("the other two do not go on", async || {
+        let mut kv = client::kv(&cluster.members[other].url());
+        kv.put(client::put("a", "last")).await.map_err(|error| error.to_string())
+    })
+    .await;
+}
+
+/// Where a log is damaged.
+#[derive(Clone, Copy)]
+enum Place {
+    Last,
+    Middle,
+    WholeBlock,
+}
+
+/// The snapshot that a member's log begins after rots.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotten_snapshot_is_sent_again() {
+    let mut cluster = Cluster::of(3);
+    for member in &mut cluster.members {
+        member.flags.set("--snapshot-bytes", "20000");
+    }
+    cluster.start_all().await;
+    let follower = cluster.follower().await;
+    let snapshots = cluster.members[follower].data_dir.join("member/snap");
+    let mut kv = client::kv(&cluster.members[follower].url());
+    let newest = eventually("no snapshot is taken", async || {
+        kv.put(client::put("a", vec![b'v'; 1000])).await.map_err(|error| error.to_string())?;
+        let files = fs::read_dir(&snapshots).map_err(|error| error.to_string())?;
+        let mut paths = files.map(|entry| entry.expect("it can be read").path());
+        paths.find(|path| path.extension().is_none()).ok_or_else(String::new)
+    })
+    .await;
+    cluster.members[follower].stop();
+    for entry in fs::read_dir(newest.parent().expect("a directory")).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        let file = File::options().write(true).open(path).expect("it can be written");
+        file.write_all_at(b"rot", 20).expect("it can be written");
+    }
+    cluster.members[follower].start();
+    let process = cluster.members[follower].process();
+    let output = process.wait_until_it_prints("holds again all that it may have lost");
+    assert!(output.contains("its content does not match its checksum"), "{output}");
+    cluster.ready().await;
+    cluster.agree().await;
+}
+
+/// A log that is gone is not begun anew: the member has promised things.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_gone_is_missed() {
+    let mut cluster = Cluster::start(3).await;
+    let follower = cluster.follower().await;
+    let member = &mut cluster.members[follower];
+    member.stop();
+    fs::remove_dir_all(member.data_dir.join("member/wal")).expect("it is there");
+    member.start();
+    let status = member.process().wait();
+    let output = member.process().output();
+    assert_eq!(status.code(), Some(1), "{output}");
+    let error = output.lines().last().expect("it says why");
+    assert!(error.contains("is gone, and with it what this member has promised"), "{output}");
 }
 
 fn assert_cut(log: &str, segment: &Segment, offset: usize) {
@@ -200,11 +295,23 @@ impl Segment {
         (last.expect("there is a header") + 1) * BLOCK_BYTES
     }
 
-    /// Where the last frame begins.
-    fn last_frame(&self) -> usize {
-        let mut blocks = self.bytes[..self.end()].chunks(BLOCK_BYTES);
-        let is_start = |block: &[u8]| block.starts_with(b"QFRM");
-        blocks.rposition(is_start).expect("there is a frame") * BLOCK_BYTES
+    /// Where that stands.
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.bytes[..self.end()].windows(bytes.len()).position(|window| window == bytes)
+    }
+
+    /// Flips a bit of the last frame but for the seal, or of one in the middle; or blanks that.
+    fn damage(&self, place: Place) {
+        let blocks = self.end() / BLOCK_BYTES;
+        match place {
+            Place::Last => self.flip((blocks - 2) * BLOCK_BYTES + HEADER_BYTES + 1),
+            Place::Middle => self.flip(blocks / 2 * BLOCK_BYTES + HEADER_BYTES + 1),
+            Place::WholeBlock => self.overwrite(blocks / 2 * BLOCK_BYTES, &[0; BLOCK_BYTES]),
+        }
+    }
+
+    fn flip(&self, at: usize) {
+        self.overwrite(at, &[self.bytes[at] ^ 0x10]);
     }
 
     fn overwrite(&self, at: usize, bytes: &[u8]) {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::common::Common;
-use crate::message::Message;
+use crate::configuration::Configuration;
+use crate::message::{Ballot, Message};
 use crate::quorum::Tally;
 use crate::timer::ElectionTimer;
 use crate::transition::{Stage, Transition};
@@ -13,7 +14,7 @@ use crate::types::NodeId;
 pub(crate) struct Candidate {
     pub(crate) stage: Stage,
     pub(crate) timer: ElectionTimer,
-    votes: BTreeMap<NodeId, bool>,
+    votes: BTreeMap<NodeId, Ballot>,
 }
 
 impl Candidate {
@@ -25,14 +26,14 @@ impl Candidate {
         match stage {
             Stage::PreVote => {
                 common.broadcast(&Message::RequestPreVote { last });
-                let next = candidate.count(common, common.id(), true);
+                let next = candidate.count(common, common.id(), common.ballot(true));
                 (candidate, next)
             }
             Stage::Vote | Stage::Forced => {
                 let forced = stage == Stage::Forced;
                 common.enter_term(common.term.next());
                 common.vote_for(common.id());
-                common.send(common.id(), Message::Vote { granted: true });
+                common.send(common.id(), Message::Vote { ballot: common.ballot(true) });
                 common.broadcast(&Message::RequestVote { last, forced });
                 (candidate, Transition::Stay)
             }
@@ -50,21 +51,21 @@ impl Candidate {
         message: &Message,
     ) -> Transition {
         match *message {
-            Message::PreVote { asked_in, granted }
+            Message::PreVote { asked_in, ballot }
                 if self.stage == Stage::PreVote && asked_in == common.term =>
             {
-                self.count(common, from, granted)
+                self.count(common, from, ballot)
             }
-            Message::Vote { granted } if self.stage != Stage::PreVote => {
-                self.count(common, from, granted)
+            Message::Vote { ballot } if self.stage != Stage::PreVote => {
+                self.count(common, from, ballot)
             }
             Message::RequestVote { last, .. } => {
-                let granted = common.may_vote_for(from, last);
-                if granted {
+                let ballot = common.ballot(common.may_vote_for(from, last));
+                if ballot.is_given() {
                     common.vote_for(from);
                 }
-                common.send(from, Message::Vote { granted });
-                if granted { Transition::Follow(None) } else { Transition::Stay }
+                common.send(from, Message::Vote { ballot });
+                if ballot.is_given() { Transition::Follow(None) } else { Transition::Stay }
             }
             Message::PreVote { .. }
             | Message::Vote { .. }
@@ -86,9 +87,9 @@ impl Candidate {
     }
 
     /// Counts a vote, and says what follows from it.
-    fn count(&mut self, common: &Common, from: NodeId, granted: bool) -> Transition {
-        self.votes.insert(from, granted);
-        match common.configuration().tally(|id| self.votes.get(&id).copied()) {
+    fn count(&mut self, common: &Common, from: NodeId, ballot: Ballot) -> Transition {
+        self.votes.insert(from, ballot);
+        match self.tally(common.configuration()) {
             Tally::Open => Transition::Stay,
             Tally::Lost => Transition::Follow(None),
             Tally::Won => match self.stage {
@@ -96,5 +97,19 @@ impl Candidate {
                 Stage::Vote | Stage::Forced => Transition::Lead,
             },
         }
+    }
+
+    /// How the election stands. It is won by the votes of a quorum; or by those of all voters, if
+    /// some are weak.
+    fn tally(&self, configuration: &Configuration) -> Tally {
+        let ballot_of = |id| self.votes.get(&id).copied();
+        let by_quorum = configuration.tally(|id| Some(ballot_of(id)? == Ballot::Granted));
+        let mut voters = configuration.voters().chain(configuration.outgoing());
+        let by_all = voters.try_fold(Tally::Won, |tally, id| match ballot_of(id) {
+            Some(Ballot::Granted | Ballot::Weak) => Some(tally),
+            Some(Ballot::Refused) => None,
+            None => Some(Tally::Open),
+        });
+        by_quorum.or(by_all.unwrap_or(Tally::Lost))
     }
 }

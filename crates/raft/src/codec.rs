@@ -20,12 +20,13 @@
 //!              6 move        member, length, bytes of the address
 //! snapshot     position, configuration, bytes, checksum
 //! hard state   term, vote                      vote: 0 nobody | 1, member
-//! write        id, 0 | 1 base position, 0 | 1 hard state, count, that many entries, commit
+//! write        id, 0 | 1 base position, 0 | 1 hard state, count, that many entries, commit,
+//!              recovered (0 or 1)
 //! envelope     from, to, term, message
 //! message      1 request-pre-vote   last position
-//!              2 pre-vote           asked in term, granted (0 or 1)
+//!              2 pre-vote           asked in term, ballot (0 refused, 1 granted, 2 weak)
 //!              3 request-vote       last position, forced (0 or 1)
-//!              4 vote               granted (0 or 1)
+//!              4 vote               ballot (0 refused, 1 granted, 2 weak)
 //!              5 append             previous position, count, that many entries, commit
 //!              6 appended           matched
 //!              7 rejected           refused, hint position
@@ -79,7 +80,7 @@ use self::members::{decode_changes, decode_result, encode_changes, encode_result
 pub use self::members::{
     decode_configuration, decode_snapshot, encode_configuration, encode_snapshot,
 };
-use crate::message::{Envelope, Message};
+use crate::message::{Ballot, Envelope, Message};
 use crate::types::WriteId;
 use crate::types::{Entry, HardState, Index, NodeId, Payload, Position, Term, Ticket, Write};
 
@@ -172,6 +173,7 @@ pub fn encode_write(write: &Write, out: &mut BytesMut) {
     }
     encode_entries(&write.entries, out);
     put_varint(write.commit.0, out);
+    out.put_u8(u8::from(write.is_recovered));
 }
 
 /// Takes a write off the front of `input`.
@@ -190,6 +192,7 @@ pub fn decode_write(input: &mut Bytes) -> Result<Write, DecodeError> {
         },
         entries: decode_entries(input)?,
         commit: Index(varint(input, "commit index")?),
+        is_recovered: flag(input, "recovered")?,
     })
 }
 
@@ -285,19 +288,19 @@ fn encode_message(message: &Message, out: &mut BytesMut) {
             out.put_u8(message_tag::REQUEST_PRE_VOTE);
             encode_position(*last, out);
         }
-        Message::PreVote { asked_in, granted } => {
+        Message::PreVote { asked_in, ballot } => {
             out.put_u8(message_tag::PRE_VOTE);
             put_varint(asked_in.0, out);
-            out.put_u8(u8::from(*granted));
+            encode_ballot(*ballot, out);
         }
         Message::RequestVote { last, forced } => {
             out.put_u8(message_tag::REQUEST_VOTE);
             encode_position(*last, out);
             out.put_u8(u8::from(*forced));
         }
-        Message::Vote { granted } => {
+        Message::Vote { ballot } => {
             out.put_u8(message_tag::VOTE);
-            out.put_u8(u8::from(*granted));
+            encode_ballot(*ballot, out);
         }
         Message::Append { previous, entries, commit } => {
             out.put_u8(message_tag::APPEND);
@@ -370,12 +373,12 @@ fn decode_message(input: &mut Bytes) -> Result<Message, DecodeError> {
         message_tag::REQUEST_PRE_VOTE => Message::RequestPreVote { last: decode_position(input)? },
         message_tag::PRE_VOTE => Message::PreVote {
             asked_in: Term(varint(input, "term of the question")?),
-            granted: flag(input, "granted")?,
+            ballot: decode_ballot(input)?,
         },
         message_tag::REQUEST_VOTE => {
             Message::RequestVote { last: decode_position(input)?, forced: flag(input, "forced")? }
         }
-        message_tag::VOTE => Message::Vote { granted: flag(input, "granted")? },
+        message_tag::VOTE => Message::Vote { ballot: decode_ballot(input)? },
         message_tag::APPEND => Message::Append {
             previous: decode_position(input)?,
             entries: decode_entries(input)?,
@@ -486,6 +489,23 @@ fn count(input: &mut Bytes, of: &'static str, bytes_min: usize) -> Result<usize,
 
 fn tag(input: &mut Bytes, of: &'static str) -> Result<u8, DecodeError> {
     input.try_get_u8().map_err(|_| DecodeError::Short { reading: of })
+}
+
+fn encode_ballot(ballot: Ballot, out: &mut BytesMut) {
+    out.put_u8(match ballot {
+        Ballot::Refused => 0,
+        Ballot::Granted => 1,
+        Ballot::Weak => 2,
+    });
+}
+
+fn decode_ballot(input: &mut Bytes) -> Result<Ballot, DecodeError> {
+    match tag(input, "ballot")? {
+        0 => Ok(Ballot::Refused),
+        1 => Ok(Ballot::Granted),
+        2 => Ok(Ballot::Weak),
+        tag => Err(DecodeError::UnknownTag { of: "ballot", tag }),
+    }
 }
 
 fn flag(input: &mut Bytes, of: &'static str) -> Result<bool, DecodeError> {

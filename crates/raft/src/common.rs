@@ -9,13 +9,13 @@ use crate::config::Config;
 use crate::configuration::Configuration;
 use crate::effect::{Effect, Reason};
 use crate::log::{Log, fitting, follows};
-use crate::message::{Envelope, Message};
+use crate::message::{Ballot, Envelope, Message};
 use crate::outbox::Outbox;
 use crate::random::Random;
 use crate::receiving::Receiving;
 use crate::timer::ElectionTimer;
 use crate::types::{
-    Entry, HardState, Index, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket,
+    Entry, HardState, Index, Loss, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket,
 };
 
 #[derive(Clone, Debug, Hash)]
@@ -28,6 +28,8 @@ pub(crate) struct Common {
     /// Commands for the leader of this term, which leave with the next drain.
     pub(crate) forwards: Vec<Bytes>,
     next_forward: u64,
+    /// What it may have lost. While it may have, it is recovering.
+    loss: Option<Loss>,
     /// The snapshot that a leader is sending.
     receiving: Option<Receiving>,
     /// Ticks since the start, as long as they matter.
@@ -38,7 +40,7 @@ pub(crate) struct Common {
 impl Common {
     pub(crate) fn new(config: Config, restored: Restored) -> Self {
         let hard_state = restored.hard_state;
-        let base = restored.base;
+        let (base, loss) = (restored.base, restored.loss);
         let log = Log::restore(Arc::new(config.configuration.clone()), restored);
         let HardState { term, vote } = hard_state;
         // A snapshot may be of a later term than the log that it was stored beside.
@@ -54,6 +56,7 @@ impl Common {
             outbox: Outbox::default(),
             forwards: Vec::new(),
             next_forward: config.first_forward,
+            loss,
             receiving: None,
             age: 0,
             random: Random::new(config.seed),
@@ -65,6 +68,10 @@ impl Common {
         }
         if common.log.last().term > term {
             common.enter_term(common.log.last().term);
+        }
+        if common.is_recovering() {
+            // Nothing that it promised counts in this term, and no earlier leader hears it again.
+            common.enter_term(common.term.next());
         }
         common
     }
@@ -81,7 +88,8 @@ impl Common {
     /// that is not committed, for it may be the only one that has the entry which says so, and
     /// nobody with a shorter log could be elected (dissertation §4.2.2).
     pub(crate) fn may_campaign(&self) -> bool {
-        self.log.open_configurations().any(|configuration| configuration.is_voter(self.id()))
+        let may_vote = self.ballot(true).is_given();
+        may_vote && self.log.open_configurations().any(|it| it.is_voter(self.id()))
     }
 
     pub(crate) fn election_ticks(&self) -> &RangeInclusive<u32> {
@@ -122,6 +130,16 @@ impl Common {
         self.vote.is_none_or(|vote| vote == candidate) && last >= self.log.last()
     }
 
+    /// The worth of a vote that this member would give by the rules of an intact one.
+    pub(crate) fn ballot(&self, would_vote: bool) -> Ballot {
+        match self.loss {
+            _ if !would_vote => Ballot::Refused,
+            None => Ballot::Granted,
+            Some(Loss::Tail) => Ballot::Weak,
+            Some(Loss::Damage) => Ballot::Refused,
+        }
+    }
+
     pub(crate) fn vote_for(&mut self, candidate: NodeId) {
         assert!(
             self.vote.is_none_or(|vote| vote == candidate),
@@ -135,6 +153,34 @@ impl Common {
 
     fn save_hard_state(&mut self) {
         self.outbox.save_hard_state(HardState { term: self.term, vote: self.vote });
+    }
+
+    // Recovery.
+
+    /// What it may have lost of what it promised.
+    pub(crate) fn loss(&self) -> Option<Loss> {
+        self.loss
+    }
+
+    fn is_recovering(&self) -> bool {
+        self.loss.is_some()
+    }
+
+    /// A recovering member is whole again when it holds an entry that is committed in its term.
+    /// The leader of that term was elected without counting on what this member has lost, so it
+    /// has all that was committed before; and all of it stands before that entry.
+    pub(crate) fn end_recovery(&mut self) {
+        if self.is_recovering() && self.knows_commit() {
+            self.loss = None;
+            self.outbox.save_recovered();
+        }
+    }
+
+    /// Whether an entry of its term is committed, as far as it knows. A leader knows of all that is
+    /// committed then, and not before.
+    pub(crate) fn knows_commit(&self) -> bool {
+        let commit = self.log.position_at(self.log.commit());
+        commit.is_some_and(|position| position.term == self.term)
     }
 
     // Messages.

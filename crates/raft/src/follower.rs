@@ -59,12 +59,12 @@ impl Follower {
                 Err(error) => common.refuse(ticket, Reason::Change(error)),
             },
             Message::RequestVote { last, .. } => {
-                let granted = common.may_vote_for(from, last);
-                if granted {
+                let ballot = common.ballot(common.may_vote_for(from, last));
+                if ballot.is_given() {
                     common.vote_for(from);
                     self.timer = common.new_timer();
                 }
-                common.send(from, Message::Vote { granted });
+                common.send(from, Message::Vote { ballot });
             }
             Message::ReadIndex { ticket, index } if self.leader == Some(from) => {
                 common.outbox.emit(Effect::ReadReady { ticket, index });

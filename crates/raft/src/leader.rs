@@ -13,7 +13,7 @@ use self::lease::Lease;
 use self::transfer::Transfer;
 use crate::common::Common;
 use crate::effect::{Effect, Reason};
-use crate::message::Message;
+use crate::message::{Ballot, Message};
 use crate::progress::Progress;
 use crate::quorum::Tally;
 use crate::reads::{Read, Reads};
@@ -115,7 +115,9 @@ impl Leader {
                 common.send(from, Message::ChangeAnswer { ticket, result });
                 return self.advance_commit(common);
             }
-            Message::RequestVote { .. } => common.send(from, Message::Vote { granted: false }),
+            Message::RequestVote { .. } => {
+                common.send(from, Message::Vote { ballot: Ballot::Refused });
+            }
             Message::Appended { .. }
             | Message::RequestPreVote { .. }
             | Message::PreVote { .. }
@@ -172,7 +174,7 @@ impl Leader {
     /// Notes a read, its own or a follower's. While the lease holds, it is answered at once.
     pub(crate) fn read(&mut self, common: &mut Common, from: NodeId, ticket: Ticket) {
         let has_lease = common.config.lease_ticks.is_some_and(|ticks| self.lease.holds(ticks));
-        if has_lease && self.transfer.is_none() && knows_commit(common) {
+        if has_lease && self.transfer.is_none() && common.knows_commit() {
             answer_read(common, from, ticket, common.log.commit());
         } else {
             self.reads.push(from, ticket);
@@ -212,7 +214,7 @@ impl Leader {
     /// Starts a round of reads. A leader first commits an entry of its own term: before that it
     /// may not know of all that is committed (§8).
     fn start_reads(&mut self, common: &mut Common) {
-        if knows_commit(common) && self.reads.start_round(common.log.commit()) {
+        if common.knows_commit() && self.reads.start_round(common.log.commit()) {
             self.send_round(common);
         }
     }
@@ -281,12 +283,6 @@ impl Leader {
         self.disk_silence = if common.outbox.is_writing() { self.disk_silence + 1 } else { 0 };
         self.disk_silence < common.config.disk_ticks || common.configuration().voters().len() == 1
     }
-}
-
-/// Whether a leader knows of all that is committed: it has committed an entry of its own term.
-fn knows_commit(common: &Common) -> bool {
-    let commit = common.log.position_at(common.log.commit());
-    commit.is_some_and(|position| position.term == common.term)
 }
 
 fn answer_read(common: &mut Common, to: NodeId, ticket: Ticket, index: Index) {

@@ -78,11 +78,11 @@ mod types;
 pub use config::{Config, ConfigError};
 pub use configuration::{Change, ChangeError, Configuration};
 pub use effect::{Effect, Input, Reason, RoleName, Standing};
-pub use message::{Envelope, Message};
+pub use message::{Ballot, Envelope, Message};
 pub use node::{Node, Status};
 pub use quorum::Tally;
 pub use timer::ElectionTimer;
 pub use types::{
-    Entry, HardState, Index, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket, Write,
-    WriteId,
+    Entry, HardState, Index, Loss, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket,
+    Write, WriteId,
 };

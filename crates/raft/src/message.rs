@@ -35,7 +35,7 @@ pub enum Message {
         /// The asker's term when it asked.
         asked_in: Term,
         /// Whether the sender would vote for it.
-        granted: bool,
+        ballot: Ballot,
     },
     /// "Vote for me in this term. My log ends at `last`." (§5.2)
     RequestVote {
@@ -48,7 +48,7 @@ pub enum Message {
     /// The answer to `RequestVote`.
     Vote {
         /// Whether the sender gave its one vote of the term.
-        granted: bool,
+        ballot: Ballot,
     },
     /// "After `previous`, these entries follow." (§5.3)
     Append {
@@ -139,6 +139,29 @@ pub enum Message {
     },
 }
 
+/// What a candidate gets from a voter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ballot {
+    /// The voter's vote.
+    Granted,
+    /// The vote of a voter that may have lost what it promised. It counts only if no voter refuses
+    /// and none is silent: of each committed entry somebody among all of them has a copy, and
+    /// would have refused.
+    Weak,
+    /// Nothing.
+    Refused,
+}
+
+impl Ballot {
+    /// Whether the voter gave its vote, for what it is worth.
+    pub fn is_given(self) -> bool {
+        match self {
+            Self::Granted | Self::Weak => true,
+            Self::Refused => false,
+        }
+    }
+}
+
 impl Message {
     /// Whether the message binds its sender across a crash. Such a message leaves only when
     /// everything that was to be written before it is durable.
@@ -149,7 +172,7 @@ impl Message {
     pub fn is_promise(&self) -> bool {
         match self {
             Self::RequestVote { .. } | Self::Appended { .. } => true,
-            Self::Vote { granted } => *granted,
+            Self::Vote { ballot } => ballot.is_given(),
             Self::RequestPreVote { .. }
             | Self::PreVote { .. }
             | Self::Append { .. }

@@ -12,10 +12,12 @@ use crate::configuration::{Change, Configuration};
 use crate::effect::{Effect, Input, Reason, RoleName, Standing};
 use crate::follower::Follower;
 use crate::leader::Leader;
-use crate::message::{Envelope, Message};
+use crate::message::{Ballot, Envelope, Message};
 use crate::timer::ElectionTimer;
 use crate::transition::{Stage, Transition};
-use crate::types::{Index, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket, WriteId};
+use crate::types::{
+    Index, Loss, NodeId, Payload, Position, Restored, Snapshot, Term, Ticket, WriteId,
+};
 
 /// Messages of terms further ahead are refused. Elections cannot have led so far: at one every
 /// 100 ms it takes 13 years. A member that entered any term it hears of could be led to the last
@@ -60,6 +62,8 @@ pub struct Status {
     pub base: Position,
     /// Where the newest snapshot stands, if there is one.
     pub snapshot: Option<Position>,
+    /// What it may have lost of what it promised: while it may have, it is *recovering*.
+    pub loss: Option<Loss>,
     /// Who belongs to the cluster: the configuration in force, and the index of its entry.
     pub configuration: (Index, Arc<Configuration>),
     /// The election timer. A leader has none.
@@ -98,6 +102,7 @@ impl Node {
                 }
             }
         }
+        self.common.end_recovery();
         self.show();
     }
 
@@ -133,6 +138,7 @@ impl Node {
             durable: log.durable(),
             base: log.base(),
             snapshot: log.snapshot().map(|snapshot| snapshot.position),
+            loss: self.common.loss(),
             configuration: {
                 let (index, configuration) = log.configuration();
                 (index, configuration.clone())
@@ -251,8 +257,10 @@ impl Node {
     /// Answers a message of an earlier term so that its sender learns of this one.
     fn answer_from_the_past(&mut self, from: NodeId, term: Term, message: &Message) {
         let answer = match message {
-            Message::RequestPreVote { .. } => Message::PreVote { asked_in: term, granted: false },
-            Message::RequestVote { .. } => Message::Vote { granted: false },
+            Message::RequestPreVote { .. } => {
+                Message::PreVote { asked_in: term, ballot: Ballot::Refused }
+            }
+            Message::RequestVote { .. } => Message::Vote { ballot: Ballot::Refused },
             Message::Append { .. } | Message::Heartbeat { .. } | Message::Chunk { .. } => {
                 Message::Heard { round: 0 }
             }
@@ -274,8 +282,9 @@ impl Node {
 
     /// Says whether it would vote for the asker in the term after the asker's. Promises nothing.
     fn answer_pre_vote(&mut self, asker: NodeId, asked_in: Term, last: Position) {
-        let granted = !self.hears_leader(asker) && last >= self.common.log.last();
-        self.common.send(asker, Message::PreVote { asked_in, granted });
+        let would_vote = !self.hears_leader(asker) && last >= self.common.log.last();
+        let ballot = self.common.ballot(would_vote);
+        self.common.send(asker, Message::PreVote { asked_in, ballot });
     }
 
     /// Whether a leader works, as far as this member knows, which is not `asker`: a leader that

@@ -13,7 +13,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use crate::configuration::{Change, Configuration};
 use crate::effect::{Effect, Input, Reason, RoleName, Standing};
-use crate::message::{Envelope, Message};
+use crate::message::{Ballot, Envelope, Message};
 use crate::types::{
     Entry, Index, NodeId, Payload, Position, Snapshot, Term, Ticket, Write, WriteId,
 };
@@ -84,6 +84,9 @@ impl Display for Write {
             write!(f, " term {}", hard_state.term)?;
             maybe(f, " vote ", hard_state.vote)?;
         }
+        if self.is_recovered {
+            f.write_str(" recovered")?;
+        }
         if !self.entries.is_empty() {
             f.write_str(" ")?;
             list(f, &self.entries)?;
@@ -98,17 +101,25 @@ impl Display for Envelope {
     }
 }
 
+impl Display for Ballot {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Granted => "granted",
+            Self::Weak => "weak",
+            Self::Refused => "refused",
+        })
+    }
+}
+
 impl Display for Message {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::RequestPreVote { last } => write!(f, "RequestPreVote last {last}"),
-            Self::PreVote { granted: true, .. } => f.write_str("PreVote granted"),
-            Self::PreVote { granted: false, .. } => f.write_str("PreVote refused"),
+            Self::PreVote { ballot, .. } => write!(f, "PreVote {ballot}"),
             Self::RequestVote { last, forced } => {
                 write!(f, "RequestVote last {last}{}", if *forced { " forced" } else { "" })
             }
-            Self::Vote { granted: true } => f.write_str("Vote granted"),
-            Self::Vote { granted: false } => f.write_str("Vote refused"),
+            Self::Vote { ballot } => write!(f, "Vote {ballot}"),
             Self::Append { previous, entries, commit } => {
                 write!(f, "Append after {previous} ")?;
                 list(f, entries)?;

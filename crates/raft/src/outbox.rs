@@ -56,6 +56,11 @@ impl Outbox {
         self.open().base = Some(base);
     }
 
+    /// Saves with the next write that the member is whole again.
+    pub(crate) fn save_recovered(&mut self) {
+        self.open().is_recovered = true;
+    }
+
     /// Saves one entry with the next write.
     pub(crate) fn save_entry(&mut self, entry: Entry) {
         self.open().entries.push(entry);

@@ -20,6 +20,15 @@ pub enum Tally {
 }
 
 impl Tally {
+    /// How an election stands that can be won in two ways.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Won, _) | (_, Self::Won) => Self::Won,
+            (Self::Lost, Self::Lost) => Self::Lost,
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
+        }
+    }
+
     /// How an election stands that must be won twice.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {

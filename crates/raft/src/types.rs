@@ -121,6 +121,8 @@ pub struct Write {
     /// The log begins after this position from now on: a snapshot covers everything up to it. If
     /// the log holds the position, the entries after it stay; if it does not, none does.
     pub base: Option<Position>,
+    /// Whether the member holds again all that it may have lost. See [`Restored::loss`].
+    pub is_recovered: bool,
     /// The new hard state, if it changed.
     pub hard_state: Option<HardState>,
     /// Entries, adjacent and in order. They replace whatever the log holds from the index of the
@@ -144,6 +146,27 @@ pub struct Restored {
     pub snapshot: Option<Snapshot>,
     /// The highest commit index that was written. May lie beyond `entries`.
     pub commit: Index,
+    /// Whether entries may be missing that this member promised to hold. The host finds that out,
+    /// and remembers it until a write [says](Write::is_recovered) that it is over. The hard state
+    /// must be the last one that was durable in any case: a lost vote cannot be had again.
+    pub loss: Option<Loss>,
+}
+
+/// What a member may have lost of the entries that it promised to hold.
+///
+/// Such a member is *recovering*. It follows, and takes what it is sent; but it could help to elect
+/// a leader that lacks what it has lost itself. So it does not vote as others do ([`Ballot`]) until
+/// it holds an entry that a leader of a later term has committed.
+///
+/// [`Ballot`]: crate::Ballot
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// The last of them at most, and perhaps none: the last write is not whole, and nothing says
+    /// whether it ever was. Any number of members that lose power together may be left so, and
+    /// must be able to go on when all of them are there.
+    Tail,
+    /// Some that were durable for sure.
+    Damage,
 }
 
 /// What a snapshot stands for: the state machine after everything up to a position was applied.

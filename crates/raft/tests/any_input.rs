@@ -11,8 +11,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use proptest::prelude::*;
 use raft::{
-    Change, ChangeError, Configuration, Entry, Envelope, Index, Input, Message, NodeId, Payload,
-    Position, Snapshot, Term, Ticket,
+    Ballot, Change, ChangeError, Configuration, Entry, Envelope, Index, Input, Message, NodeId,
+    Payload, Position, Snapshot, Term, Ticket,
 };
 
 use lone::{Event, Lone};
@@ -122,6 +122,10 @@ fn answer() -> impl Strategy<Value = Result<Position, ChangeError>> {
     ]
 }
 
+fn ballot() -> impl Strategy<Value = Ballot> {
+    prop::sample::select(vec![Ballot::Granted, Ballot::Weak, Ballot::Refused])
+}
+
 fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         5 => vote_message().boxed(),
@@ -134,11 +138,10 @@ fn message() -> impl Strategy<Value = Message> {
 fn vote_message() -> impl Strategy<Value = Message> {
     prop_oneof![
         position().prop_map(|last| Message::RequestPreVote { last }),
-        (term(), any::<bool>())
-            .prop_map(|(asked_in, granted)| Message::PreVote { asked_in, granted }),
+        (term(), ballot()).prop_map(|(asked_in, ballot)| Message::PreVote { asked_in, ballot }),
         (position(), any::<bool>())
             .prop_map(|(last, forced)| Message::RequestVote { last, forced }),
-        any::<bool>().prop_map(|granted| Message::Vote { granted }),
+        ballot().prop_map(|ballot| Message::Vote { ballot }),
         Just(Message::TimeoutNow),
     ]
 }

@@ -65,6 +65,10 @@ fn runs_are_eventful() {
         let count = traces.lines().filter(|line| line.contains(event)).count();
         assert!(count > 20, "only {count} times {event:?}");
     }
+    for event in [" loses ", " recovered", "Vote weak"] {
+        let count = traces.lines().filter(|line| line.contains(event)).count();
+        assert!(count > 2, "only {count} times {event:?}");
+    }
 }
 
 /// Runs one seed: what happened, if that is asked for, and what was broken. A panic of the core is

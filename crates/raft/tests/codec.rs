@@ -7,7 +7,7 @@ use raft::codec::{
     encode_envelope, encode_hard_state, encode_write,
 };
 use raft::{
-    Change, ChangeError, Configuration, Entry, Envelope, HardState, Index, Message, NodeId,
+    Ballot, Change, ChangeError, Configuration, Entry, Envelope, HardState, Index, Message, NodeId,
     Payload, Position, Snapshot, Term, Ticket, Write, WriteId,
 };
 
@@ -111,9 +111,9 @@ fn each_message_has_the_tag_of_the_table() {
     let snapshot = Snapshot { position, configuration, bytes: 1, checksum: 1 };
     let messages = [
         Message::RequestPreVote { last: position },
-        Message::PreVote { asked_in: Term(1), granted: true },
+        Message::PreVote { asked_in: Term(1), ballot: Ballot::Granted },
         Message::RequestVote { last: position, forced: false },
-        Message::Vote { granted: true },
+        Message::Vote { ballot: Ballot::Granted },
         Message::Append { previous: position, entries: vec![], commit: index },
         Message::Appended { matched: index },
         Message::Rejected { refused: index, hint: position },
@@ -139,7 +139,7 @@ fn an_unknown_tag_is_named() {
     let cases: [(&[u8], DecodeError); 4] = [
         (b"\x01\x02\x03\x00", DecodeError::UnknownTag { of: "message", tag: 0 }),
         (b"\x01\x02\x03\x63", DecodeError::UnknownTag { of: "message", tag: 99 }),
-        (b"\x01\x02\x03\x04\x02", DecodeError::UnknownTag { of: "granted", tag: 2 }),
+        (b"\x01\x02\x03\x04\x03", DecodeError::UnknownTag { of: "ballot", tag: 3 }),
         (
             b"\x01\x02\x03\x05\x01\x01\x01\x01\x02\x07\x00",
             DecodeError::UnknownTag { of: "payload", tag: 7 },
@@ -217,14 +217,18 @@ fn envelope() -> impl Strategy<Value = Envelope> {
     })
 }
 
+fn ballot() -> impl Strategy<Value = Ballot> {
+    prop::sample::select(vec![Ballot::Granted, Ballot::Weak, Ballot::Refused])
+}
+
 fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         position().prop_map(|last| Message::RequestPreVote { last }),
-        (number(), any::<bool>())
-            .prop_map(|(term, granted)| Message::PreVote { asked_in: Term(term), granted }),
+        (number(), ballot())
+            .prop_map(|(term, ballot)| Message::PreVote { asked_in: Term(term), ballot }),
         (position(), any::<bool>())
             .prop_map(|(last, forced)| Message::RequestVote { last, forced }),
-        any::<bool>().prop_map(|granted| Message::Vote { granted }),
+        ballot().prop_map(|ballot| Message::Vote { ballot }),
         (position(), entries(), number()).prop_map(|(previous, entries, commit)| {
             Message::Append { previous, entries, commit: Index(commit) }
         }),
@@ -305,14 +309,11 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
 }
 
 fn write() -> impl Strategy<Value = Write> {
-    (number(), prop::option::of(position()), prop::option::of(hard_state()), entries(), number())
-        .prop_map(|(id, base, hard_state, entries, commit)| Write {
-            base,
-            id: WriteId(id),
-            hard_state,
-            entries,
-            commit: Index(commit),
-        })
+    let ids = (number(), number());
+    let state = (prop::option::of(position()), prop::option::of(hard_state()), any::<bool>());
+    (ids, state, entries()).prop_map(|((id, commit), (base, hard_state, is_recovered), entries)| {
+        Write { id: WriteId(id), base, is_recovered, hard_state, entries, commit: Index(commit) }
+    })
 }
 
 fn hard_state() -> impl Strategy<Value = HardState> {

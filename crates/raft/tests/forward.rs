@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use raft::{
-    Config, Configuration, Effect, Envelope, Index, Input, Message, Node, NodeId, Position,
+    Ballot, Config, Configuration, Effect, Envelope, Index, Input, Message, Node, NodeId, Position,
     Restored, RoleName, Term, Ticket, WriteId,
 };
 
@@ -58,11 +58,11 @@ fn elected() -> Node {
         from: FOLLOWER,
         to: LEADER,
         term: Term(0),
-        message: Message::PreVote { asked_in: Term(0), granted: true },
+        message: Message::PreVote { asked_in: Term(0), ballot: Ballot::Granted },
     }));
     node.drain_effects();
     node.step(Input::Persisted(WriteId(1)));
-    receive(&mut node, Message::Vote { granted: true });
+    receive(&mut node, Message::Vote { ballot: Ballot::Granted });
     assert_eq!(node.standing().role, RoleName::Leader);
     node
 }

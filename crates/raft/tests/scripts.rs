@@ -175,6 +175,13 @@ scripts! {
     candidate_that_turns_out_to_be_a_learner
     snapshot_cannot_replace_what_is_committed
     chunks_that_make_no_sense
+    recovering_member_does_not_vote
+    recovering_member_is_whole_again
+    recovering_member_stays_so_over_a_crash
+    late_ack_of_what_was_lost_counts
+    weak_votes_elect_when_all_give_theirs
+    weak_votes_do_not_outvote_a_refusal
+    single_member_recovers_alone
 }
 
 fn run(name: &str) {

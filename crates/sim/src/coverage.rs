@@ -29,6 +29,12 @@ pub enum Situation {
     DiskDeath,
     /// A log that was damaged was refused.
     DamageRefused,
+    /// What a member lost by damage it had sent again.
+    Recovered,
+    /// A member was elected by the votes of all, for its own was weak.
+    ElectedWeakly,
+    /// Too many members may have lost something, and nobody could be elected any more.
+    NobodyMayVote,
     /// Entries were committed while some link was cut.
     CommittedWhileCut,
     /// A follower's clients were served through its leader.
@@ -59,7 +65,7 @@ pub enum Situation {
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Elected,
         Self::TwoLeaders,
         Self::Truncated,
@@ -68,6 +74,9 @@ impl Situation {
         Self::UnreportedWrite,
         Self::DiskDeath,
         Self::DamageRefused,
+        Self::Recovered,
+        Self::ElectedWeakly,
+        Self::NobodyMayVote,
         Self::CommittedWhileCut,
         Self::Forwarded,
         Self::FollowerRead,
@@ -101,12 +110,15 @@ impl Situation {
             | Self::StartedFromSnapshot => 12,
             Self::TwoLeaders
             | Self::TornWrite
-            | Self::DamageRefused
+            | Self::Recovered
+            | Self::ElectedWeakly
             | Self::SnapshotNotStored
             | Self::SnapshotInstalledWhileCut
             | Self::Joint
             | Self::MembersChangedWhileCut
             | Self::TransferBegun => 300,
+            // What comes of two faults that seldom meet.
+            Self::DamageRefused | Self::NobodyMayVote => u64::MAX,
         }
     }
 
@@ -138,6 +150,9 @@ impl Coverage {
                 if standing.role == RoleName::Leader && led < Some(standing.term) {
                     self.last_elected.insert(*id, standing.term);
                     self.add(Situation::Elected);
+                    if status.loss.is_some() {
+                        self.add(Situation::ElectedWeakly);
+                    }
                     let others = ghost.leaders().filter(|(other, _)| other != id);
                     if others.count() > 0 {
                         self.add(Situation::TwoLeaders);

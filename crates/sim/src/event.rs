@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Persisted(Run, WriteId),
     /// The keeper of its snapshots has done the first of its tasks.
     Kept(Run),
+    /// A disk may have come to rest.
+    Seal(Run),
     /// A member that is down starts.
     Start(NodeId),
     /// A member that stood still for so many microseconds goes on.

@@ -1,9 +1,8 @@
 //! The faults: what may go wrong, and how it begins and ends.
 //!
-//! The *atlas* keeps count of what is lost for good. Death and rot come only to a minority of the
-//! voters, and rot never to the last thing that a log holds, which nobody can tell from a torn
-//! write: a cluster whose last good copy is destroyed can only be wrong or stop, and neither proves
-//! anything.
+//! The *atlas* keeps count of what is lost. Death and rot come only to a minority of the voters at
+//! a time: a cluster whose last good copy is destroyed can only be wrong or stop, and neither
+//! proves anything.
 
 use std::collections::BTreeSet;
 
@@ -335,8 +334,7 @@ impl Strike {
         self.last(world)
     }
 
-    /// Bits flip, or a sector turns to zeros, in what a log held before its last frame, or in a
-    /// snapshot.
+    /// A bit flips, or a sector turns to zeros, in a log or in a snapshot.
     fn rot(&mut self, world: &mut World, id: NodeId) -> bool {
         if !can_be_lost(world, id) {
             return false;

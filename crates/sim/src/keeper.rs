@@ -119,6 +119,15 @@ pub(crate) enum Unreadable {
     Damaged(String),
 }
 
+impl From<wal::OpenError> for Unreadable {
+    fn from(error: wal::OpenError) -> Self {
+        match error {
+            wal::OpenError::Unusable(error) | wal::OpenError::Alone(error) => error.into(),
+            wal::OpenError::Gone(_) => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
 impl From<wal::Error> for Unreadable {
     fn from(error: wal::Error) -> Self {
         match error {

@@ -6,9 +6,9 @@
 
 use std::ops::RangeInclusive;
 
-use raft::{NodeId, Restored, Write};
+use raft::{Configuration, NodeId, Write};
 use replica::Replica;
-use wal::{Disk as _, Identity, MemoryDisk, Snapshots, Wal};
+use wal::{Directories, Disk as _, Identity, MemoryDisk, Opened, Wal};
 
 use crate::clock::Clock;
 use crate::event::{Moment, Run};
@@ -45,7 +45,7 @@ pub(crate) struct Disk {
     pub(crate) keeping: u64,
     /// It answers nothing before.
     pub(crate) stuck_until: Moment,
-    /// It was damaged at rest. Its member may refuse to start, for ever.
+    /// It was damaged at rest, and its member has not recovered. It may refuse to start, for ever.
     pub(crate) is_damaged: bool,
 }
 
@@ -68,16 +68,14 @@ pub(crate) struct Process {
     pub(crate) waiting: Vec<Write>,
     /// Writes that the disk is busy with.
     pub(crate) batch: Vec<Write>,
+    /// Something was damaged, and is as good as new when the member has recovered.
+    pub(crate) is_mending: bool,
 }
 
 /// What a member finds when it starts.
 pub(crate) struct Found {
-    pub(crate) log: Wal<MemoryDisk>,
-    pub(crate) snapshots: Snapshots<MemoryDisk>,
-    pub(crate) restored: Restored,
+    pub(crate) opened: Opened<MemoryDisk>,
     pub(crate) machine: Machine,
-    /// Whether the last write to the log was torn.
-    pub(crate) is_torn: bool,
 }
 
 /// The log of a simulated member is small, and so are its parts: then each occurs.
@@ -101,15 +99,19 @@ impl Member {
         Self { id, disk, clock, runs: 0, process: None, is_gone: false, sent: 0 }
     }
 
-    /// Reads the log, and the newest snapshot beside it.
-    pub(crate) fn open(&self) -> Result<Found, Unreadable> {
-        let identity = Identity { cluster: CLUSTER, member: self.id.0 };
-        let (log, mut restored, recovery) = Wal::open(self.disk.log.clone(), identity, LOG)?;
-        let snapshots = Snapshots::open(self.disk.snapshots.clone(), CLUSTER)?;
-        restored.snapshot = snapshots.newest()?;
-        let state = restored.snapshot.as_ref().map(|snapshot| restore(&snapshots, snapshot));
-        let machine = state.transpose()?.unwrap_or_default();
-        Ok(Found { log, snapshots, restored, machine, is_torn: recovery.torn.is_some() })
+    /// Reads the log, and the newest snapshot beside it. `first` is the configuration before any
+    /// entry.
+    pub(crate) fn open(&self, first: &Configuration) -> Result<Found, Unreadable> {
+        let directories = Directories {
+            log: self.disk.log.clone(),
+            snapshots: self.disk.snapshots.clone(),
+            identity: Identity { cluster: CLUSTER, member: self.id.0 },
+            config: LOG,
+        };
+        let opened = directories.open(self.runs > 0, first)?;
+        let state = opened.restored.snapshot.as_ref();
+        let machine = state.map(|snapshot| restore(&opened.snapshots, snapshot)).transpose()?;
+        Ok(Found { opened, machine: machine.unwrap_or_default() })
     }
 
     /// Whether it may never be there again.
@@ -152,7 +154,7 @@ impl Disk {
         self.snapshots.crash(self.random.next());
     }
 
-    /// A sector of a snapshot, or of the log before its last frame.
+    /// A sector of a snapshot, or of the log up to the end of its last frame.
     pub(crate) fn place_to_damage(&self, random: &mut Random) -> Option<Place> {
         const BLOCK: usize = 4096;
         let of_snapshot = random.chance(300);
@@ -166,7 +168,7 @@ impl Disk {
         let mut end = contents.len();
         if !of_snapshot && name == last {
             let mut blocks = contents.chunks(BLOCK);
-            end = BLOCK * blocks.rposition(|block| block.starts_with(b"QFRM"))?;
+            end = BLOCK * (1 + blocks.rposition(|block| block.iter().any(|byte| *byte != 0))?);
         }
         let sectors = end.div_ceil(512) as u64;
         let offset = 512 * usize::try_from((sectors > 0).then(|| random.below(sectors))?).ok()?;

@@ -24,6 +24,7 @@ use std::hash::{Hash, Hasher};
 use raft::{Configuration, Index, NodeId, Ticket, Write};
 use replica::{Output, Replica, Task};
 use trace::{Fault, Record};
+use wal::Opened;
 
 use crate::checks::{self, Check, Checked, Fact, Ghost};
 use crate::client::{Answer, Client, Operation};
@@ -47,6 +48,9 @@ use crate::teller::Teller;
 const HEAL_US: u64 = 2_000_000;
 /// Then clients ask so long.
 const SERVE_US: u64 = 2_000_000;
+
+/// A disk that has had nothing to do for so long seals its log.
+const SEAL_US: u64 = 5_000;
 
 /// So long after the storm even the slowest member must have caught up.
 const REST_US: u64 = 60_000_000;
@@ -184,6 +188,7 @@ impl World {
                 self.tell(run, again, |replica| replica.persisted(write));
             }
             Event::Kept(run) => self.kept(run),
+            Event::Seal(run) => self.seal(run),
             Event::Start(id) => self.start(id),
             Event::Resume(run, us) => {
                 if let Some(member) = self.members.get_mut(&run.id) {
@@ -218,11 +223,12 @@ impl World {
     }
 
     fn start(&mut self, id: NodeId) {
+        let first = self.first_configuration(id);
         let Some(member) = self.members.get_mut(&id) else { return };
         if member.process.is_some() || member.is_gone {
             return;
         }
-        let found = match member.open() {
+        let found = match member.open(&first) {
             Ok(found) => found,
             Err(Unreadable::Disk) => {
                 if member.disk.is_stopped() {
@@ -242,13 +248,14 @@ impl World {
                 return;
             }
         };
-        let Found { log, snapshots, restored, machine, is_torn } = found;
+        let Found { opened, machine } = found;
+        let Opened { log, snapshots, restored, recovery, damage } = opened;
         member.runs += 1;
         let run = Run { id, number: member.runs };
         let wall = member.clock.wall(self.now);
         let next_tick = member.clock.next_tick(self.now);
         let config = self.config(run, wall);
-        if is_torn {
+        if recovery.torn.is_some() {
             self.coverage.add(Situation::TornWrite);
         }
         let hash = machine.store().hash();
@@ -256,22 +263,28 @@ impl World {
         self.teller.start(self.now, id, next_tick - self.now, &restored);
         let replica = Replica::new(config, restored, machine);
         let keeper = Keeper::new(id, self.swarm.append_bytes_max.max(200), snapshots);
-        let process = Process { run, replica, log, keeper, waiting: Vec::new(), batch: Vec::new() };
+        let is_mending = damage.is_some();
+        let (waiting, batch) = (Vec::new(), Vec::new());
+        let process = Process { run, replica, log, keeper, waiting, batch, is_mending };
         self.members.get_mut(&id).expect("it was there").process = Some(process);
         self.queue.push(next_tick, Event::Tick(run));
         self.carry_out(id);
     }
 
-    fn config(&self, run: Run, wall: u64) -> replica::Config {
-        let swarm = &self.swarm;
-        let voters = (1..=swarm.members).map(NodeId);
-        let configuration = if swarm.apart {
-            Configuration::new([run.id])
-        } else if run.id.0 <= swarm.members {
-            Configuration::new(voters)
+    /// The configuration before any entry, as that member knows it.
+    fn first_configuration(&self, id: NodeId) -> Configuration {
+        if self.swarm.apart {
+            Configuration::new([id])
+        } else if id.0 <= self.swarm.members {
+            Configuration::new((1..=self.swarm.members).map(NodeId))
         } else {
             Configuration::unknown()
-        };
+        }
+    }
+
+    fn config(&self, run: Run, wall: u64) -> replica::Config {
+        let swarm = &self.swarm;
+        let configuration = self.first_configuration(run.id);
         let ticks = swarm.election_ticks;
         let raft = raft::Config {
             election_ticks: ticks..=2 * ticks,
@@ -371,12 +384,23 @@ impl World {
         let Some(last) = batch.last() else { return };
         self.queue.push(self.now + self.swarm.write_us / 8, Event::Persisted(run, last.id));
         self.write(run.id);
+        self.queue.push(self.now + SEAL_US, Event::Seal(run));
         let Some(process) = self.members.get_mut(&run.id).and_then(|it| it.in_run(run)) else {
             return;
         };
         // What a full disk refuses here it refuses again when the space is needed.
         let prepared = process.log.prepare_next();
         if prepared.is_err_and(|error| !error.is_storage_full()) {
+            self.die_of_disk(run.id);
+        }
+    }
+
+    /// The disk was given something to do a while ago. If it rests now, its log is sealed.
+    fn seal(&mut self, run: Run) {
+        let Some(process) = self.members.get_mut(&run.id).and_then(|it| it.in_run(run)) else {
+            return;
+        };
+        if process.batch.is_empty() && process.log.seal().is_err() {
             self.die_of_disk(run.id);
         }
     }
@@ -414,6 +438,9 @@ impl World {
             }
         }
         self.see(&Fact::Stands { id, status: &status.raft });
+        if status.raft.loss.is_none() {
+            self.mend(id);
+        }
         if !matched.is_empty() {
             self.see(&Fact::Leads { id, term: status.raft.standing.term, matched: &matched });
         }
@@ -422,6 +449,15 @@ impl World {
         }
         self.see(&Fact::Drained { id, status: &status });
         self.write(id);
+    }
+
+    /// A member lacks nothing. If something was damaged, it is as good as new.
+    fn mend(&mut self, id: NodeId) {
+        let Member { disk, process: Some(process), .. } = self.member(id) else { return };
+        if std::mem::take(&mut process.is_mending) {
+            disk.is_damaged = false;
+            self.coverage.add(Situation::Recovered);
+        }
     }
 
     fn carry_out_one(&mut self, id: NodeId, output: Output<Applied, bytes::Bytes>, applied: Index) {

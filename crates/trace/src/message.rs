@@ -158,8 +158,8 @@ pub(crate) fn tell(
         Message::RequestPreVote { last } | Message::RequestVote { last, .. } => {
             Body::Last { li: last.index.0, lt: last.term.0 }
         }
-        Message::PreVote { granted, .. } | Message::Vote { granted } => {
-            Body::Answer { ok: *granted }
+        Message::PreVote { ballot, .. } | Message::Vote { ballot } => {
+            Body::Answer { ok: ballot.is_given() }
         }
         Message::Append { previous, entries, commit } => {
             let e = entries.iter().map(entry_text).collect();

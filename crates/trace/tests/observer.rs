@@ -155,7 +155,7 @@ fn status(timer: Option<ElectionTimer>) -> Status {
     let (last, commit, durable) = (Position::default(), Index(0), Index(0));
     let configuration = (Index(0), Configuration::new([NodeId(1)]).into());
     let (base, snapshot) = (Position::default(), None);
-    Status { standing, last, commit, durable, base, snapshot, configuration, timer }
+    Status { standing, last, commit, durable, base, snapshot, loss: None, configuration, timer }
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "a status has one or none")]

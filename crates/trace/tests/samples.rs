@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use raft::{
-    Change, Configuration, Entry, Envelope, Index, Message, NodeId, Payload, Position, Restored,
-    Snapshot, Term, Ticket,
+    Ballot, Change, Configuration, Entry, Envelope, Index, Message, NodeId, Payload, Position,
+    Restored, Snapshot, Term, Ticket,
 };
 use serde_json::Value;
 use trace::{
@@ -281,9 +281,9 @@ fn sent() -> Vec<Event> {
     let (commit, matched, ticket) = (Index(3), Index(4), Ticket(9));
     let messages = [
         Message::RequestPreVote { last },
-        Message::PreVote { asked_in: Term(1), granted: true },
+        Message::PreVote { asked_in: Term(1), ballot: Ballot::Granted },
         Message::RequestVote { last, forced: false },
-        Message::Vote { granted: false },
+        Message::Vote { ballot: Ballot::Refused },
         Message::Append { previous: Position::new(2, 1), entries, commit },
         Message::Append { previous: last, entries: Vec::new(), commit },
         Message::Appended { matched },

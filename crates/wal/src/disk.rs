@@ -1,5 +1,6 @@
 //! All that the log wants of a disk.
 
+use std::fmt::Debug;
 use std::io;
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 /// after [`Disk::sync_dir`], and nothing before.
 pub trait Disk {
     /// An open file.
-    type File: File;
+    type File: File + Debug;
 
     /// The names of all files, in any order.
     fn list(&self) -> io::Result<Vec<String>>;

@@ -76,6 +76,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a part of the log is lost, and what is left of it can be
+    /// [saved](crate::salvage). A place that cannot be read any more is lost.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } => true,
+            Self::Io { operation, .. } => *operation == "read",
+            Self::Foreign { .. } | Self::Format { .. } | Self::Poisoned => false,
+        }
+    }
+
     /// Whether the disk is full.
     pub fn is_storage_full(&self) -> bool {
         match self {
@@ -101,6 +111,9 @@ pub enum Damage {
     /// A segment between others, or the first, is not there.
     #[error("the segment is missing")]
     MissingSegment,
+    /// The log begins after a snapshot that is not there.
+    #[error("the log begins after a snapshot, and no such snapshot is there")]
+    MissingSnapshot,
     /// The end of a snapshot's file does not match its checksum, or says what cannot be.
     #[error("its end does not match its checksum")]
     BadFooter,
@@ -165,6 +178,12 @@ pub enum Damage {
         number: u64,
         /// Where a part of it was found.
         offset: u64,
+    },
+    /// A frame is damaged that was written whole.
+    #[error("{damage}, and nothing of it is missing, as there would be if it had been cut short")]
+    NotTorn {
+        /// What is wrong.
+        damage: Box<Self>,
     },
     /// A frame is as it was written, and cannot be read. A defect, or a newer version's work.
     #[error("frame {number} cannot be read: {error}")]

@@ -1,8 +1,8 @@
 //! A frame: one group commit. `docs/formats.md` draws it.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use raft::Write;
 use raft::codec::{self, DecodeError};
+use raft::{Loss, Write};
 
 /// Frames begin at multiples of this, and are padded to it: a block that was synced is never
 /// given other bytes, so a write that is torn cannot hurt it. It is also the step at which recovery
@@ -22,6 +22,23 @@ const CHECKSUM_END: usize = 8;
 
 /// The tags of records. Never give one a new meaning: logs hold them.
 const WRITE: u8 = 1;
+const TAIL_LOST: u8 = 2;
+const DAMAGED: u8 = 3;
+const CUT: u8 = 4;
+const ELSEWHERE: u8 = 5;
+
+/// One thing that a frame says.
+#[derive(Debug)]
+pub(crate) enum Record {
+    Write(Write),
+    /// The member may have lost entries, and has not recovered yet.
+    Loss(Loss),
+    /// The frame took the place of a torn one. What stands behind it may be left of that.
+    Cut,
+    /// The log goes on in the next segment, which is there: what has this frame's number stands in
+    /// it.
+    Elsewhere,
+}
 
 /// What the first bytes of a frame say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,15 +97,34 @@ pub(crate) fn trailer(block: &[u8], seed: u32) -> Option<u64> {
     (number > 0).then_some(number)
 }
 
-/// Puts a frame of these writes into the buffer, but for what [`seal`] will know. The buffer is
-/// then as long as the frame.
-pub(crate) fn encode<'a>(writes: impl IntoIterator<Item = &'a Write>, buffer: &mut BytesMut) {
+/// Puts a frame of these writes into the buffer, but for what [`seal`] will know. `loss` is what
+/// may be lost before them.
+pub(crate) fn encode<'a>(
+    loss: Option<Loss>,
+    writes: impl IntoIterator<Item = &'a Write>,
+    buffer: &mut BytesMut,
+) {
     buffer.clear();
     buffer.put_bytes(0, HEADER_BYTES);
+    match loss {
+        None => {}
+        Some(Loss::Tail) => buffer.put_u8(TAIL_LOST),
+        Some(Loss::Damage) => buffer.put_u8(DAMAGED),
+    }
     for write in writes {
         buffer.put_u8(WRITE);
         codec::encode_write(write, buffer);
     }
+}
+
+/// Says in the frame in the buffer that it takes the place of a torn one.
+pub(crate) fn encode_cut(buffer: &mut BytesMut) {
+    buffer.put_u8(CUT);
+}
+
+/// Says in the frame in the buffer that the log goes on in the next segment.
+pub(crate) fn encode_elsewhere(buffer: &mut BytesMut) {
+    buffer.put_u8(ELSEWHERE);
 }
 
 /// How long the frame in the buffer will be.
@@ -122,10 +158,14 @@ pub(crate) fn seal(buffer: &mut BytesMut, number: u64, previous: u32, seed: u32)
     checksum
 }
 
-/// Takes the next write off the front of a body. `None` at its end.
-pub(crate) fn decode_record(body: &mut Bytes) -> Option<Result<Write, DecodeError>> {
-    match body.try_get_u8().ok()? {
-        WRITE => Some(codec::decode_write(body)),
-        tag => Some(Err(DecodeError::UnknownTag { of: "record", tag })),
-    }
+/// Takes the next record off the front of a body. `None` at its end.
+pub(crate) fn decode_record(body: &mut Bytes) -> Option<Result<Record, DecodeError>> {
+    Some(match body.try_get_u8().ok()? {
+        WRITE => codec::decode_write(body).map(Record::Write),
+        TAIL_LOST => Ok(Record::Loss(Loss::Tail)),
+        DAMAGED => Ok(Record::Loss(Loss::Damage)),
+        CUT => Ok(Record::Cut),
+        ELSEWHERE => Ok(Record::Elsewhere),
+        tag => Err(DecodeError::UnknownTag { of: "record", tag }),
+    })
 }

@@ -40,6 +40,12 @@
 //!   when the one before is durable; so a frame that is followed by another was durable, and if it
 //!   is bad now, that is damage. Damage is never cut off: it may have been acknowledged, and a
 //!   majority that forgets it forgets a committed entry. Only the last frame can be torn.
+//! - A log at rest ends with a frame that says nothing: a seal. So what was acknowledged and rots
+//!   is
+//!   damage, wherever it stands, unless the member stopped within milliseconds.
+//! - A member of a cluster need not stop for damage. Its log begins anew with what is left of it
+//!   ([`salvage`], [`Wal::rebuild`]), and says that something is lost ([`raft::Restored::loss`]);
+//!   the core then has the rest sent, and does not vote before.
 //! - A failed sync is final. The kernel may have dropped the pages and forgotten about it, so a
 //!   second sync that succeeds proves nothing. The log then refuses every call
 //!   ([`Error::Poisoned`]), and the host ends the process.
@@ -50,19 +56,22 @@
 //! # What is left out
 //!
 //! This crate starts no thread and knows no clock: a host calls it from a thread of its own, as
-//! every call may block. Old segments are neither removed nor used again yet, a frame that rots
-//! while it is the very last cannot be told from a torn one (it is reported), and reads and writes
-//! go through the page cache. `docs/formats.md` draws the files.
+//! every call may block. Reads and writes go through the page cache. `docs/formats.md` draws the
+//! files.
 
+mod active;
 mod disk;
 mod error;
 mod frame;
 mod incoming;
 mod memory;
+mod opening;
 mod real;
 mod recovery;
+mod salvage;
 mod segment;
 mod snapshot;
+mod tail;
 mod wal;
 
 use std::{fmt, io};
@@ -71,8 +80,10 @@ pub use disk::{Disk, File};
 pub use error::{Damage, Error};
 pub use incoming::Incoming;
 pub use memory::{Fault, MemoryDisk, MemoryFile};
+pub use opening::{Directories, OpenError, Opened};
 pub use real::RealDisk;
 pub use recovery::{Recovery, TornTail};
+pub use salvage::salvage;
 pub use snapshot::{SnapshotWriter, Snapshots};
 pub use wal::Wal;
 
@@ -116,11 +127,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whole blocks, at least a header and a frame to a segment, and at least a block to a step.
+    /// Whole blocks; in a segment at least a header, a frame, and the one that points to the next
+    /// segment; and at least a block to a step.
     fn in_blocks(self) -> Self {
         let blocks = |bytes: u64, least: u64| bytes.div_ceil(BLOCK_BYTES).max(least) * BLOCK_BYTES;
         Self {
-            segment_bytes: blocks(self.segment_bytes, 2),
+            segment_bytes: blocks(self.segment_bytes, 3),
             ahead_bytes: blocks(self.ahead_bytes, 1),
             step_bytes: blocks(self.step_bytes, 1),
         }

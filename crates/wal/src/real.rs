@@ -4,19 +4,20 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::disk::{Disk, File};
 
-/// A directory of the file system, locked against a second process.
-#[derive(Debug)]
+/// A directory of the file system, locked against a second process. Clones hold the same lock.
+#[derive(Clone, Debug)]
 pub struct RealDisk {
     path: PathBuf,
-    directory: fs::File,
+    directory: Arc<fs::File>,
 }
 
 impl RealDisk {
     /// Takes the directory, and creates it (not its parents) if it is not there. It is let go
-    /// when the disk is dropped, or when the process ends, however it ends.
+    /// when the disk and its clones are dropped, or when the process ends, however it ends.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ impl RealDisk {
         }
         let directory = fs::File::open(&path)?;
         match directory.try_lock() {
-            Ok(()) => Ok(Self { path, directory }),
+            Ok(()) => Ok(Self { path, directory: Arc::new(directory) }),
             Err(TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::WouldBlock,
                 format!("another process has the directory {}", path.display()),

@@ -6,27 +6,33 @@
 //! ```text
 //!   what follows the last good frame of the last segment      what it is
 //!   zeros to the end of the segment                           the end
-//!   something, but no part of a later frame                   a torn tail: cut
+//!   something with a blank sector, no part of a later frame   a torn tail: cut
+//!   something without a blank sector                          damage: refuse
 //!   something, and a header or trailer of a later frame       damage: refuse
 //!   a frame that is whole and is not the next one             damage: refuse
 //! ```
 //!
 //! In any other segment the next one's header says which frame comes last, and everything up to it
-//! must be whole.
+//! must be whole. And a segment that another one follows says so in a frame of its own, before
+//! anybody hears of what stands in that: so the newest one is missed if it is gone.
 //!
-//! The middle row is where this stage is weaker than it will be: a frame that was acknowledged and
-//! rotted later looks the same if it is the very last. It is reported, so that the host can act.
+//! A log at rest ends with a seal, and so does one whose last frame changed the hard state: a frame
+//! without writes, which proves that the one before was durable. What is left is the torn tail: a
+//! frame of entries that lost a sector, either because it was never whole, or within milliseconds
+//! after it was. Nobody can tell. So it is cut, and the log says from then on that its tail
+//! may be lost ([`raft::Restored::loss`]), until the member has recovered.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
-use raft::{Index, Position, Restored, Write};
+use raft::{Index, Loss, Position, Restored, Write};
 
 use crate::disk::{Disk, File};
 use crate::error::{Damage, Error};
-use crate::frame::{self, BLOCK_BYTES, BLOCK_LEN, FrameHeader, HEADER_BYTES};
-use crate::segment::{self, BadHeader, Block, FORMAT, SegmentHeader};
+use crate::frame::{self, BLOCK_BYTES, BLOCK_LEN, FrameHeader, HEADER_BYTES, Record};
+use crate::segment::{self, BadHeader, Block, FORMAT, Origin, SegmentHeader};
+use crate::tail::{has_blank_sector, look_behind, settle};
 use crate::{Identity, io_error};
 
 /// What opening a log found, beside what was written in it.
@@ -34,20 +40,19 @@ use crate::{Identity, io_error};
 pub struct Recovery {
     /// The last write was cut short, and is gone.
     pub torn: Option<TornTail>,
-    /// The number of the last frame: one for each append that there ever was.
+    /// The number of the last frame.
     pub frames: u64,
     /// How many segments there are. None: the log is new.
     pub segments: u64,
 }
 
 /// A last frame that is not whole. Almost always it was being written when the power failed, and
-/// was never acknowledged. If the process had ended at rest, it is damage: a member that is not
-/// alone should then be added to its cluster anew.
+/// was never acknowledged. As nobody can be sure, [`Restored::loss`] says that it may have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TornTail {
     /// The file.
     pub path: PathBuf,
-    /// The byte of the file where the frame began. Everything from here on is zeros now.
+    /// The byte of the file where the frame began.
     pub offset: u64,
     /// What is wrong with it.
     pub reason: Damage,
@@ -60,6 +65,8 @@ pub(crate) struct Recovered<F> {
     pub(crate) last: Segment<F>,
     /// Where the last frame ends.
     pub(crate) position: u64,
+    /// From here on everything is zeros. Beyond `position` if the tail is torn.
+    pub(crate) end: u64,
     /// The checksum of the last frame.
     pub(crate) checksum: u32,
     /// The segments before the last one, oldest first.
@@ -73,8 +80,9 @@ pub(crate) struct Recovered<F> {
 pub(crate) struct Covered {
     /// Its number.
     pub(crate) segment: u64,
-    /// The highest index in it. A base that is not before it makes the segment superfluous.
-    pub(crate) highest: Index,
+    /// The highest index in it: a base that is not before it makes the segment superfluous. `None`
+    /// if the log begins anew after it: then it is kept until the member has recovered.
+    pub(crate) highest: Option<Index>,
 }
 
 /// A file whose header was read.
@@ -84,45 +92,70 @@ pub(crate) struct Segment<F> {
     pub(crate) header: SegmentHeader,
 }
 
-/// Reads the log. `None` if there is none. Changes nothing but a torn tail.
+/// Reads the log into `replay`. `None` if there is none. Changes nothing.
 pub(crate) fn recover<D: Disk>(
     disk: &D,
     identity: Identity,
+    replay: &mut Replay,
 ) -> Result<Option<Recovered<D::File>>, Error> {
-    let mut numbers: Vec<u64> = disk
-        .list()
-        .map_err(io_error(disk, ".", "list"))?
-        .iter()
-        .filter_map(|name| segment::number(name))
-        .collect();
-    numbers.sort_unstable();
-    let (Some(&first), Some(&newest)) = (numbers.first(), numbers.last()) else { return Ok(None) };
-    let mut expected = (first..).zip(&numbers);
+    let numbers = segments(disk)?;
+    let Some(&newest) = numbers.last() else { return Ok(None) };
+    let (given_up, numbers) = numbers.split_at(beginning(disk, identity, &numbers));
+    let first = numbers.first().copied().unwrap_or(newest);
+    let mut expected = (first..).zip(numbers);
     if let Some((missing, _)) = expected.find(|(expected, number)| expected != *number) {
-        let path = disk.path(&segment::name(missing));
-        return Err(Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment });
+        return Err(self::missing(disk, missing));
     }
     // A process that was killed may have left a name that can be seen and is not durable yet.
     disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
 
     let mut segment = open_segment(disk, identity, first)?;
-    let mut replay = Replay::after_removed(&segment.header);
-    replay.enter(disk, &segment)?;
-    let mut older = Vec::new();
+    replay.begin(&segment.header);
+    let given_up = given_up.iter().map(|number| Covered { segment: *number, highest: None });
+    let mut older = given_up.collect::<Vec<_>>();
     for number in first + 1..=newest {
         let next = open_segment(disk, identity, number)?;
         replay.read_whole(disk, &segment, next.header.first_frame)?;
         replay.enter(disk, &next)?;
-        older.push(Covered { segment: number - 1, highest: replay.take_highest() });
+        older.push(Covered { segment: number - 1, highest: Some(replay.take_highest()) });
         segment = next;
     }
-    let (position, torn) = replay.read_last(disk, &segment, first)?;
+    let (position, end, torn) = replay.read_last(disk, &segment, first)?;
 
-    let highest = replay.take_highest();
-    let Replay { restored, frames, checksum, .. } = replay;
-    let recovery = Recovery { torn, frames, segments: newest + 1 - first };
-    let last = segment;
-    Ok(Some(Recovered { restored, recovery, last, position, checksum, older, highest }))
+    let recovery = Recovery { torn, frames: replay.frames, segments: newest + 1 - first };
+    Ok(Some(Recovered {
+        restored: std::mem::take(&mut replay.restored),
+        recovery,
+        last: segment,
+        position,
+        end,
+        checksum: replay.checksum,
+        older,
+        highest: replay.take_highest(),
+    }))
+}
+
+/// The error that a segment is not there.
+fn missing<D: Disk>(disk: &D, segment: u64) -> Error {
+    let path = disk.path(&segment::name(segment));
+    Error::Corrupt { path, offset: 0, damage: Damage::MissingSegment }
+}
+
+/// The numbers of all segments, in order.
+pub(crate) fn segments<D: Disk>(disk: &D) -> Result<Vec<u64>, Error> {
+    let names = disk.list().map_err(io_error(disk, ".", "list"))?;
+    let mut numbers = names.iter().filter_map(|name| segment::number(name)).collect::<Vec<_>>();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Which of the segments is the first that counts: the newest one with which the log begins anew.
+pub(crate) fn beginning<D: Disk>(disk: &D, identity: Identity, numbers: &[u64]) -> usize {
+    let is_anew = |number: &u64| {
+        let segment = open_segment(disk, identity, *number);
+        segment.is_ok_and(|segment| segment.header.origin == Origin::Anew)
+    };
+    numbers.iter().rposition(is_anew).unwrap_or(0)
 }
 
 fn open_segment<D: Disk>(
@@ -161,19 +194,23 @@ fn open_segment<D: Disk>(
 
 /// What was read so far.
 #[derive(Default)]
-struct Replay {
-    restored: Restored,
-    frames: u64,
+pub(crate) struct Replay {
+    pub(crate) restored: Restored,
+    /// The number of the last frame.
+    pub(crate) frames: u64,
     /// The checksum of the last frame.
     checksum: u32,
     /// Whether segments before the first one were removed. Then entries may be missing between the
     /// base, as the first frame has it, and the first entry; a later base must prove that they are
     /// not needed.
     is_cut: bool,
+    /// Whether the next frame is there for sure: it was durable before its segment had its name.
+    /// The first segment of all has its name before.
+    expects_frame: bool,
     /// The index of the last entry that is missing, until it is proven that nobody needs it.
     unproven: Option<Index>,
-    /// Whether any frame was read.
-    has_read: bool,
+    /// Whether the last frame took the place of a torn one.
+    is_after_cut: bool,
     /// The highest index in the segment.
     highest: Index,
 }
@@ -184,21 +221,27 @@ enum Found {
         header: FrameHeader,
         body: Bytes,
     },
-    /// Something that a write which was cut short may leave.
-    Unfinished(Damage),
+    /// Something that a write which was cut short may leave, if one of the sectors that it wrote
+    /// for sure is blank.
+    Unfinished {
+        reason: Damage,
+        written: Range<u64>,
+    },
     /// Something that it cannot leave.
     Damaged(Damage),
 }
 
 impl Replay {
-    /// What is known of what was removed before a segment.
-    fn after_removed(first: &SegmentHeader) -> Self {
-        let (frames, checksum) = (first.first_frame.saturating_sub(1), first.previous);
-        Self { frames, checksum, is_cut: first.segment > 1, ..Self::default() }
+    /// Begins with what the first segment's header says of what was before it.
+    fn begin(&mut self, first: &SegmentHeader) {
+        self.frames = first.first_frame.saturating_sub(1);
+        self.checksum = first.previous;
+        self.is_cut = first.segment > 1 && first.origin == Origin::Continued;
+        self.expects_frame = first.segment > 1 || first.origin == Origin::Anew;
     }
 
     /// Whether no entry is missing.
-    fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         self.unproven.is_none()
     }
 
@@ -211,13 +254,14 @@ impl Replay {
     }
 
     /// Checks that the segment goes on where the frames so far end.
-    fn enter<D: Disk>(&self, disk: &D, segment: &Segment<D::File>) -> Result<(), Error> {
+    fn enter<D: Disk>(&mut self, disk: &D, segment: &Segment<D::File>) -> Result<(), Error> {
         let (number, expected) = (segment.header.first_frame, self.next_frame());
         let damage = if number != expected {
             Damage::OutOfTurn { expected, found: number }
         } else if segment.header.previous != self.checksum {
             Damage::BrokenChain { number }
         } else {
+            self.expects_frame = true;
             return Ok(());
         };
         Err(Error::Corrupt { path: disk.path(&segment.name), offset: 0, damage })
@@ -236,7 +280,7 @@ impl Replay {
                 Found::Frame { header, body } => {
                     offset = self.take(disk, segment, offset, &header, body)?;
                 }
-                Found::Unfinished(damage) | Found::Damaged(damage) => {
+                Found::Unfinished { reason: damage, .. } | Found::Damaged(damage) => {
                     return Err(Error::Corrupt { path: disk.path(&segment.name), offset, damage });
                 }
             }
@@ -244,15 +288,15 @@ impl Replay {
         Ok(())
     }
 
-    /// Reads the frames of the last segment, cuts its tail if that is torn, and makes sure that
-    /// what was read is durable. Returns where the last frame ends. `oldest` is the number of the
-    /// first segment that there is.
+    /// Reads the frames of the last segment, and makes sure that what was read is durable. Returns
+    /// where the last frame ends, and from where on everything is zeros. `oldest` is the number of
+    /// the first segment that there is.
     fn read_last<D: Disk>(
         &mut self,
         disk: &D,
         segment: &Segment<D::File>,
         oldest: u64,
-    ) -> Result<(u64, Option<TornTail>), Error> {
+    ) -> Result<(u64, u64, Option<TornTail>), Error> {
         let mut offset = BLOCK_BYTES;
         let mut last_frame = offset..offset;
         loop {
@@ -266,26 +310,29 @@ impl Replay {
                 Found::Damaged(damage) => {
                     return Err(Error::Corrupt { path: path(), offset, damage });
                 }
-                Found::Unfinished(reason) => {
+                Found::Unfinished { reason, written } => {
                     let tail = look_behind(disk, segment, offset, self.next_frame())?;
                     if let Some((number, later)) = tail.later_frame {
                         let damage = Box::new(reason);
                         let damage = Damage::Followed { damage, number, offset: later };
                         return Err(Error::Corrupt { path: path(), offset, damage });
                     }
-                    if self.is_cut && !self.has_read {
-                        // Nothing was removed before this frame was durable: it is no torn tail.
+                    if self.expects_frame {
+                        // It is no torn tail.
                         return Err(Error::Corrupt { path: path(), offset, damage: reason });
                     }
                     if !self.is_proven() {
-                        let path = disk.path(&segment::name(oldest - 1));
-                        let damage = Damage::MissingSegment;
-                        return Err(Error::Corrupt { path, offset: 0, damage });
+                        return Err(missing(disk, oldest - 1));
                     }
-                    settle(disk, segment, last_frame, tail.end)?;
                     let is_torn = tail.end > offset;
+                    let may_be_whole = is_torn && !self.is_after_cut;
+                    if may_be_whole && !has_blank_sector(disk, segment, &written)? {
+                        let damage = Damage::NotTorn { damage: Box::new(reason) };
+                        return Err(Error::Corrupt { path: path(), offset, damage });
+                    }
+                    settle(disk, segment, last_frame)?;
                     let torn = is_torn.then(|| TornTail { path: path(), offset, reason });
-                    return Ok((offset, torn));
+                    return Ok((offset, tail.end, torn));
                 }
             }
         }
@@ -302,14 +349,15 @@ impl Replay {
         let number = self.next_frame();
         let seed = segment.header.seed();
         let room = segment.header.bytes.saturating_sub(offset);
+        let no_frame = |written| Found::Unfinished { reason: Damage::NoFrame { number }, written };
         if room < BLOCK_BYTES {
-            return Ok(Found::Unfinished(Damage::NoFrame { number }));
+            return Ok(no_frame(offset..offset));
         }
         let read_error = io_error(disk, &segment.name, "read");
         let mut block: Block = [0; BLOCK_LEN];
         segment.file.read_at(offset, &mut block).map_err(&read_error)?;
         let Some(header) = FrameHeader::decode(&block, seed) else {
-            return Ok(Found::Unfinished(Damage::NoFrame { number }));
+            return Ok(no_frame(offset..offset + HEADER_BYTES as u64));
         };
         if header.number != number {
             let damage = Damage::OutOfTurn { expected: number, found: header.number };
@@ -330,7 +378,8 @@ impl Replay {
             segment.file.read_at(offset + BLOCK_BYTES, rest).map_err(&read_error)?;
         }
         if !header.is_body(&body, seed) {
-            return Ok(Found::Unfinished(Damage::BadBody { number }));
+            let written = offset..offset + HEADER_BYTES as u64 + header.body_bytes;
+            return Ok(Found::Unfinished { reason: Damage::BadBody { number }, written });
         }
         Ok(Found::Frame { header, body: body.freeze() })
     }
@@ -346,15 +395,25 @@ impl Replay {
     ) -> Result<u64, Error> {
         let number = header.number;
         let corrupt = |damage| Error::Corrupt { path: disk.path(&segment.name), offset, damage };
-        while let Some(write) = frame::decode_record(&mut body) {
-            let write = write.map_err(|error| corrupt(Damage::Undecodable { number, error }))?;
-            self.write(write)
-                .map_err(|(expected, found)| corrupt(Damage::Hole { number, expected, found }))?;
+        self.is_after_cut = false;
+        while let Some(record) = frame::decode_record(&mut body) {
+            match record.map_err(|error| corrupt(Damage::Undecodable { number, error }))? {
+                Record::Loss(loss) => self.lose(loss),
+                Record::Cut => self.is_after_cut = true,
+                Record::Elsewhere => return Err(missing(disk, segment.header.segment + 1)),
+                Record::Write(write) => self.write(write).map_err(|(expected, found)| {
+                    corrupt(Damage::Hole { number, expected, found })
+                })?,
+            }
         }
-        self.has_read = true;
+        self.expects_frame = false;
         self.frames = number;
         self.checksum = header.checksum;
         Ok(offset + header.frame_bytes().expect("it was read, so it has an end"))
+    }
+
+    fn lose(&mut self, loss: Loss) {
+        self.restored.loss = self.restored.loss.max(Some(loss));
     }
 
     /// Does what a write says. If its entries leave a hole: which index was expected, and which
@@ -362,6 +421,9 @@ impl Replay {
     fn write(&mut self, write: Write) -> Result<(), (u64, u64)> {
         if let Some(hard_state) = write.hard_state {
             self.restored.hard_state = hard_state;
+        }
+        if write.is_recovered {
+            self.restored.loss = None;
         }
         self.restored.commit = self.restored.commit.max(write.commit);
         if let Some(base) = write.base {
@@ -419,82 +481,4 @@ impl Replay {
             self.unproven = Some(base.index);
         }
     }
-}
-
-/// Comparing with it is fast, even in a build that is not optimised.
-const ZERO_BLOCK: Block = [0; BLOCK_LEN];
-
-/// What stands behind the last good frame.
-struct Tail {
-    /// The number of a frame after the one that is missing, and where a part of it stands.
-    later_frame: Option<(u64, u64)>,
-    /// From here on everything is zero.
-    end: u64,
-}
-
-/// Looks at each block from `offset` to the end of the segment, for anything at all, and for a
-/// header or trailer of another frame than `number`.
-fn look_behind<D: Disk>(
-    disk: &D,
-    segment: &Segment<D::File>,
-    offset: u64,
-    number: u64,
-) -> Result<Tail, Error> {
-    const CHUNK_LEN: usize = 256 * 1024;
-    let seed = segment.header.seed();
-    let mut tail = Tail { later_frame: None, end: offset };
-    let mut buffer = vec![0; CHUNK_LEN];
-    let mut at = offset;
-    while at < segment.header.bytes {
-        let left = segment.header.bytes - at;
-        let bytes = usize::try_from(left).map_or(CHUNK_LEN, |left| left.min(CHUNK_LEN));
-        let chunk = &mut buffer[..bytes];
-        segment.file.read_at(at, chunk).map_err(io_error(disk, &segment.name, "read"))?;
-        for (block, start) in chunk.chunks(BLOCK_LEN).zip((at..).step_by(BLOCK_LEN)) {
-            if block == &ZERO_BLOCK[..block.len()] {
-                continue;
-            }
-            tail.end = start + block.len() as u64;
-            let header = FrameHeader::decode(block, seed).map(|header| header.number);
-            let found = header.into_iter().chain(frame::trailer(block, seed));
-            if let Some(later) = found.into_iter().find(|found| *found != number) {
-                tail.later_frame = Some((later, start));
-                return Ok(tail);
-            }
-        }
-        at += bytes as u64;
-    }
-    Ok(tail)
-}
-
-/// Makes durable what was read: the last frame, and that nothing follows up to `end`.
-///
-/// The last frame may be one whose sync never came, or failed. After a failed sync the kernel may
-/// hold the frame's pages and take them for written, so one more sync would do nothing. Writing
-/// the same bytes again makes it write them. A power failure meanwhile changes no byte of a frame
-/// that was durable.
-///
-/// A torn tail becomes zeros, so that nothing of it is ever taken for a part of what will be
-/// written there.
-fn settle<D: Disk>(
-    disk: &D,
-    segment: &Segment<D::File>,
-    last_frame: Range<u64>,
-    end: u64,
-) -> Result<(), Error> {
-    let (file, name) = (&segment.file, &segment.name);
-    if last_frame.start == end {
-        return Ok(());
-    }
-    let mut block: Block = [0; BLOCK_LEN];
-    for at in last_frame.clone().step_by(BLOCK_LEN) {
-        file.read_at(at, &mut block).map_err(io_error(disk, name, "read"))?;
-        file.write_at(at, &block).map_err(io_error(disk, name, "write"))?;
-    }
-    crate::write_zeros(file, last_frame.end, end).map_err(io_error(
-        disk,
-        name,
-        "cut the torn tail of",
-    ))?;
-    file.sync_data().map_err(io_error(disk, name, "sync"))
 }

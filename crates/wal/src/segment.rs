@@ -6,7 +6,7 @@ use crate::Identity;
 use crate::frame::BLOCK_LEN;
 
 /// The format that this version writes and reads.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// The name of a segment that is being made ready.
 pub(crate) const NEXT_NAME: &str = "wal-next.tmp";
@@ -32,6 +32,26 @@ pub(crate) struct SegmentHeader {
     pub(crate) first_frame: u64,
     /// The checksum of the frame before that one; 0 if there is none.
     pub(crate) previous: u32,
+    pub(crate) origin: Origin,
+}
+
+/// How a segment came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The one before was full; or there is none before.
+    Continued,
+    /// The log begins anew here, with what could be saved of the segments before. They count for
+    /// nothing any more.
+    Anew,
+}
+
+impl Origin {
+    fn code(self) -> u32 {
+        match self {
+            Self::Continued => 0,
+            Self::Anew => 1,
+        }
+    }
 }
 
 /// Why a block is not the header of a segment.
@@ -54,6 +74,7 @@ impl SegmentHeader {
         out.put_u64_le(self.bytes);
         out.put_u64_le(self.first_frame);
         out.put_u32_le(self.previous);
+        out.put_u32_le(self.origin.code());
         let checksum = checksum(&block);
         block[CHECKSUM_AT..CHECKSUM_END].copy_from_slice(&checksum.to_le_bytes());
         block
@@ -74,19 +95,29 @@ impl SegmentHeader {
             bytes: input.get_u64_le(),
             first_frame: input.get_u64_le(),
             previous: input.get_u32_le(),
+            origin: match input.get_u32_le() {
+                0 => Origin::Continued,
+                1 => Origin::Anew,
+                _ => return Err(BadHeader::Damaged),
+            },
         })
     }
 
     /// What the checksums of this segment's frames begin with. A frame of another segment, or of
     /// another member's log, does not match: so a file may be used again without being wiped.
     pub(crate) fn seed(&self) -> u32 {
-        let mut bytes = [0; 24];
-        let mut out = &mut bytes[..];
-        out.put_u64_le(self.identity.cluster);
-        out.put_u64_le(self.identity.member);
-        out.put_u64_le(self.segment);
-        crc32c::crc32c(&bytes)
+        seed(self.identity, self.segment)
     }
+}
+
+/// As [`SegmentHeader::seed`], for a segment whose header is lost.
+pub(crate) fn seed(identity: Identity, segment: u64) -> u32 {
+    let mut bytes = [0; 24];
+    let mut out = &mut bytes[..];
+    out.put_u64_le(identity.cluster);
+    out.put_u64_le(identity.member);
+    out.put_u64_le(segment);
+    crc32c::crc32c(&bytes)
 }
 
 fn checksum(block: &Block) -> u32 {

@@ -31,6 +31,8 @@ const META_BYTES_MAX: u64 = 1 << 20;
 const PIECE_LEN: usize = 1 << 20;
 const KEPT: usize = 2;
 const OWN_NAME: &str = "own.tmp";
+/// What the names of damaged snapshots begin with.
+const ASIDE: &str = "damaged-";
 const RECEIVED_NAME: &str = "received.tmp";
 
 /// The snapshots of one member, in a directory of their own.
@@ -70,14 +72,70 @@ impl<D: Disk> Snapshots<D> {
     /// [`Error::Corrupt`] if it is not: an older one will not do, for the log begins after this
     /// one. [`Error::Foreign`], [`Error::Format`], and [`Error::Io`].
     pub fn newest(&self) -> Result<Option<Snapshot>, Error> {
-        let Some(position) = self.positions()?.first().copied() else { return Ok(None) };
+        self.positions()?.first().map(|position| self.check(*position)).transpose()
+    }
+
+    /// Reads all of a snapshot.
+    fn check(&self, position: Position) -> Result<Snapshot, Error> {
         let snapshot = self.stat(position)?;
         let mut checksum = 0;
         self.for_each_piece(&snapshot, |piece| checksum = crc32c::crc32c_append(checksum, piece))?;
-        if checksum != snapshot.checksum {
-            return Err(self.corrupt(position, 0, Damage::BadContent));
+        if checksum == snapshot.checksum {
+            Ok(snapshot)
+        } else {
+            Err(self.corrupt(position, 0, Damage::BadContent))
         }
-        Ok(Some(snapshot))
+    }
+
+    /// The newest snapshot that is whole. Those that are not are passed over: nobody may go on with
+    /// an older one as if nothing were lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn newest_whole(&self) -> Result<Option<Snapshot>, Error> {
+        for position in self.positions()? {
+            match self.check(position) {
+                Err(error) if error.is_damage() => {}
+                result => return result.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the snapshots that are newer than `position`, or all, out of the way: under other
+    /// names they count for nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn set_aside_after(&self, position: Option<Position>) -> Result<(), Error> {
+        let is_newer = |it: &Position| position.is_none_or(|position| *it > position);
+        for position in self.positions()?.into_iter().filter(is_newer) {
+            let name = name_of(position);
+            let aside = format!("{ASIDE}{name}");
+            self.remove_if_there(&aside)?;
+            self.disk.rename(&name, &aside).map_err(io_error(&self.disk, &name, "rename"))?;
+        }
+        self.disk.sync_dir().map_err(io_error(&self.disk, ".", "sync"))
+    }
+
+    /// Removes what was set aside.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn remove_aside(&self) -> Result<(), Error> {
+        let names = self.disk.list().map_err(io_error(&self.disk, ".", "list"))?;
+        names.iter().filter(|name| name.starts_with(ASIDE)).try_for_each(|name| {
+            self.disk.remove(name).map_err(io_error(&self.disk, name, "remove"))
+        })
+    }
+
+    /// The error that no snapshot covers what is before a log.
+    pub fn missing(&self) -> Error {
+        let (path, damage) = (self.disk.path(""), Damage::MissingSnapshot);
+        Error::Corrupt { path, offset: 0, damage }
     }
 
     /// Begins a snapshot of this member's own.

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use raft::{HardState, Index, Position, Restored, Write};
+use raft::{HardState, Index, Loss, Position, Restored, Write};
 
+use crate::active::{Active, FirstFrame, Next, give_name, head_next, remove_leftover};
 use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::frame::{self, BLOCK_BYTES};
-use crate::recovery::{self, Covered, Recovered, Recovery};
-use crate::segment::{self, NEXT_NAME, SegmentHeader};
+use crate::recovery::{self, Covered, Recovered, Recovery, Replay};
+use crate::segment::{self, Origin};
 use crate::{Config, Identity, io_error, write_zeros};
 
 /// The log of one member, open for writing. Only one at a time may write a directory:
@@ -17,6 +18,7 @@ use crate::{Config, Identity, io_error, write_zeros};
 ///
 /// To start: [`open`](Self::open). Then for each batch of writes, [`append`](Self::append); and
 /// when there is nothing to append, [`prepare_next`](Self::prepare_next) until it says `false`.
+/// When there was nothing for a while, and before the process ends, [`seal`](Self::seal).
 #[derive(Debug)]
 pub struct Wal<D: Disk> {
     disk: D,
@@ -30,11 +32,9 @@ pub struct Wal<D: Disk> {
     checksum: u32,
     /// The last entry's index.
     last: Index,
-    /// What the newest durable writes said. The first frame of each segment says it again, so that
-    /// no segment before it is needed for it.
-    base: Position,
-    hard_state: HardState,
-    commit: Index,
+    so_far: SoFar,
+    /// Whether the last frame is a seal.
+    is_sealed: bool,
     /// The segments before the active one, oldest first.
     older: VecDeque<Covered>,
     /// The highest index in the active segment.
@@ -44,35 +44,49 @@ pub struct Wal<D: Disk> {
     is_poisoned: bool,
 }
 
-/// The segment that frames are written to.
-#[derive(Debug)]
-struct Active<F> {
-    name: String,
-    file: F,
-    header: SegmentHeader,
-    seed: u32,
-    /// Where the next frame goes.
-    position: u64,
-    /// Up to where zeros were written, and synced. A frame within does not change the file's
-    /// length nor its map of blocks, so its sync need not write any metadata.
-    prepared: u64,
+/// What all durable frames have come to, but for the entries. Each frame says it again: so no frame
+/// before it is needed for it, nor does a damaged one take it away.
+#[derive(Clone, Copy, Debug, Default)]
+struct SoFar {
+    base: Position,
+    hard_state: HardState,
+    commit: Index,
+    loss: Option<Loss>,
 }
 
-/// The file of the next segment, which has no header and no name of its own yet.
-#[derive(Debug)]
-struct Next<F> {
-    file: F,
-    /// How long it is.
-    bytes: u64,
-    /// As in [`Active`]. The first block is left for the header.
-    prepared: u64,
+impl SoFar {
+    fn of(restored: &Restored) -> Self {
+        let Restored { base, hard_state, commit, loss, .. } = *restored;
+        Self { base, hard_state, commit, loss }
+    }
+
+    /// Notes what a durable write said.
+    fn note(&mut self, write: &Write) {
+        self.base = write.base.unwrap_or(self.base);
+        self.hard_state = write.hard_state.unwrap_or(self.hard_state);
+        self.commit = self.commit.max(write.commit);
+        self.loss = self.loss.filter(|_| !write.is_recovered);
+    }
+
+    fn as_write(&self) -> Write {
+        Write {
+            base: Some(self.base),
+            hard_state: Some(self.hard_state),
+            commit: self.commit,
+            ..Write::default()
+        }
+    }
 }
 
 impl<D: Disk> Wal<D> {
     /// Opens the log, or starts one if the disk holds none. Returns with it what was written in
     /// it, all of which is durable by then, and what was found on the way.
     ///
-    /// A last frame that is torn is cut off, which [`Recovery::torn`] reports.
+    /// A last frame that is torn is cut off, which [`Recovery::torn`] reports. Another frame takes
+    /// its place, which says that something may be lost ([`Restored::loss`]).
+    ///
+    /// If the log is damaged, nothing is changed. [`salvage`](crate::salvage) says what is left of
+    /// it, and [`rebuild`](Self::rebuild) begins it anew with that.
     ///
     /// # Errors
     ///
@@ -83,13 +97,13 @@ impl<D: Disk> Wal<D> {
         config: Config,
     ) -> Result<(Self, Restored, Recovery), Error> {
         let config = config.in_blocks();
-        let recovered = recovery::recover(&disk, identity)?;
+        let recovered = recovery::recover(&disk, identity, &mut Replay::default())?;
         remove_leftover(&disk)?;
         let Some(recovered) = recovered else {
             let wal = Self::start(disk, identity, config)?;
             return Ok((wal, Restored::default(), Recovery::default()));
         };
-        let Recovered { restored, recovery, last, position, checksum, older, highest } = recovered;
+        let Recovered { mut restored, recovery, last, position, end, .. } = recovered;
         let active = Active {
             name: last.name,
             file: last.file,
@@ -97,31 +111,45 @@ impl<D: Disk> Wal<D> {
             header: last.header,
             position,
             // More may be; but what is written there again are zeros over zeros.
-            prepared: position,
+            prepared: end,
         };
-        let wal = Self {
+        let mut wal = Self {
             disk,
             identity,
             config,
             active,
             next: None,
             frame: recovery.frames + 1,
-            checksum,
-            last: Index(restored.base.index.0 + restored.entries.len() as u64),
-            base: restored.base,
-            hard_state: restored.hard_state,
-            commit: restored.commit,
-            older: older.into(),
-            highest,
+            checksum: recovered.checksum,
+            last: last_index(&restored),
+            so_far: SoFar::of(&restored),
+            is_sealed: false,
+            older: recovered.older.into(),
+            highest: recovered.highest,
             buffer: BytesMut::new(),
             is_poisoned: false,
         };
+        if recovery.torn.is_some() {
+            wal.replace_torn(end)?;
+            restored.loss = wal.so_far.loss;
+        }
         Ok((wal, restored, recovery))
     }
 
+    /// Whether the disk holds a log, whole or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn is_there(disk: &D) -> Result<bool, Error> {
+        Ok(!recovery::segments(disk)?.is_empty())
+    }
+
     fn start(disk: D, identity: Identity, config: Config) -> Result<Self, Error> {
-        let first = FirstFrame { segment: 1, number: 1, previous: 0, bytes: 0 };
-        let active = name_next(&disk, identity, &config, None, &first)?;
+        let origin = Origin::Continued;
+        let first = FirstFrame { segment: 1, number: 1, previous: 0, origin, bytes: 0 };
+        let active = head_next(&disk, identity, &config, None, &first)?;
+        give_name(&disk, &active)?;
         Ok(Self {
             disk,
             identity,
@@ -131,9 +159,8 @@ impl<D: Disk> Wal<D> {
             frame: 1,
             checksum: 0,
             last: Index(0),
-            base: Position::default(),
-            hard_state: HardState::default(),
-            commit: Index(0),
+            so_far: SoFar::default(),
+            is_sealed: false,
             older: VecDeque::new(),
             highest: Index(0),
             buffer: BytesMut::new(),
@@ -141,8 +168,74 @@ impl<D: Disk> Wal<D> {
         })
     }
 
+    /// Begins a log anew with what is left of a damaged one, all of it in one frame. The segments
+    /// before count for nothing from then on; they are removed when the member has recovered.
+    /// A crash meanwhile leaves the log as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn rebuild(
+        disk: D,
+        identity: Identity,
+        config: Config,
+        restored: &Restored,
+    ) -> Result<Self, Error> {
+        let config = config.in_blocks();
+        let numbers = recovery::segments(&disk)?;
+        remove_leftover(&disk)?;
+        let so_far = SoFar::of(restored);
+        let everything = Write { entries: restored.entries.clone(), ..so_far.as_write() };
+        let mut buffer = BytesMut::new();
+        frame::encode(so_far.loss, [&everything], &mut buffer);
+        let bytes = frame::padded_bytes(&buffer);
+        let segment = numbers.last().map_or(1, |newest| newest + 1);
+        let origin = Origin::Anew;
+        let first = FirstFrame { segment, number: 1, previous: 0, origin, bytes };
+        let mut active = head_next(&disk, identity, &config, None, &first)?;
+        let checksum = frame::seal(&mut buffer, 1, 0, active.seed);
+        active.write(&disk, &buffer)?;
+        give_name(&disk, &active)?;
+        let given_up = numbers.into_iter().map(|segment| Covered { segment, highest: None });
+        Ok(Self {
+            older: given_up.collect(),
+            disk,
+            identity,
+            config,
+            active,
+            next: None,
+            frame: 2,
+            checksum,
+            last: last_index(restored),
+            so_far,
+            is_sealed: false,
+            highest: last_index(restored),
+            buffer,
+            is_poisoned: false,
+        })
+    }
+
+    /// Puts a frame in the place of a torn one, behind which everything is zeros from `end` on.
+    ///
+    /// The torn one goes only when the other is durable: it is the only sign that something may be
+    /// lost. What is left of it then is of a frame that the log has already.
+    fn replace_torn(&mut self, end: u64) -> Result<(), Error> {
+        self.so_far.loss = self.so_far.loss.max(Some(Loss::Tail));
+        self.encode_frame(&[]);
+        frame::encode_cut(&mut self.buffer);
+        self.write_frame(&[])?;
+        let Active { name, file, position, .. } = &self.active;
+        let zeroed = write_zeros(file, *position, end);
+        zeroed.map_err(io_error(&self.disk, name, "cut the torn tail of"))?;
+        file.sync_data().map_err(io_error(&self.disk, name, "sync"))
+    }
+
     /// Makes the writes durable, all or none: one frame, one write, one sync. When it returns
     /// `Ok` they survive whatever happens to the process and the machine. Blocks meanwhile.
+    ///
+    /// If the hard state changes, a [seal](Self::seal) follows, with a sync of its own. A vote that
+    /// is lost cannot be had again from anybody, so it is never given while it is in the only frame
+    /// of which nobody could say whether it was durable.
     ///
     /// # Errors
     ///
@@ -161,24 +254,46 @@ impl<D: Disk> Wal<D> {
             return Ok(());
         }
         let last = writes.iter().fold(self.last, last_after);
-        let appended = self.append_frame(writes);
+        let has_hard_state = writes.iter().any(|write| write.hard_state.is_some());
+        let appended = self
+            .append_frame(writes)
+            .and_then(|()| if has_hard_state { self.append_frame(&[]) } else { Ok(()) });
         self.is_poisoned = appended.is_err();
         self.last = last;
-        if appended.is_ok() {
-            for write in writes {
-                self.remember(write);
-            }
-        }
         appended
     }
 
-    /// Notes what a durable write said.
-    fn remember(&mut self, write: &Write) {
-        self.base = write.base.unwrap_or(self.base);
-        self.hard_state = write.hard_state.unwrap_or(self.hard_state);
-        self.commit = self.commit.max(write.commit);
-        let highest = write.entries.last().map_or(Index(0), |entry| entry.position.index);
-        self.highest = self.highest.max(highest);
+    /// Writes a frame without writes, which proves that the last one was durable: if that is bad
+    /// when the log is read again, it is damage, and not torn. Does nothing if there is such a
+    /// frame, or no space is ready for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; then every later call fails with [`Error::Poisoned`].
+    pub fn seal(&mut self) -> Result<(), Error> {
+        self.refuse_if_poisoned()?;
+        if self.is_sealed || !self.has_block_ready() {
+            return Ok(());
+        }
+        let sealed = self.append_frame(&[]);
+        self.is_poisoned = sealed.is_err();
+        sealed
+    }
+
+    /// Whether the active segment has no place for so many bytes. A block is left for the frame
+    /// that says that the log goes on elsewhere.
+    fn is_full_for(&self, bytes: u64) -> bool {
+        self.active.position + bytes + BLOCK_BYTES > self.active.header.bytes
+    }
+
+    /// Whether a frame of one block can be written without making space for it.
+    fn has_block_ready(&self) -> bool {
+        let is_next_ready = self.next.as_ref().is_some_and(|it| it.prepared >= 2 * BLOCK_BYTES);
+        if self.is_full_for(BLOCK_BYTES) {
+            is_next_ready
+        } else {
+            self.active.position + BLOCK_BYTES <= self.active.prepared
+        }
     }
 
     /// Removes a segment that nobody needs any more, because the base has passed all its entries;
@@ -208,58 +323,65 @@ impl<D: Disk> Wal<D> {
     }
 
     fn append_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
-        // A crash may have come between a segment and its first frame.
-        let begins_segment = self.active.position == BLOCK_BYTES && self.frame > 1;
-        let mut bytes =
-            if begins_segment { self.encode_first(writes) } else { self.encode(writes) };
-        if self.active.position + bytes > self.active.header.bytes {
-            bytes = self.encode_first(writes);
-            self.enter_next(bytes)?;
-        }
-        self.make_room(bytes)?;
-        let checksum = frame::seal(&mut self.buffer, self.frame, self.checksum, self.active.seed);
+        self.encode_frame(writes);
+        self.write_frame(writes)
+    }
 
-        let Active { name, file, position, .. } = &self.active;
-        file.write_at(*position, &self.buffer).map_err(io_error(&self.disk, name, "write"))?;
-        file.sync_data().map_err(io_error(&self.disk, name, "sync"))?;
-        self.active.position += bytes;
+    fn encode_frame(&mut self, writes: &[Write]) {
+        let so_far = self.so_far.as_write();
+        let said = std::iter::once(&so_far).chain(writes);
+        frame::encode(self.so_far.loss, said, &mut self.buffer);
+    }
+
+    /// Writes the frame in the buffer, which holds these writes, and syncs it.
+    fn write_frame(&mut self, writes: &[Write]) -> Result<(), Error> {
+        let bytes = frame::padded_bytes(&self.buffer);
+        let checksum = if self.is_full_for(bytes) {
+            self.enter_next(bytes)?
+        } else {
+            self.make_room(bytes)?;
+            let checksum =
+                frame::seal(&mut self.buffer, self.frame, self.checksum, self.active.seed);
+            self.active.write(&self.disk, &self.buffer)?;
+            checksum
+        };
         self.frame += 1;
         self.checksum = checksum;
+        self.is_sealed = writes.is_empty();
+        for write in writes {
+            self.so_far.note(write);
+            let highest = write.entries.last().map_or(Index(0), |entry| entry.position.index);
+            self.highest = self.highest.max(highest);
+        }
         Ok(())
     }
 
-    /// Returns how many bytes the frame will take.
-    fn encode(&mut self, writes: &[Write]) -> u64 {
-        frame::encode(writes, &mut self.buffer);
-        frame::padded_bytes(&self.buffer)
-    }
-
-    /// The same of the first frame of a segment. It says again what the segments before it say, so
-    /// that they can be removed.
-    fn encode_first(&mut self, writes: &[Write]) -> u64 {
-        frame::encode(std::iter::once(&self.so_far()).chain(writes), &mut self.buffer);
-        frame::padded_bytes(&self.buffer)
-    }
-
-    /// What all writes so far have come to, but for the entries.
-    fn so_far(&self) -> Write {
-        Write {
-            base: Some(self.base),
-            hard_state: Some(self.hard_state),
-            commit: self.commit,
-            ..Write::default()
-        }
-    }
-
-    /// Begins the next segment, with a frame of so many bytes to come.
-    fn enter_next(&mut self, bytes: u64) -> Result<(), Error> {
+    /// Begins the next segment with the frame in the buffer, of so many bytes, and returns its
+    /// checksum.
+    ///
+    /// The frame is durable before the segment has its name, and the segment before says that it is
+    /// there before anybody hears of the frame. So a newest segment that is blank, or gone, is
+    /// missed.
+    fn enter_next(&mut self, bytes: u64) -> Result<u32, Error> {
         let segment = self.active.header.segment;
         let (number, previous) = (self.frame, self.checksum);
-        let first = FirstFrame { segment: segment + 1, number, previous, bytes };
+        let origin = Origin::Continued;
+        let first = FirstFrame { segment: segment + 1, number, previous, origin, bytes };
         let next = self.next.take();
-        self.active = name_next(&self.disk, self.identity, &self.config, next, &first)?;
-        self.older.push_back(Covered { segment, highest: std::mem::take(&mut self.highest) });
-        Ok(())
+        let mut next = head_next(&self.disk, self.identity, &self.config, next, &first)?;
+        let checksum = frame::seal(&mut self.buffer, number, previous, next.seed);
+        next.write(&self.disk, &self.buffer)?;
+        give_name(&self.disk, &next)?;
+
+        let mut full = std::mem::replace(&mut self.active, next);
+        let mut pointer = BytesMut::new();
+        frame::encode(self.so_far.loss, [&self.so_far.as_write()], &mut pointer);
+        frame::encode_elsewhere(&mut pointer);
+        frame::seal(&mut pointer, number, previous, full.seed);
+        full.write(&self.disk, &pointer)?;
+        let highest = Some(std::mem::take(&mut self.highest));
+        self.older.push_back(Covered { segment, highest });
+        Ok(checksum)
     }
 
     /// Sees to it that a frame of so many bytes fits into prepared space of the active segment.
@@ -271,10 +393,15 @@ impl<D: Disk> Wal<D> {
         Ok(())
     }
 
-    /// Removes the oldest segment, if all its entries are before the base. Whether there was one.
-    /// The first frame of the next segment says again what else it said.
+    /// Removes the oldest segment, if all its entries are before the base, or it was given up and
+    /// the member has recovered. Whether there was one. The first frame of the next segment says
+    /// again what else it said.
     fn remove_oldest(&mut self) -> Result<bool, Error> {
-        let is_covered = |oldest: &mut Covered| oldest.highest <= self.base.index;
+        let SoFar { base, loss, .. } = self.so_far;
+        let is_covered = |oldest: &mut Covered| match oldest.highest {
+            Some(highest) => highest <= base.index,
+            None => loss.is_none(),
+        };
         let Some(Covered { segment, .. }) = self.older.pop_front_if(is_covered) else {
             return Ok(false);
         };
@@ -321,6 +448,10 @@ impl<D: Disk> Wal<D> {
     }
 }
 
+fn last_index(restored: &Restored) -> Index {
+    Index(restored.base.index.0 + restored.entries.len() as u64)
+}
+
 /// The last index after that write.
 fn last_after(last: Index, write: &Write) -> Index {
     // Whether the log holds a base, only its terms say: it may end there.
@@ -338,81 +469,4 @@ fn last_after(last: Index, write: &Write) -> Index {
         assert_eq!(index, expected, "the entries of a write are not adjacent");
     }
     Index(first.0 + write.entries.len() as u64 - 1)
-}
-
-/// A segment that was being made ready when the process ended. Its zeros may not be durable.
-fn remove_leftover<D: Disk>(disk: &D) -> Result<(), Error> {
-    let names = disk.list().map_err(io_error(disk, ".", "list"))?;
-    if names.iter().any(|name| name == NEXT_NAME) {
-        disk.remove(NEXT_NAME).map_err(io_error(disk, NEXT_NAME, "remove"))?;
-    }
-    Ok(())
-}
-
-/// What a new segment begins with.
-struct FirstFrame {
-    segment: u64,
-    number: u64,
-    /// The checksum of the frame before.
-    previous: u32,
-    /// How long the frame is. One that is longer than a segment gets a longer segment.
-    bytes: u64,
-}
-
-/// Turns the next file, prepared as far as it may be, into a segment. It gets its name when its
-/// header is durable: a file of that name is always a segment.
-fn name_next<D: Disk>(
-    disk: &D,
-    identity: Identity,
-    config: &Config,
-    next: Option<Next<D::File>>,
-    first: &FirstFrame,
-) -> Result<Active<D::File>, Error> {
-    let mut next = match next {
-        Some(next) => next,
-        None => Next::create(disk)?,
-    };
-    let end = BLOCK_BYTES + first.bytes;
-    next.lengthen(disk, end.max(config.segment_bytes))?;
-    let header = SegmentHeader {
-        identity,
-        segment: first.segment,
-        bytes: next.bytes,
-        first_frame: first.number,
-        previous: first.previous,
-    };
-    let write_error = io_error(disk, NEXT_NAME, "write");
-    next.file.write_at(0, &header.encode()).map_err(write_error)?;
-    // This also syncs the header.
-    next.prepare(disk, end.max(next.prepared).max(BLOCK_BYTES + config.step_bytes))?;
-
-    let name = segment::name(first.segment);
-    disk.rename(NEXT_NAME, &name).map_err(io_error(disk, &name, "name"))?;
-    disk.sync_dir().map_err(io_error(disk, ".", "sync"))?;
-    let Next { file, prepared, .. } = next;
-    Ok(Active { name, file, seed: header.seed(), header, position: BLOCK_BYTES, prepared })
-}
-
-impl<F: File> Next<F> {
-    fn create<D: Disk<File = F>>(disk: &D) -> Result<Self, Error> {
-        let file = disk.create(NEXT_NAME).map_err(io_error(disk, NEXT_NAME, "create"))?;
-        Ok(Self { file, bytes: 0, prepared: BLOCK_BYTES })
-    }
-
-    fn lengthen<D: Disk<File = F>>(&mut self, disk: &D, bytes: u64) -> Result<(), Error> {
-        if self.bytes < bytes {
-            self.file.set_len(bytes).map_err(io_error(disk, NEXT_NAME, "lengthen"))?;
-            self.bytes = bytes;
-        }
-        Ok(())
-    }
-
-    fn prepare<D: Disk<File = F>>(&mut self, disk: &D, end: u64) -> Result<(), Error> {
-        let end = end.min(self.bytes);
-        write_zeros(&self.file, self.prepared, end)
-            .map_err(io_error(disk, NEXT_NAME, "prepare"))?;
-        self.file.sync_data().map_err(io_error(disk, NEXT_NAME, "sync"))?;
-        self.prepared = end;
-        Ok(())
-    }
 }

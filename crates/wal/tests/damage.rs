@@ -4,41 +4,58 @@
 
 mod common;
 
-use common::{IDENTITY, entries, model, open, vote};
-use raft::{Restored, Write};
-use wal::{Config, Damage, Error, MemoryDisk, Wal};
+use common::{IDENTITY, entries, model, open, trusted, vote};
+use raft::{Loss, Restored, Write};
+use wal::{Config, Damage, Error, MemoryDisk, Wal, salvage};
 
 const SECTOR: usize = 512;
 
-/// Two segments: a frame of two blocks and one of one; then two frames of one block, and a block
-/// that is prepared and empty.
+/// Two segments: a frame of two blocks, its seal, for it holds a vote, and the block that points to
+/// the next segment; then two frames of one block, and blocks that are prepared and empty, or the
+/// first of them sealed.
 struct Sample {
     disk: MemoryDisk,
     whole: Restored,
     without_last: Restored,
+    is_sealed: bool,
 }
 
 fn sample() -> Sample {
-    let batches: [Vec<Write>; 4] = [
+    let batches: [Vec<Write>; 3] = [
         vec![vote(1, 1), entries(1, 1, &[4000, 1500])],
         vec![entries(3, 1, &[3000])],
-        vec![entries(4, 1, &[10, 10]), vote(2, 2)],
-        vec![entries(5, 2, &[2000])],
+        vec![entries(4, 1, &[2000, 10])],
     ];
     let disk = MemoryDisk::new();
     let (mut wal, _, _) = open(&disk).unwrap();
     for batch in &batches {
         wal.append(batch).unwrap();
+        while wal.prepare_next().unwrap() {}
     }
     let whole = model(batches.iter().flatten());
-    let without_last = model(batches[..3].iter().flatten());
-    Sample { disk, whole, without_last }
+    let without_last = model(batches[..2].iter().flatten());
+    Sample { disk, whole, without_last, is_sealed: false }
+}
+
+/// The same, at rest.
+fn sealed_sample() -> Sample {
+    let sample = sample();
+    let (mut wal, _, _) = open(&sample.disk).unwrap();
+    while wal.prepare_next().unwrap() {}
+    wal.seal().unwrap();
+    Sample { is_sealed: true, ..sample }
 }
 
 const FIRST: &str = "wal-0000000000000001.log";
 const LAST: &str = "wal-0000000000000002.log";
 /// Where the last frame of the sample stands.
 const LAST_FRAME: std::ops::Range<usize> = 8192..12288;
+
+/// Whether that is where the first segment says that there is a second. While there is, nobody
+/// needs to be told.
+fn is_pointer(name: &str, at: usize) -> bool {
+    name == FIRST && at >= 16384
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
@@ -56,12 +73,18 @@ impl Sample {
         damage(&disk);
         let damaged = [disk.contents(FIRST), disk.contents(LAST)];
         match open(&disk) {
-            Ok((_, restored, recovery)) if restored == self.whole => {
-                assert_eq!(recovery.frames, 4);
+            Ok((_, restored, recovery)) if trusted(restored.clone()) == self.whole => {
+                assert_eq!(restored.loss.is_some(), recovery.torn.is_some());
                 Outcome::Same
             }
             Ok((_, restored, recovery)) => {
-                assert_eq!(restored, self.without_last, "damage at {at} of {name}");
+                assert!(!self.is_sealed, "damage at {at} of {name} is taken for a torn tail");
+                assert_eq!(restored.loss, Some(Loss::Tail));
+                assert_eq!(
+                    trusted(restored.clone()),
+                    self.without_last,
+                    "damage at {at} of {name}"
+                );
                 let torn = recovery.torn.expect("a loss is reported");
                 assert_eq!(
                     (torn.path.to_str(), torn.offset),
@@ -82,27 +105,45 @@ impl Sample {
         }
     }
 
+    /// Opens it with some bits of a byte flipped.
+    #[track_caller]
+    fn flip(&self, name: &str, bytes: &[u8], at: usize, flip: u8) {
+        let byte = bytes[at];
+        let outcome =
+            self.outcome(name, at, |disk| disk.overwrite(name, at as u64, &[byte ^ flip]));
+        if at < 4096 {
+            assert_eq!(outcome, Outcome::Refused, "byte {at} of the header of {name}");
+        } else if byte != 0 && outcome == Outcome::Same && !is_pointer(name, at) {
+            // The trailer only helps to tell what happened to the rest.
+            assert!(at % 4096 >= 4080, "byte {at} of {name} is in no checksum");
+        }
+        assert_ne!(outcome, Outcome::LastFrameGone, "a torn write flips no bit");
+    }
+
     fn files(&self) -> [(&'static str, Vec<u8>); 2] {
         [FIRST, LAST].map(|name| (name, self.disk.contents(name).unwrap()))
     }
 }
 
+/// Each bit of each byte.
 #[test]
-fn any_byte_may_flip() {
+fn any_bit_may_flip() {
     let sample = sample();
     for (name, bytes) in sample.files() {
-        for (at, byte) in bytes.iter().enumerate() {
-            // One bit, and all of them.
-            for flip in [1 << (at % 8), 0xff] {
-                let outcome = sample.outcome(name, at, |disk| {
-                    disk.overwrite(name, at as u64, &[byte ^ flip]);
-                });
-                if at < 4096 {
-                    assert_eq!(outcome, Outcome::Refused, "byte {at} of the header of {name}");
-                } else if *byte != 0 && outcome == Outcome::Same {
-                    // The trailer only helps to tell what happened to the rest.
-                    assert!(at % 4096 >= 4080, "byte {at} of {name} is in no checksum");
-                }
+        for at in 0..bytes.len() {
+            (0..8).for_each(|bit| sample.flip(name, &bytes, at, 1 << bit));
+        }
+    }
+}
+
+/// All bits of a byte, and with a log at rest.
+#[test]
+fn any_byte_may_flip() {
+    for sample in [sample(), sealed_sample()] {
+        for (name, bytes) in sample.files() {
+            for at in 0..bytes.len() {
+                sample.flip(name, &bytes, at, 1 << (at % 8));
+                sample.flip(name, &bytes, at, 0xff);
             }
         }
     }
@@ -110,14 +151,17 @@ fn any_byte_may_flip() {
 
 #[test]
 fn any_sector_may_be_zeroed() {
-    let sample = sample();
-    for (name, bytes) in sample.files() {
-        for at in (0..bytes.len()).step_by(SECTOR) {
-            let outcome =
-                sample.outcome(name, at, |disk| disk.overwrite(name, at as u64, &[0; SECTOR]));
-            let is_within_frame = bytes[at..at + SECTOR - 16].iter().any(|byte| *byte != 0);
-            if is_within_frame {
-                assert_ne!(outcome, Outcome::Same, "sector at {at} of {name}");
+    for sample in [sample(), sealed_sample()] {
+        for (name, bytes) in sample.files() {
+            for at in (0..bytes.len()).step_by(SECTOR) {
+                let outcome =
+                    sample.outcome(name, at, |disk| disk.overwrite(name, at as u64, &[0; SECTOR]));
+                let is_within_frame = bytes[at..at + SECTOR - 16].iter().any(|byte| *byte != 0);
+                // Nothing is lost with a seal.
+                let is_seal = sample.is_sealed && name == LAST && at >= LAST_FRAME.end;
+                if is_within_frame && !is_seal && !is_pointer(name, at) {
+                    assert_ne!(outcome, Outcome::Same, "sector at {at} of {name}");
+                }
             }
         }
     }
@@ -125,12 +169,13 @@ fn any_sector_may_be_zeroed() {
 
 #[test]
 fn any_sector_may_be_that_of_another_place() {
-    let sample = sample();
-    for (name, bytes) in sample.files() {
-        for at in (0..bytes.len()).step_by(SECTOR) {
-            for (_, other) in sample.files() {
-                for sector in other.chunks_exact(SECTOR) {
-                    sample.outcome(name, at, |disk| disk.overwrite(name, at as u64, sector));
+    for sample in [sample(), sealed_sample()] {
+        for (name, bytes) in sample.files() {
+            for at in (0..bytes.len()).step_by(SECTOR) {
+                for (_, other) in sample.files() {
+                    for sector in other.chunks_exact(SECTOR) {
+                        sample.outcome(name, at, |disk| disk.overwrite(name, at as u64, sector));
+                    }
                 }
             }
         }
@@ -154,10 +199,25 @@ fn a_segment_may_be_missing_or_twice() {
     remove(&first_is_gone.disk, FIRST);
     assert_corrupt(&first_is_gone.disk, FIRST, 0, &Damage::MissingSegment);
 
+    // The first one says that there is a second.
+    let last_is_gone = sample();
+    remove(&last_is_gone.disk, LAST);
+    assert_corrupt(&last_is_gone.disk, LAST, 0, &Damage::MissingSegment);
+    assert!(salvage(&last_is_gone.disk, IDENTITY).is_err(), "it may have held a vote");
+
     let sample = sample();
     let bytes = sample.disk.contents(FIRST).unwrap();
     sample.disk.overwrite(LAST, 0, &bytes);
     assert_corrupt(&sample.disk, LAST, 0, &Damage::WrongSegment { found: 1 });
+}
+
+/// A segment gets its name when its first frame is durable.
+#[test]
+fn a_newest_segment_may_not_be_blank() {
+    let sample = sample();
+    let bytes = sample.disk.contents(LAST).unwrap();
+    sample.disk.overwrite(LAST, 4096, &vec![0; bytes.len() - 4096]);
+    assert_corrupt(&sample.disk, LAST, 4096, &Damage::NoFrame { number: 3 });
 }
 
 #[test]
@@ -187,12 +247,11 @@ fn a_frame_of_another_log_is_not_taken_for_its_own() {
     for index in 1..=5 {
         wal.append(&[entries(index, 1, &[3000])]).unwrap();
     }
-    // A block after the tail, as a file that was used before may hold. It is not a later frame.
+    // A block after the tail. It is not a later frame; but nothing of this log's stands there.
     let foreign = other.contents(LAST).unwrap();
     sample.disk.overwrite(LAST, 12288, &foreign[8192..12288]);
-    let (_, restored, recovery) = open(&sample.disk).unwrap();
-    assert_eq!(restored, sample.whole);
-    assert!(recovery.torn.is_some());
+    let damage = Damage::NotTorn { damage: Box::new(Damage::NoFrame { number: 5 }) };
+    assert_corrupt(&sample.disk, LAST, 12288, &damage);
 }
 
 #[test]

@@ -21,26 +21,30 @@ fn a_log_is_as_it_is_drawn() {
     let disk = MemoryDisk::new();
     let (mut wal, _, _) = open(&disk).unwrap();
     wal.append(&writes).unwrap();
-    wal.append(&[vote(2, 2)]).unwrap();
     // This one does not fit.
-    wal.append(&[entries(2, 2, &[1])]).unwrap();
+    wal.append(&[entries(2, 1, &[1])]).unwrap();
 
-    let (first, checksum_1) = frame(Frame { number: 1, body: body(&writes), ..FRAME });
-    let second = Frame { number: 2, body: body(&[vote(2, 2)]), previous: checksum_1, ..FRAME };
-    let (second, checksum_2) = frame(second);
-    let expected = [header(1, 1, 0), first, second].concat();
+    let [vote_1, entry_1] = writes;
+    let first = body(&[so_far(&Write::default()), vote_1.clone(), entry_1]);
+    let (first, checksum_1) = frame(Frame { number: 1, body: first, ..FRAME });
+    // The vote was sealed.
+    let seal = body(&[so_far(&vote_1)]);
+    let (seal, checksum_2) = frame(Frame { number: 2, body: seal, previous: checksum_1, ..FRAME });
+    // And the segment says that the log goes on in the next one.
+    let pointer = [body(&[so_far(&vote_1)]), vec![5]].concat();
+    let pointer = Frame { number: 3, body: pointer, previous: checksum_2, ..FRAME };
+    let expected = [header(1, 1, 0), first, seal, frame(pointer).0].concat();
     assert_eq!(disk.contents(FIRST).unwrap(), expected);
 
-    let so_far = Write {
-        base: Some(Position::default()),
-        hard_state: vote(2, 2).hard_state,
-        ..Write::default()
+    let third = Frame {
+        number: 3,
+        body: body(&[so_far(&vote_1), entries(2, 1, &[1])]),
+        previous: checksum_2,
+        segment: 2,
+        body_bytes: None,
     };
-    let third = body(&[so_far, entries(2, 2, &[1])]);
-    let third =
-        Frame { number: 3, body: third, previous: checksum_2, segment: 2, body_bytes: None };
     let mut expected = [header(2, 3, checksum_2), frame(third).0].concat();
-    expected.resize(4 * 4096, 0);
+    expected.resize(5 * 4096, 0);
     assert_eq!(disk.contents("wal-0000000000000002.log").unwrap(), expected);
 }
 
@@ -49,11 +53,11 @@ fn a_format_that_is_not_known_is_refused() {
     let disk = MemoryDisk::new();
     open(&disk).unwrap();
     let mut header = header(1, 1, 0);
-    header[8] = 3;
+    header[8] = 4;
     sign(&mut header);
     disk.overwrite(FIRST, 0, &header);
     let error = open(&disk).unwrap_err();
-    assert!(matches!(error, Error::Format { found: 3, supported: 2, .. }), "{error}");
+    assert!(matches!(error, Error::Format { found: 4, supported: 3, .. }), "{error}");
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn frames_that_no_crash_can_leave_are_damage() {
         (Frame { number: 3, ..second() }, Damage::OutOfTurn { expected: 2, found: 3 }),
         (Frame { number: 1, ..second() }, Damage::OutOfTurn { expected: 2, found: 1 }),
         (Frame { previous: 7, ..second() }, Damage::BrokenChain { number }),
-        (Frame { body_bytes: Some(8145), ..second() }, Damage::TooLong { number }),
+        (Frame { body_bytes: Some(12241), ..second() }, Damage::TooLong { number }),
         (Frame { body_bytes: Some(u64::MAX), ..second() }, Damage::TooLong { number }),
         (Frame { body: vec![9], ..second() }, Damage::Undecodable { number, error: unknown }),
         (Frame { body: vec![1], ..second() }, Damage::Undecodable { number, error: short }),
@@ -108,10 +112,10 @@ fn entries_begin_at_index_one() {
 
 #[test]
 fn the_largest_body_of_a_segment_is_read() {
-    // Header, body and trailer fill the last two blocks to the byte.
-    let mut write = entries(2, 1, &[8144]);
-    let over = body(&[write.clone()]).len() - 8144;
-    write = entries(2, 1, &[8144 - over]);
+    // Header, body and trailer fill the last three blocks to the byte.
+    let mut write = entries(2, 1, &[12240]);
+    let over = body(&[write.clone()]).len() - 12240;
+    write = entries(2, 1, &[12240 - over]);
     let disk = log_with(&Frame { body: body(&[write]), ..second() });
     assert_eq!(open(&disk).unwrap().1.entries.len(), 2);
 }
@@ -128,7 +132,7 @@ fn a_segment_that_does_not_follow_is_damage() {
         // The segment before would end one frame too early, or too late.
         (header(2, 3, 0), name, 0, Damage::BrokenChain { number: 3 }),
         (header(2, 0, 0), name, 0, Damage::OutOfTurn { expected: 1, found: 0 }),
-        (header(2, 5, 0), FIRST, 16384, Damage::NoFrame { number: 4 }),
+        (header(2, 5, 0), name, 0, Damage::MissingSegment),
         (header(2, 4, 7), name, 0, Damage::BrokenChain { number: 4 }),
     ];
     for (header, file, at, expected) in cases {
@@ -151,7 +155,8 @@ fn log_with(second: &Frame) -> MemoryDisk {
 
 /// The frame that belongs there.
 fn second() -> Frame {
-    let first = Frame { number: 1, body: body(&[entries(1, 1, &[1])]), ..FRAME };
+    let first = body(&[so_far(&Write::default()), entries(1, 1, &[1])]);
+    let first = Frame { number: 1, body: first, ..FRAME };
     Frame { number: 2, previous: frame(first).1, body: body(&[entries(2, 1, &[1])]), ..FRAME }
 }
 
@@ -194,6 +199,12 @@ fn frame(drawn: Frame) -> (Vec<u8>, u32) {
     (bytes, checksum)
 }
 
+/// What each frame begins with: what all before it have come to.
+fn so_far(write: &Write) -> Write {
+    let hard_state = write.hard_state.unwrap_or_default();
+    Write { base: Some(Position::default()), hard_state: Some(hard_state), ..Write::default() }
+}
+
 fn body(writes: &[Write]) -> Vec<u8> {
     let mut body = BytesMut::new();
     for write in writes {
@@ -205,7 +216,7 @@ fn body(writes: &[Write]) -> Vec<u8> {
 
 fn header(segment: u64, first_frame: u64, previous: u32) -> Vec<u8> {
     let mut block = b"QUORWAL\n".to_vec();
-    block.put_u32_le(2);
+    block.put_u32_le(3);
     block.put_u32_le(0);
     for field in [IDENTITY.cluster, IDENTITY.member, segment, SMALL.segment_bytes, first_frame] {
         block.put_u64_le(field);

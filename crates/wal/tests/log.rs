@@ -38,7 +38,7 @@ fn what_was_written_comes_back() {
     let (_, restored, recovery) = open(&disk).unwrap();
     assert_eq!(restored, model(batches.iter().flatten()));
     assert_eq!(restored.entries.len(), 3);
-    assert_eq!(recovery, Recovery { torn: None, frames: 4, segments: 2 });
+    assert_eq!(recovery, Recovery { torn: None, frames: 6, segments: 3 });
 }
 
 #[test]
@@ -46,10 +46,17 @@ fn one_append_is_one_write_and_one_sync() {
     let disk = MemoryDisk::new();
     let (mut wal, _, _) = Wal::open(disk.clone(), IDENTITY, Config::default()).unwrap();
     let before = disk.operations();
-    wal.append(&[vote(1, 1), entries(1, 1, &[10; 100]), entries(101, 1, &[10; 100])]).unwrap();
+    wal.append(&[entries(1, 1, &[10; 100]), entries(101, 1, &[10; 100])]).unwrap();
     assert_eq!(disk.operations(), before + 2);
     wal.append(&[]).unwrap();
     assert_eq!(disk.operations(), before + 2, "nothing to write");
+    wal.append(&[vote(1, 1)]).unwrap();
+    assert_eq!(disk.operations(), before + 6, "a vote is sealed");
+    wal.seal().unwrap();
+    assert_eq!(disk.operations(), before + 6, "once");
+    wal.append(&[entries(201, 1, &[10])]).unwrap();
+    wal.seal().unwrap();
+    assert_eq!(disk.operations(), before + 10);
 }
 
 #[test]
@@ -150,17 +157,19 @@ fn an_append_into_prepared_space_does_not_wait_for_more() {
         let before = disk.operations();
         wal.append(&[entries(index, 1, &[10])]).unwrap();
         let operations = disk.operations() - before;
-        // A full segment makes way for the next, which is ready: header, sync, name, sync; and no
-        // zeros are written while the append waits.
-        assert_eq!(operations, if index % 3 == 1 && index > 1 { 6 } else { 2 }, "append {index}");
+        // A full segment makes way for the next, which is ready: header, frame, sync, name, sync;
+        // and the full one says so: frame, sync. No zeros are written while the append waits.
+        assert_eq!(operations, if index % 3 == 1 && index > 1 { 7 } else { 2 }, "append {index}");
     }
 }
 
 #[test]
 fn no_more_space_is_prepared_than_is_wanted() {
     let disk = MemoryDisk::new();
-    let (mut wal, _, _) = open(&disk).unwrap();
-    // Three blocks are wanted ahead. A new log has one, and room for two more in its segment.
+    let config = Config { ahead_bytes: 4 * 4096, ..SMALL };
+    let (mut wal, _, _) = Wal::open(disk.clone(), IDENTITY, config).unwrap();
+    // Four blocks are wanted ahead. A new log has one, and room for three more in its segment.
+    assert!(wal.prepare_next().unwrap());
     assert!(wal.prepare_next().unwrap());
     assert!(!wal.prepare_next().unwrap());
     let before = disk.operations();
@@ -171,16 +180,16 @@ fn no_more_space_is_prepared_than_is_wanted() {
     // One is used, so the next segment is begun.
     wal.append(&[entries(1, 1, &[1])]).unwrap();
     assert!(!wal.prepare_next().unwrap());
-    assert_eq!(disk.contents("wal-next.tmp").map(|bytes| bytes.len()), Some(16384));
+    assert_eq!(disk.contents("wal-next.tmp").map(|bytes| bytes.len()), Some(20480));
 }
 
 #[test]
 fn no_more_than_one_segment_is_prepared() {
     let config = Config { ahead_bytes: 1 << 30, ..SMALL };
     let (mut wal, _, _) = Wal::open(MemoryDisk::new(), IDENTITY, config).unwrap();
-    // The first block of the first segment is there; two of it and three of the next are not.
+    // The first block of the first segment is there; three of it and four of the next are not.
     let steps = (0..100).take_while(|_| wal.prepare_next().unwrap()).count();
-    assert_eq!(steps, 4, "and a fifth, after which no more is wanted");
+    assert_eq!(steps, 6, "and a seventh, after which no more is wanted");
 }
 
 #[test]
@@ -243,13 +252,13 @@ impl Draft {
             }),
         };
         Write {
-            base: None,
             id: WriteId(7),
             hard_state: self
                 .hard_state
                 .map(|(term, vote)| HardState { term: Term(term), vote: vote.map(NodeId) }),
             entries: (first..).zip(&self.commands).map(entry).collect(),
             commit: Index(self.commit),
+            ..Write::default()
         }
     }
 }
@@ -299,6 +308,7 @@ proptest! {
                     }
                     wal.append(&written[from..]).unwrap();
                     frames += u64::from(written.len() > from);
+                    frames += u64::from(written[from..].iter().any(|it| it.hard_state.is_some()));
                     continue;
                 }
                 Step::Prepare => {

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::io;
 
-use common::{IDENTITY, SMALL, entries, model, vote};
+use common::{IDENTITY, SMALL, entries, model, trusted, vote};
 use raft::Write;
 use wal::{Config, Disk as _, Error, RealDisk, Wal};
 
@@ -47,11 +47,13 @@ fn a_process_that_was_killed_leaves_a_torn_tail_at_most() {
 
     let (mut wal, restored, recovery) = open().unwrap();
     assert_eq!(restored.entries.len(), 1);
+    assert_eq!(restored.loss, Some(raft::Loss::Tail));
     let torn = recovery.torn.unwrap();
     assert_eq!((torn.path, torn.offset), (file, 8192));
     wal.append(&[entries(2, 2, &[7])]).unwrap();
     drop(wal);
-    assert_eq!(open().unwrap().1, model(&[entries(1, 1, &[10]), entries(2, 2, &[7])]));
+    let expected = model(&[entries(1, 1, &[10]), entries(2, 2, &[7])]);
+    assert_eq!(trusted(open().unwrap().1), expected);
 }
 
 #[test]

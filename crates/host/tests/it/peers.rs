@@ -164,12 +164,13 @@ async fn a_peer_that_does_not_listen_holds_up_nobody() {
     let (from, to) = (town.id("c"), town.id(leader));
     voice.write_all(&frame(&Envelope { from, to, term, message })).await.unwrap();
     let long = "x".repeat(1 << 20);
-    for number in 0..40 {
+    // Few, for who does not listen for two seconds is hung up on.
+    for number in 0..10 {
         a.propose(&format!("{number} {long}")).await;
     }
     b.read_index().await;
     assert_eq!(a.journal.commands().len(), b.journal.commands().len());
-    assert!(a.journal.commands().len() > 40);
+    assert!(a.journal.commands().len() > 10);
 
     // There was much to hear; or it was given up meanwhile, as only one is that has not taken all.
     let heard = Arc::new(AtomicUsize::new(0));

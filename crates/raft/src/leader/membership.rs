@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Leader, knows_commit};
+use super::Leader;
 use crate::common::Common;
 use crate::configuration::{Change, ChangeError};
 use crate::progress::Progress;
@@ -25,7 +25,7 @@ impl Leader {
         if self.transfer.is_some() || index > common.log.commit() {
             return Err(ChangeError::Pending);
         }
-        if !knows_commit(common) {
+        if !common.knows_commit() {
             return Err(ChangeError::NotReady);
         }
         let next = current.changed(change)?;

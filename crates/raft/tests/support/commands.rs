@@ -180,6 +180,17 @@ pub(crate) enum Command {
         kept: usize,
     },
 
+    /// A member that is down loses what is on its disk from an index on, and its disk knows that it
+    /// may have: the last write only, or with `damage=true` what was durable for sure.
+    /// Example: lose n2 from=3 damage=true
+    Lose {
+        member: Id,
+        #[arg(key)]
+        from: u64,
+        #[arg(key, optional)]
+        damage: bool,
+    },
+
     /// Starts a member that crashed, with what its disk kept.
     Restart(Id),
 

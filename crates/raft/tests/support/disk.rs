@@ -31,6 +31,9 @@ impl Disk {
         if let Some(hard_state) = write.hard_state {
             self.durable.hard_state = hard_state;
         }
+        if write.is_recovered {
+            self.durable.loss = None;
+        }
         if let Some(base) = write.base {
             move_base(&mut self.durable, base);
         }

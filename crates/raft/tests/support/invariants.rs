@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use raft::{
-    Config, Configuration, Effect, Entry, Envelope, Index, Message, NodeId, Payload, Position,
-    Restored, RoleName, Snapshot, Standing, Status, Term, Ticket, Write,
+    Ballot, Config, Configuration, Effect, Entry, Envelope, Index, Message, NodeId, Payload,
+    Position, Restored, RoleName, Snapshot, Standing, Status, Term, Ticket, Write,
 };
 
 /// What was broken, in words.
@@ -63,6 +63,8 @@ struct Mirror {
     votes: BTreeMap<Term, NodeId>,
     /// Each position that ever was on the disk.
     ever_durable: BTreeSet<Position>,
+    /// It lost what was durable, so it does not hold all that it has promised.
+    has_lost: bool,
     /// How it stood after the last step, if it did not crash since.
     standing: Option<Standing>,
     commit: Index,
@@ -118,6 +120,12 @@ impl Invariants {
         mirror.commit = Index(0);
         mirror.applied = covered.index;
         mirror.keep_vote(id, restored.hard_state.term, restored.hard_state.vote)
+    }
+
+    /// A member lost what was on its disk. What it has promised of it still counts: the others may
+    /// hear of it late.
+    pub(crate) fn lost(&mut self, id: NodeId) {
+        self.mirror(id).has_lost = true;
     }
 
     /// A member asked for a write.
@@ -312,13 +320,13 @@ impl Invariants {
         let votes_for = |candidate| mirror.votes.get(term) == Some(candidate);
         let kept = match message {
             Message::RequestVote { last, .. } => votes_for(from) && mirror.ever_held(*last),
-            Message::Vote { granted: true } => votes_for(to),
+            Message::Vote { ballot: Ballot::Granted | Ballot::Weak } => votes_for(to),
             Message::Appended { matched } => {
                 self.leaders_position(*term, *matched).is_none_or(|it| mirror.ever_held(it))
             }
             Message::RequestPreVote { .. }
             | Message::PreVote { .. }
-            | Message::Vote { granted: false }
+            | Message::Vote { ballot: Ballot::Refused }
             | Message::Append { .. }
             | Message::Rejected { .. }
             | Message::Heartbeat { .. }
@@ -422,7 +430,8 @@ impl Mirror {
     }
 
     fn holds_durably(&self, position: Position) -> bool {
-        holds(&self.durable, position) || holds(&self.stored, position)
+        let lost = self.has_lost && self.ever_held(position);
+        holds(&self.durable, position) || holds(&self.stored, position) || lost
     }
 
     fn ever_held(&self, position: Position) -> bool {

@@ -6,7 +6,8 @@
 //! Property tests and the fuzzer drive the same member.
 
 use raft::{
-    Config, Configuration, Effect, Envelope, Index, Input, Message, Node, NodeId, Position, Status,
+    Ballot, Config, Configuration, Effect, Envelope, Index, Input, Message, Node, NodeId, Position,
+    Status,
 };
 
 use super::disk::{self, Disk};
@@ -80,8 +81,8 @@ impl Lone {
 
     fn elect(&mut self) {
         let (from, to, term) = (NodeId(2), OWN, self.node.standing().term);
-        let pre_vote = Message::PreVote { asked_in: term, granted: true };
-        for message in [pre_vote, Message::Vote { granted: true }] {
+        let pre_vote = Message::PreVote { asked_in: term, ballot: Ballot::Granted };
+        for message in [pre_vote, Message::Vote { ballot: Ballot::Granted }] {
             self.node.step(Input::Receive(Envelope { from, to, term, message }));
         }
     }

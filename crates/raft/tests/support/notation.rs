@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use raft::{
-    Change, Configuration, Entry, Envelope, Index, Message, NodeId, Payload, Position, Snapshot,
-    Term, Ticket,
+    Ballot, Change, Configuration, Entry, Envelope, Index, Message, NodeId, Payload, Position,
+    Snapshot, Term, Ticket,
 };
 
 use crate::support::disk;
@@ -67,7 +67,7 @@ pub(crate) fn kind(message: &Message) -> String {
 fn message(spoken: &[&str], term: Term) -> Result<Message, String> {
     Ok(match *spoken {
         ["RequestPreVote", "last", last] => Message::RequestPreVote { last: position(last)? },
-        ["PreVote", answer] => Message::PreVote { asked_in: term, granted: granted(answer)? },
+        ["PreVote", answer] => Message::PreVote { asked_in: term, ballot: ballot(answer)? },
         ["RequestVote", "last", last] => {
             Message::RequestVote { last: position(last)?, forced: false }
         }
@@ -75,7 +75,7 @@ fn message(spoken: &[&str], term: Term) -> Result<Message, String> {
             Message::RequestVote { last: position(last)?, forced: true }
         }
         ["TimeoutNow"] => Message::TimeoutNow,
-        ["Vote", answer] => Message::Vote { granted: granted(answer)? },
+        ["Vote", answer] => Message::Vote { ballot: ballot(answer)? },
         ["Append", "after", previous, ref list @ .., "commit", commit] => Message::Append {
             previous: position(previous)?,
             entries: entries(&list.join(" "))?,
@@ -131,11 +131,12 @@ fn commands(list: &str) -> Vec<Bytes> {
     list.map(|command| Bytes::copy_from_slice(command.as_bytes())).collect()
 }
 
-fn granted(text: &str) -> Result<bool, String> {
+fn ballot(text: &str) -> Result<Ballot, String> {
     match text {
-        "granted" => Ok(true),
-        "refused" => Ok(false),
-        _ => Err(format!("neither granted nor refused: {text}")),
+        "granted" => Ok(Ballot::Granted),
+        "weak" => Ok(Ballot::Weak),
+        "refused" => Ok(Ballot::Refused),
+        _ => Err(format!("not a ballot: {text}")),
     }
 }
 

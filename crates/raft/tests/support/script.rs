@@ -4,7 +4,7 @@ use std::error::Error;
 
 use goldenscript::{Context, Runner};
 use raft::{
-    Config, Configuration, Entry, Envelope, HardState, Index, Input, Node, NodeId, Payload,
+    Config, Configuration, Entry, Envelope, HardState, Index, Input, Loss, Node, NodeId, Payload,
     Restored, Status, WriteId,
 };
 
@@ -158,6 +158,10 @@ impl World {
                 self.print_all(&lines);
             }
             Command::Crash { member, kept } => self.crash(member.0, *kept)?,
+            Command::Lose { member, from, damage } => {
+                let loss = if *damage { Loss::Damage } else { Loss::Tail };
+                self.lose(member.0, Index(*from), loss);
+            }
             Command::Restart(member) => self.restart(member.0)?,
             Command::Status(members) => {
                 let ids = self.named(members).into_iter();
@@ -333,8 +337,9 @@ impl World {
 
     fn status(&self, id: NodeId) -> String {
         let Ok(node) = self.node(id) else { return format!("{id} down") };
-        let Status { standing, last, commit, durable, .. } = node.status();
-        format!("{id} {standing}, last {last} commit {commit} durable {durable}")
+        let Status { standing, last, commit, durable, loss, .. } = node.status();
+        let recovering = if loss.is_some() { " recovering" } else { "" };
+        format!("{id} {standing}, last {last} commit {commit} durable {durable}{recovering}")
     }
 
     fn log(&self, id: NodeId) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use raft::{Change, Config, Configuration, Input, NodeId, RoleName, WriteId};
+use raft::{Change, Config, Configuration, Input, Loss, NodeId, RoleName, WriteId};
 
 use crate::random::Random;
 use crate::support::invariants::Checked;
@@ -30,6 +30,8 @@ pub(crate) struct Storm {
     election_ticks_max: u32,
     /// What may happen, each with its weight in this run.
     weights: Vec<(Act, usize)>,
+    /// The member whose disk may rot while it is down, if one does.
+    rotten: Option<(NodeId, Loss)>,
     /// How often a member is not asked at once what is to be done, in percent.
     batching: usize,
     proposed: u64,
@@ -49,6 +51,7 @@ enum Act {
     Read,
     Crash,
     Restart,
+    Rot,
     Isolate,
     IsolateLeader,
     CutLink,
@@ -93,10 +96,28 @@ impl Storm {
         world.trace = traced.then(String::new);
         let pace = |id: &NodeId| vec![*id; random.pick(&[1, 5, 5, 10])];
         let clocks = ids.iter().flat_map(pace).collect();
-        let weights = Self::draw_weights(&mut random);
+        let mut weights = Self::draw_weights(&mut random);
         let batching = random.pick(&[0, 0, 20, 60]);
         let election_ticks_max = *config.election_ticks.end();
-        Self { world, random, ids, clocks, election_ticks_max, weights, batching, proposed: 0 }
+        // The others must be a majority, in every configuration.
+        let may_rot = begin >= 3 && random.percent(40);
+        let loss = random.pick(&[Loss::Tail, Loss::Damage]);
+        let rotten = may_rot.then(|| (random.pick(&ids), loss));
+        if may_rot {
+            weights.retain(|(act, _)| !matches!(act, Act::ChangeMembers));
+            weights.push((Act::Rot, random.pick(&[1, 2])));
+        }
+        Self {
+            world,
+            random,
+            ids,
+            clocks,
+            election_ticks_max,
+            weights,
+            rotten,
+            batching,
+            proposed: 0,
+        }
     }
 
     fn draw_weights(random: &mut Random) -> Vec<(Act, usize)> {
@@ -188,6 +209,7 @@ impl Storm {
                 self.world.crash(id, kept)
             }
             Act::Restart if !is_up => self.world.restart(id),
+            Act::Rot if self.random.percent(30) => self.rot(),
             Act::Isolate => {
                 self.isolate(id);
                 Ok(())
@@ -230,6 +252,7 @@ impl Storm {
             | Act::Read
             | Act::Crash
             | Act::Restart
+            | Act::Rot
             | Act::ChangeMembers
             | Act::Transfer
             | Act::Snapshot
@@ -280,6 +303,21 @@ impl Storm {
             let copy = self.world.network[place].clone();
             self.world.network.push(copy);
         }
+    }
+
+    /// The member whose disk may rot crashes, if it is up, and loses some of its log.
+    fn rot(&mut self) -> Checked {
+        let Some((id, loss)) = self.rotten else { return Ok(()) };
+        let entries = &self.world.member(id).disk.durable.entries;
+        let indexes = entries.iter().map(|entry| entry.position.index).collect::<Vec<_>>();
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        if self.world.member(id).node.is_some() {
+            self.world.crash(id, 0)?;
+        }
+        self.world.lose(id, self.random.pick(&indexes), loss);
+        Ok(())
     }
 
     fn lose(&mut self) {

@@ -5,7 +5,8 @@ use std::fmt::{Display, Write as _};
 
 use bytes::Bytes;
 use raft::{
-    Change, Config, Effect, Envelope, Input, Message, Node, NodeId, Snapshot, Term, Ticket, WriteId,
+    Change, Config, Effect, Envelope, Index, Input, Loss, Message, Node, NodeId, Snapshot, Term,
+    Ticket, WriteId,
 };
 
 use crate::support::disk::{self, Disk};
@@ -140,6 +141,15 @@ impl World {
         self.member(id).disk.pending.clear();
         self.member(id).disk.received = None;
         Ok(())
+    }
+
+    /// A member that is down loses entries that were durable.
+    pub(crate) fn lose(&mut self, id: NodeId, from: Index, loss: Loss) {
+        self.note("", format_args!("{id} loses {from} and what follows"));
+        let durable = &mut self.member(id).disk.durable;
+        durable.entries.retain(|entry| entry.position.index < from);
+        durable.loss = durable.loss.max(Some(loss));
+        self.invariants.lost(id);
     }
 
     /// Starts a member that is down with what is on its disk.

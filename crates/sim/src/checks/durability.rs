@@ -3,7 +3,7 @@
 use raft::{Configuration, NodeId, RoleName, Status};
 
 use super::{Check, Checked, Fact, Ghost, check};
-use crate::checks::ghost::Committed;
+use crate::checks::ghost::{Committed, Mirror};
 
 #[derive(Debug)]
 pub(super) struct Durability;
@@ -34,7 +34,10 @@ impl Check for Durability {
 /// Whether a majority has it, and a majority of the outgoing voters too. Counted here once more,
 /// for how the core counts may be wrong.
 fn is_held(configuration: &Configuration, entry: &Committed, ghost: &Ghost) -> bool {
-    let holds = |id: &NodeId| ghost.members.get(id).is_some_and(|it| it.durable.covers(entry));
+    // What a member acknowledged and then lost may be counted late. It does not vote then.
+    let held =
+        |it: &Mirror| it.durable.covers(entry) || (it.has_lost && it.ever_held(entry.position));
+    let holds = |id: &NodeId| ghost.members.get(id).is_some_and(held);
     let has_most = |voters: Vec<NodeId>| {
         let holders = voters.iter().filter(|id| holds(id)).count();
         voters.is_empty() || 2 * holders > voters.len()

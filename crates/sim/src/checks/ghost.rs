@@ -54,6 +54,8 @@ pub(crate) struct Mirror {
     pub(crate) ever_durable: BTreeSet<Position>,
     /// Writes that were on their way to the disk when it crashed.
     pub(crate) unsure: Vec<Write>,
+    /// It lost some of what ever was on the disk.
+    pub(crate) has_lost: bool,
     /// How it stands, and how it stood before that; nothing while it is down.
     pub(crate) status: Option<Status>,
     pub(crate) before: Option<Status>,
@@ -180,6 +182,7 @@ impl Ghost {
         self.unreported = !is_as_reported;
         let mut found = Chain { base: restored.base, base_prefix: prefix, links: VecDeque::new() };
         restored.entries.iter().for_each(|entry| found.push(entry));
+        mirror.has_lost |= restored.loss.is_some();
         mirror.log = found.clone();
         mirror.durable = found;
         mirror.ever_durable.extend(restored.entries.iter().map(|entry| entry.position));

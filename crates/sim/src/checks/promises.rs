@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use raft::{Envelope, Index, Message, NodeId, Position, RoleName, Status, Term};
+use raft::{Ballot, Envelope, Index, Message, NodeId, Position, RoleName, Status, Term};
 
 use super::{Check, Checked, Fact, Ghost, check};
 use crate::checks::ghost::{Chain, Mirror};
@@ -52,7 +52,7 @@ impl Promises {
         let votes_for = |candidate: &NodeId| mirror.votes.get(term) == Some(candidate);
         match message {
             Message::RequestVote { last, .. } => votes_for(from) && mirror.ever_held(*last),
-            Message::Vote { granted: true } => votes_for(to),
+            Message::Vote { ballot: Ballot::Granted | Ballot::Weak } => votes_for(to),
             Message::Appended { matched } => {
                 *matched <= mirror.durable.base().index
                     || self.leaders_position(*term, *matched).is_none_or(|it| mirror.ever_held(it))

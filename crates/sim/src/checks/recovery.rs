@@ -1,5 +1,6 @@
 //! What a member finds on its disk is what was durable there, and perhaps the one batch of writes
-//! that was on its way when it crashed, whole.
+//! that was on its way when it crashed, whole. If it says that it may have lost something, that is
+//! nothing of its hard state; and what is left was there once.
 
 use raft::{Restored, Write};
 
@@ -22,7 +23,14 @@ impl Recovery {
             }
         }
         let last = restored.entries.last().map_or(restored.base, |entry| entry.position);
-        let is_log = restored.base == log.base() && last == log.last();
+        let is_whole = restored.base == log.base() && last == log.last();
+        let is_left = || {
+            let new = batch.iter().flat_map(|write| &write.entries).map(|entry| entry.position);
+            let new = new.collect::<Vec<_>>();
+            let was_there = |it| mirror.ever_held(it) || new.contains(&it);
+            restored.entries.iter().all(|entry| was_there(entry.position))
+        };
+        let is_log = is_whole || (restored.loss.is_some() && is_left());
         is_log && restored.hard_state.term == term && restored.hard_state.vote == vote
     }
 }

@@ -1,7 +1,10 @@
 //! The storm, and what must come after it.
 
+use raft::{Loss, NodeId};
+
 use super::{Phase, REST_US, World};
 use crate::clock::TICK_US;
+use crate::coverage::Situation;
 use crate::event::Event;
 use crate::faults::Strike;
 use crate::random::Random;
@@ -53,6 +56,11 @@ impl World {
             self.queue.push(self.now + 1_000_000, Event::Calm);
             return;
         }
+        if !is_served && self.may_nobody_be_elected() {
+            self.coverage.add(Situation::NobodyMayVote);
+            self.phase = Phase::Over;
+            return;
+        }
         self.phase = Phase::Calm;
         let well = if is_served {
             Ok(())
@@ -66,6 +74,26 @@ impl World {
         let patience = (self.swarm.request_ticks + 50) * TICK_US * 11 / 10;
         self.queue.push(self.now + patience, Event::End);
         self.settle("healing", well);
+    }
+
+    /// Whether so many members may have lost something that no candidate can win: neither by a
+    /// quorum of those that have lost nothing, nor by the votes of all. Then an operator has to
+    /// decide.
+    fn may_nobody_be_elected(&self) -> bool {
+        let running = |id: &NodeId| self.members[id].process.as_ref();
+        let statuses = self.members.keys().filter_map(running).map(|it| it.replica.status().raft);
+        let Some(newest) = statuses.max_by_key(|status| status.last) else { return false };
+        let configuration = newest.configuration.1;
+        let loss = |id: &NodeId| running(id).map(|it| it.replica.status().raft.loss);
+        let is_whole = |id: &NodeId| loss(id) == Some(None);
+        let gives_a_vote = |id: &NodeId| matches!(loss(id), Some(None | Some(Loss::Tail)));
+        let has_quorum = |voters: Vec<NodeId>| {
+            voters.is_empty() || 2 * voters.iter().filter(|id| is_whole(id)).count() > voters.len()
+        };
+        let (voters, outgoing) = (configuration.voters(), configuration.outgoing());
+        let by_all = configuration.voters().chain(configuration.outgoing());
+        let can_be_won = has_quorum(voters.collect()) && has_quorum(outgoing.collect());
+        !can_be_won && !by_all.into_iter().all(|id| gives_a_vote(&id))
     }
 
     /// All is at rest: members agree, nobody waits, and no lease goes on.

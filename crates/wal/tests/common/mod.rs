@@ -10,7 +10,7 @@ pub(crate) const IDENTITY: Identity = Identity { cluster: 0xc1, member: 1 };
 
 /// Three frames to a segment.
 pub(crate) const SMALL: Config =
-    Config { segment_bytes: 4 * 4096, ahead_bytes: 3 * 4096, step_bytes: 4096 };
+    Config { segment_bytes: 5 * 4096, ahead_bytes: 3 * 4096, step_bytes: 4096 };
 
 pub(crate) type Opened = (Wal<MemoryDisk>, Restored, Recovery);
 
@@ -27,10 +27,9 @@ pub(crate) fn entries(first: u64, term: u64, command_bytes: &[usize]) -> Write {
     };
     Write {
         id: WriteId(first),
-        base: None,
-        hard_state: None,
         entries: (first..).zip(command_bytes).map(entry).collect(),
         commit: Index(first - 1),
+        ..Write::default()
     }
 }
 
@@ -43,6 +42,11 @@ pub(crate) fn vote(term: u64, member: u64) -> Write {
 /// A write that moves the base.
 pub(crate) fn base(index: u64, term: u64) -> Write {
     Write { base: Some(Position::new(index, term)), ..Write::default() }
+}
+
+/// The same, as if nothing could be lost.
+pub(crate) fn trusted(restored: Restored) -> Restored {
+    Restored { loss: None, ..restored }
 }
 
 /// What a log that holds these writes gives back, by the words of `raft::Write`.
