@@ -88,7 +88,7 @@ fn changes_keys_or_leases(command: &Command) -> bool {
             | LeaseCommand::Expire { .. } => true,
             LeaseCommand::Renew { .. } | LeaseCommand::Checkpoint(_) => false,
         },
-        Command::Publish(_) | Command::Alarm(_) => false,
+        Command::Publish(_) | Command::Alarm(_) | Command::Auth(_) => false,
     }
 }
 
@@ -110,7 +110,8 @@ impl Command {
             | Self::DeleteRange(_)
             | Self::Compact(_)
             | Self::Publish(_)
-            | Self::Alarm(_) => 0,
+            | Self::Alarm(_)
+            | Self::Auth(_) => 0,
         }
     }
 }

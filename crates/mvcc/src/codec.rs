@@ -1,6 +1,7 @@
 //! Commands as bytes: what goes into the log.
 //!
 //! ```text
+//!   stamped   = format:u8 (=2)  auth_revision  command, or a command alone
 //!   command   = format:u8 (=1)  kind:u8  body
 //!   put       = flags:u8  key  value  lease           flags: 1 prev_kv  2 ignore_value
 //!   delete    = flags:u8  key  range_end                     4 ignore_lease  8 keys_only
@@ -12,6 +13,7 @@
 //!   compact   = revision
 //!   publish   = member_id  name  list of url
 //!   lease     = see lease/codec.rs
+//!   auth      = see auth/codec.rs
 //!   alarm     = change:u8 (0 raise, 1 disarm)  alarm:u8 (0 no space, 1 corrupt)  member_id
 //! ```
 //!
@@ -25,6 +27,7 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::alarm::{Alarm, AlarmCommand, MemberAlarm};
+use crate::auth::AuthCommand;
 use crate::command::{
     Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
     SortOrder, SortTarget, Txn,
@@ -35,6 +38,9 @@ use crate::validate::TXN_DEPTH_MAX;
 /// The first byte of every encoded command.
 const FORMAT: u8 = 1;
 
+/// The first byte of one with a stamp before it.
+const STAMPED: u8 = 2;
+
 const PUT: u8 = 1;
 const DELETE_RANGE: u8 = 2;
 const TXN: u8 = 3;
@@ -43,6 +49,7 @@ const PUBLISH: u8 = 5;
 const RANGE: u8 = 6;
 const LEASE: u8 = 7;
 const ALARM: u8 = 8;
+const AUTH: u8 = 9;
 
 const PREV_KV: u8 = 1;
 const IGNORE_VALUE: u8 = 2;
@@ -129,6 +136,10 @@ impl Command {
                 out.put_u8(ALARM);
                 alarm.encode(out);
             }
+            Self::Auth(auth) => {
+                out.put_u8(AUTH);
+                auth.encode(out);
+            }
         }
     }
 
@@ -152,12 +163,49 @@ impl Command {
             PUBLISH => Self::Publish(Publish::decode(&mut input)?),
             LEASE => Self::Lease(LeaseCommand::decode(&mut input)?),
             ALARM => Self::Alarm(AlarmCommand::decode(&mut input)?),
+            AUTH => Self::Auth(AuthCommand::decode(&mut input)?),
             value => return Err(DecodeError::UnknownValue { what: "command", value }),
         };
         match input.0.remaining() {
             0 => Ok(command),
             trailing => Err(DecodeError::Trailing(trailing)),
         }
+    }
+}
+
+/// A command as it stands in the log: with the auth revision at which its user was looked at, if it
+/// had to have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamped {
+    /// The auth revision; `None` if nobody was asked for.
+    pub auth_revision: Option<u64>,
+    /// The command.
+    pub command: Command,
+}
+
+impl Stamped {
+    /// Both as bytes.
+    pub fn encode(auth_revision: Option<u64>, command: &Command) -> Bytes {
+        let mut out = BytesMut::new();
+        if let Some(revision) = auth_revision {
+            out.put_u8(STAMPED);
+            put_varint(&mut out, revision);
+        }
+        command.encode_into(&mut out);
+        out.freeze()
+    }
+
+    /// Both of bytes.
+    ///
+    /// # Errors
+    /// As for [`Command::decode`].
+    pub fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
+        if bytes.first() != Some(&STAMPED) {
+            return Ok(Self { auth_revision: None, command: Command::decode(bytes)? });
+        }
+        let mut input = Input(bytes.slice(1..));
+        let auth_revision = Some(input.varint()?);
+        Ok(Self { auth_revision, command: Command::decode(input.0)? })
     }
 }
 
@@ -374,7 +422,7 @@ pub(crate) fn put_number(out: &mut BytesMut, number: i64) {
     put_varint(out, number.cast_unsigned());
 }
 
-fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
+pub(crate) fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.put_slice(bytes);
 }
@@ -387,7 +435,7 @@ pub(crate) fn put_list<T>(out: &mut BytesMut, list: &[T], put: impl Fn(&T, &mut 
 }
 
 /// What is still to be decoded.
-pub(crate) struct Input(Bytes);
+pub(crate) struct Input(pub(crate) Bytes);
 
 impl Input {
     pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
@@ -401,7 +449,11 @@ impl Input {
         }
     }
 
-    fn one_of<T: Copy>(&mut self, what: &'static str, all: &[T]) -> Result<T, DecodeError> {
+    pub(crate) fn one_of<T: Copy>(
+        &mut self,
+        what: &'static str,
+        all: &[T],
+    ) -> Result<T, DecodeError> {
         let value = self.byte()?;
         all.get(usize::from(value)).copied().ok_or(DecodeError::UnknownValue { what, value })
     }
@@ -428,7 +480,7 @@ impl Input {
         self.varint().map(u64::cast_signed)
     }
 
-    fn bytes(&mut self) -> Result<Bytes, DecodeError> {
+    pub(crate) fn bytes(&mut self) -> Result<Bytes, DecodeError> {
         let length = usize::try_from(self.varint()?).map_err(|_| DecodeError::Truncated)?;
         if length > self.0.len() {
             return Err(DecodeError::Truncated);
@@ -436,7 +488,7 @@ impl Input {
         Ok(self.0.split_to(length))
     }
 
-    fn text(&mut self) -> Result<String, DecodeError> {
+    pub(crate) fn text(&mut self) -> Result<String, DecodeError> {
         String::from_utf8(self.bytes()?.into()).map_err(|_| DecodeError::MalformedText)
     }
 

@@ -8,6 +8,7 @@
 use bytes::Bytes;
 
 use crate::alarm::AlarmCommand;
+use crate::auth::AuthCommand;
 use crate::lease::LeaseCommand;
 
 /// A change to the store: what the log replicates.
@@ -27,6 +28,8 @@ pub enum Command {
     Lease(LeaseCommand),
     /// Raise an alarm, or disarm it.
     Alarm(AlarmCommand),
+    /// Change the users and roles.
+    Auth(AuthCommand),
 }
 
 /// Set one key.

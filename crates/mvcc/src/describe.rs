@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::alarm::{Alarm, AlarmCommand, MemberAlarm};
+use crate::auth::AuthCommand;
 use crate::command::{Command, DeleteRange};
 use crate::lease::LeaseCommand;
 
@@ -23,6 +24,7 @@ pub fn describe(command: &Command) -> String {
         Command::Compact(compact) => format!("compact {}", compact.revision),
         Command::Publish(publish) => format!("publish {}", shown(publish.name.as_bytes())),
         Command::Lease(lease) => describe_lease(lease),
+        Command::Auth(auth) => describe_auth(auth),
         Command::Alarm(AlarmCommand::Raise(alarm)) => format!("raise {}", describe_alarm(alarm)),
         Command::Alarm(AlarmCommand::Disarm(alarm)) => format!("disarm {}", describe_alarm(alarm)),
     }
@@ -41,6 +43,29 @@ fn describe_lease(command: &LeaseCommand) -> String {
             [of] => format!("lease {:x}: {} s left", of.id, of.left_seconds),
             _ => format!("{} leases: checkpoint", checkpoints.len()),
         },
+    }
+}
+
+fn describe_auth(command: &AuthCommand) -> String {
+    let name = |name: &str| shown(name.as_bytes());
+    match command {
+        AuthCommand::Enable { .. } => "auth: enable".into(),
+        AuthCommand::Disable => "auth: disable".into(),
+        AuthCommand::UserAdd { name: user, .. } => format!("user {}: add", name(user)),
+        AuthCommand::UserDelete { name: user } => format!("user {}: delete", name(user)),
+        AuthCommand::UserChangePassword { name: user, .. } => {
+            format!("user {}: password", name(user))
+        }
+        AuthCommand::UserGrantRole { user, role } => {
+            format!("user {}: grant {}", name(user), name(role))
+        }
+        AuthCommand::UserRevokeRole { user, role } => {
+            format!("user {}: revoke {}", name(user), name(role))
+        }
+        AuthCommand::RoleAdd { name: role } => format!("role {}: add", name(role)),
+        AuthCommand::RoleDelete { name: role } => format!("role {}: delete", name(role)),
+        AuthCommand::RoleGrant { role, .. } => format!("role {}: grant", name(role)),
+        AuthCommand::RoleRevoke { role, .. } => format!("role {}: revoke", name(role)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One number for all that a store holds, to compare members by.
 
+use bytes::BytesMut;
+
 use crate::alarm::MemberAlarm;
 use crate::lease::Lease;
 use crate::memory::Version;
@@ -7,7 +9,7 @@ use crate::store::{Member, Store};
 
 impl Store {
     /// A hash of everything that is replicated: revisions, every key with its kept history, the
-    /// leases, the members, and the alarms. Stores that applied the same commands have the same
+    /// leases, the members, the alarms, and the users. Stores that applied the same commands have the same
     /// hash.
     ///
     /// It is FNV-1a with 64 bits. Numbers go in as eight bytes, little-endian, and byte strings
@@ -31,6 +33,9 @@ impl Store {
             hash.number(*alarm as i64);
             hash.bytes(&member_id.to_le_bytes());
         }
+        let mut auth = BytesMut::new();
+        self.auth().encode(&mut auth);
+        hash.bytes(&auth);
         hash.0
     }
 }

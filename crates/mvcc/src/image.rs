@@ -14,6 +14,8 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::alarm::{Alarm, Alarms, MemberAlarm};
+use crate::auth::Auth;
+use crate::codec;
 use crate::lease::{Lease, Leases};
 use crate::memory::{Live, Memory, Revision, Version};
 use crate::store::{Member, Store};
@@ -24,6 +26,7 @@ const KEY: u8 = 1;
 const ALARM: u8 = 2;
 const RENEWALS: u8 = 3;
 const LEASE: u8 = 4;
+const AUTH: u8 = 5;
 const END: u8 = 0;
 
 /// The store as it was at one moment. Give it back with [`Store::release`].
@@ -36,6 +39,7 @@ pub struct Image {
     renewals: u64,
     leases: BTreeMap<i64, Lease>,
     alarms: BTreeSet<MemberAlarm>,
+    auth: Auth,
     reached: Reached,
     pin: Arc<()>,
 }
@@ -83,6 +87,7 @@ impl Store {
             renewals: self.renewals(),
             leases: self.leases().clone(),
             alarms: self.alarms().clone(),
+            auth: self.auth().clone(),
             reached: Reached::Nothing,
             pin: self.memory().pin(),
         }
@@ -100,6 +105,7 @@ impl Store {
             Reached::Nothing => {
                 encode_head(image, out);
                 encode_leases(image, out);
+                encode_auth(image, out);
                 (None, 0)
             }
             Reached::Key(key, count) => (Some(key.clone()), *count),
@@ -167,6 +173,16 @@ fn encode_leases(image: &Image, out: &mut BytesMut) {
     }
 }
 
+/// Nothing, if nothing was changed.
+fn encode_auth(image: &Image, out: &mut BytesMut) {
+    if image.auth != Auth::default() {
+        let mut auth = BytesMut::new();
+        image.auth.encode(&mut auth);
+        out.put_u8(AUTH);
+        put_bytes(&auth, out);
+    }
+}
+
 fn encode_key(key: &Bytes, versions: &[Version], out: &mut BytesMut) {
     out.put_u8(KEY);
     put_bytes(key, out);
@@ -205,6 +221,7 @@ pub struct Restorer {
     leases: Leases,
     memory: Memory,
     alarms: Alarms,
+    auth: Auth,
     last: Option<Bytes>,
     count: u64,
     is_complete: bool,
@@ -253,7 +270,15 @@ impl Restorer {
             }
             leases.attach(id, key.clone());
         }
-        Ok(Store::restored(revision, compacted, self.memory, leases, members, self.alarms))
+        Ok(Store::restored(
+            revision,
+            compacted,
+            self.memory,
+            leases,
+            members,
+            self.alarms,
+            self.auth,
+        ))
     }
 
     fn take_part(&self, input: &mut Input<'_>) -> Result<Part, RestoreError> {
@@ -267,6 +292,7 @@ impl Restorer {
             RENEWALS => Ok(Part::Renewals(input.u64()?)),
             LEASE => input.lease(),
             ALARM => Ok(Part::Alarm(input.alarm()?)),
+            AUTH => input.auth(),
             END => Ok(Part::End(input.u64()?)),
             _ => Err(RestoreError::Malformed("unknown tag")),
         }
@@ -295,6 +321,7 @@ impl Restorer {
                 self.memory.insert_history(key, versions);
             }
             Part::Alarm(alarm) => self.alarms.insert(alarm),
+            Part::Auth(auth) => self.auth = auth,
             Part::End(count) if count == self.count => self.is_complete = true,
             Part::End(_) => return Err(RestoreError::Malformed("keys are missing")),
         }
@@ -309,6 +336,7 @@ enum Part {
     Lease(i64, Lease),
     Key(Bytes, Vec<Version>),
     Alarm(MemberAlarm),
+    Auth(Auth),
     End(u64),
 }
 
@@ -368,6 +396,14 @@ impl Input<'_> {
             return Err(RestoreError::Malformed("a key has no versions"));
         }
         Ok(Part::Key(key, versions))
+    }
+
+    fn auth(&mut self) -> Result<Part, RestoreError> {
+        let mut input = codec::Input(Bytes::copy_from_slice(self.bytes()?));
+        match Auth::decode(&mut input) {
+            Ok(auth) if input.0.is_empty() => Ok(Part::Auth(auth)),
+            _ => Err(RestoreError::Malformed("the users say what cannot be")),
+        }
     }
 
     fn alarm(&mut self) -> Result<MemberAlarm, RestoreError> {

@@ -45,15 +45,19 @@
 //! is the [`Lessor`]'s part, which each member has beside its store. The [`Watchers`], beside it
 //! too, tell clients what changes.
 //!
-//! Left out, for now: users and roles, and a store on disk.
+//! Users and roles ([`Auth`]) say who may do what.
+//!
+//! Left out, for now: a store on disk.
 
 mod alarm;
+mod auth;
 mod codec;
 mod command;
 mod describe;
 mod hash;
 mod history;
 mod image;
+mod interval;
 mod kv_hash;
 mod lease;
 mod memory;
@@ -68,7 +72,8 @@ mod watch;
 mod write;
 
 pub use alarm::{Alarm, AlarmCommand, MemberAlarm};
-pub use codec::DecodeError;
+pub use auth::{Auth, AuthCommand, AuthRefusal, Permission, PermissionKind, ROOT, Role, User};
+pub use codec::{DecodeError, Stamped};
 pub use command::{
     Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
     SortOrder, SortTarget, Txn,

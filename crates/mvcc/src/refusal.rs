@@ -1,5 +1,7 @@
 //! Why the store does not do what it is asked to.
 
+use crate::auth::AuthRefusal;
+
 /// Why a request is refused. It prints as etcd's text, word for word, because clients compare it.
 ///
 /// A refusal is an answer like any other: every member refuses the same command with the same
@@ -46,6 +48,9 @@ pub enum Refusal {
     /// The members differ, so nothing may be changed.
     #[error("etcdserver: corrupt cluster")]
     Corrupt,
+    /// The user may not do that, or a change of users is none.
+    #[error(transparent)]
+    Auth(#[from] AuthRefusal),
     /// The revision is yet to come.
     #[error("etcdserver: mvcc: required revision is a future revision")]
     FutureRevision {

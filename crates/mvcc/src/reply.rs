@@ -36,6 +36,8 @@ pub enum Response {
     Lease(LeaseResponse),
     /// To an [`AlarmCommand`](crate::AlarmCommand).
     Alarm(AlarmResponse),
+    /// To an [`AuthCommand`](crate::AuthCommand).
+    Auth,
 }
 
 /// The answer to a put.

@@ -6,6 +6,8 @@ use bytes::Bytes;
 
 use crate::Refusal;
 use crate::alarm::{AlarmCommand, Alarms, MemberAlarm};
+use crate::auth::{Auth, AuthCommand, AuthRefusal};
+use crate::codec::Stamped;
 use crate::command::{Command, Compact, Publish, Put, Range, Txn};
 use crate::lease::{Lease, LeaseCommand, LeaseResponse, Leases};
 use crate::memory::Memory;
@@ -41,6 +43,8 @@ pub struct Store {
     leases: Leases,
     members: BTreeMap<u64, Member>,
     alarms: Alarms,
+    /// Beside the store, which is moved about; most have no users.
+    auth: Box<Auth>,
 }
 
 impl Default for Store {
@@ -59,6 +63,7 @@ impl Store {
             leases: Leases::default(),
             members: BTreeMap::new(),
             alarms: Alarms::default(),
+            auth: Box::default(),
         }
     }
 
@@ -82,7 +87,20 @@ impl Store {
             Command::Publish(publish) => Ok(self.publish(publish)).into(),
             Command::Lease(command) => self.change_leases(command),
             Command::Alarm(command) => Ok(self.change_alarms(*command)).into(),
+            Command::Auth(command) => self.change_auth(command).into(),
         }
+    }
+
+    /// Carries out a command of a user who was looked at when it was proposed. If users were
+    /// changed since then, it is refused with [`AuthRefusal::AuthOldRevision`].
+    pub fn apply_stamped(&mut self, stamped: &Stamped) -> Reply {
+        let is_old = stamped
+            .auth_revision
+            .is_some_and(|looked_at| self.auth.is_enabled() && looked_at != self.auth.revision());
+        if is_old {
+            return Err(AuthRefusal::AuthOldRevision.into()).into();
+        }
+        self.apply(&stamped.command)
     }
 
     /// Reads a range at once. For one that may be large, see
@@ -179,6 +197,11 @@ impl Store {
         self.alarms.all()
     }
 
+    /// The users and roles.
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -195,8 +218,9 @@ impl Store {
         leases: Leases,
         members: BTreeMap<u64, Member>,
         alarms: Alarms,
+        auth: Auth,
     ) -> Self {
-        Self { revision, compacted, memory, leases, members, alarms }
+        Self { revision, compacted, memory, leases, members, alarms, auth: Box::new(auth) }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -255,6 +279,11 @@ impl Store {
         let Publish { member_id, name, client_urls } = publish.clone();
         self.members.insert(member_id, Member { name, client_urls });
         Response::Published
+    }
+
+    fn change_auth(&mut self, command: &AuthCommand) -> Result<Response, Refusal> {
+        self.auth.apply(command)?;
+        Ok(Response::Auth)
     }
 
     fn change_alarms(&mut self, command: AlarmCommand) -> Response {

@@ -33,7 +33,7 @@ impl Command {
             Self::DeleteRange(delete) => delete.validate(),
             Self::Txn(txn) => txn.validate(txn_ops_max),
             Self::Lease(lease) => lease.validate(),
-            Self::Compact(_) | Self::Publish(_) | Self::Alarm(_) => Ok(()),
+            Self::Compact(_) | Self::Publish(_) | Self::Alarm(_) | Self::Auth(_) => Ok(()),
         }
     }
 }

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use etcdpb::etcdserverpb::ResponseHeader;
 use mvcc::{
-    Alarm, AlarmCommand, Command, KvHash, KvHasher, MemberAlarm, Range, RangeReader, RangeResponse,
-    Refusal, Response, Step, Store, TXN_OPS_MAX,
+    Alarm, AlarmCommand, AuthRefusal, Command, KvHash, KvHasher, MemberAlarm, Range, RangeReader,
+    RangeResponse, Refusal, Response, Stamped, Step, Store, TXN_OPS_MAX,
 };
 use tokio::time::timeout;
 use tonic::metadata::MetadataMap;
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
+use crate::auth::Who;
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus};
 use crate::metrics::Metrics;
 use crate::status::Error;
@@ -35,6 +36,10 @@ pub struct Options {
     pub quota_bytes: Option<u64>,
     /// How long to wait for a command to be applied, or a read to be confirmed.
     pub request_timeout: Duration,
+    /// How long a token of a user is good for.
+    pub auth_token_ttl: Duration,
+    /// How much work it is to hash a password: twice as much with each step, from 4 to 31.
+    pub bcrypt_cost: u32,
     /// How long a watcher hears nothing before it is told how far it is, if it wants to know.
     pub watch_progress_interval: Duration,
     /// How long a member waits for a leader before it campaigns. Clients that insist on a leader
@@ -60,6 +65,8 @@ impl Default for Options {
             lease_ttl_seconds_min: 2,
             quota_bytes: Some(2 << 30),
             request_timeout: Duration::from_secs(7),
+            auth_token_ttl: Duration::from_mins(5),
+            bcrypt_cost: 10,
             watch_progress_interval: Duration::from_mins(10),
             election_timeout: Duration::from_secs(1),
         }
@@ -82,6 +89,9 @@ impl Options {
     }
 }
 
+/// A command is looked at so many times if users are changed at the same time.
+const PERMIT_ATTEMPTS: usize = 5;
+
 /// The services' way to the member. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Frontend<B> {
@@ -90,13 +100,61 @@ pub struct Frontend<B> {
     metrics: Arc<Metrics>,
     refused: Arc<Refused>,
     hub: Arc<Hub>,
+    who: Who,
 }
 
 impl<B: Backend> Frontend<B> {
     /// A frontend of `backend`. What it counts goes to `metrics`.
     pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
         let (refused, hub) = (Arc::default(), Arc::default());
-        Self { backend, options, metrics, refused, hub }
+        Self { backend, options, metrics, refused, hub, who: Who::Nobody }
+    }
+
+    /// The same, for whoever sent that request.
+    pub(crate) fn of<T>(&self, request: &Request<T>) -> Self {
+        self.as_who(request.extensions().get().cloned().unwrap_or_default())
+    }
+
+    /// The same, for this member itself.
+    pub(crate) fn as_system(&self) -> Self {
+        self.as_who(Who::System)
+    }
+
+    /// The same, for somebody.
+    pub(crate) fn as_who(&self, who: Who) -> Self {
+        Self { who, ..self.clone() }
+    }
+
+    /// Who asks.
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// Whether who asks may do something, while users matter.
+    pub(crate) fn permit(
+        &self,
+        check: impl FnOnce(&Store, &str) -> Result<(), AuthRefusal>,
+    ) -> Result<(), Error> {
+        self.backend.read(|store| self.permit_in(store, |user| check(store, user)).map(drop))
+    }
+
+    /// The same, in that store. Also returns the auth revision, if it matters.
+    fn permit_in(
+        &self,
+        store: &Store,
+        check: impl FnOnce(&str) -> Result<(), AuthRefusal>,
+    ) -> Result<Option<u64>, Error> {
+        if !store.auth().is_enabled() {
+            return Ok(None);
+        }
+        match &self.who {
+            Who::Nobody => Err(AuthRefusal::UserEmpty.into()),
+            Who::System => Ok(None),
+            Who::User(user) => {
+                check(user)?;
+                Ok(Some(store.auth().revision()))
+            }
+        }
     }
 
     pub(crate) fn backend(&self) -> &B {
@@ -132,12 +190,21 @@ impl<B: Backend> Frontend<B> {
         self.voter()?;
         command.validate(self.options.txn_ops_max)?;
         self.check_space(command).await?;
-        let bytes = command.encode();
-        if bytes.len() > self.options.request_bytes_max {
-            return Err(Error::RequestTooLarge);
+        for _ in 0..PERMIT_ATTEMPTS {
+            let looked_at = self
+                .backend
+                .read(|store| self.permit_in(store, |user| store.permits(user, command)))?;
+            let bytes = Stamped::encode(looked_at, command);
+            if bytes.len() > self.options.request_bytes_max {
+                return Err(Error::RequestTooLarge);
+            }
+            let reply = self.in_time(self.backend.propose(bytes)).await?;
+            if reply.result != Err(AuthRefusal::AuthOldRevision.into()) {
+                return Ok(reply.result?);
+            }
+            // Users were changed meanwhile: whether it is permitted has to be looked at again.
         }
-        let reply = self.in_time(self.backend.propose(bytes)).await?;
-        Ok(reply.result?)
+        Err(AuthRefusal::AuthOldRevision.into())
     }
 
     /// Refuses what would not fit into the store, and raises the alarm for this member, so that
@@ -179,6 +246,7 @@ impl<B: Backend> Frontend<B> {
 
     /// Reads a range from the member's own store, in steps.
     pub(crate) async fn range(&self, range: Range) -> Result<RangeResponse, Error> {
+        self.permit(|store, user| store.permits_range(user, &range))?;
         let mut reader = RangeReader::new(range);
         loop {
             match self.backend.read(|store| reader.advance(store, STEP_KEYS))? {

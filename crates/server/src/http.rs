@@ -5,8 +5,10 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use etcdpb::etcdserverpb::auth_server::AuthServer;
 use etcdpb::etcdserverpb::cluster_server::ClusterServer;
 use etcdpb::etcdserverpb::kv_server::KvServer;
 use etcdpb::etcdserverpb::lease_server::LeaseServer;
@@ -20,6 +22,7 @@ use tonic::Status;
 use tonic::service::{InterceptorLayer, Routes};
 
 use crate::ETCD_VERSION;
+use crate::auth::{AuthService, admit};
 use crate::backend::Backend;
 use crate::checks;
 use crate::cluster::ClusterService;
@@ -63,7 +66,9 @@ fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
         .add_service(ElectionServer::new(ElectionService(frontend.clone())))
         .add_service(LockServer::new(LockService(frontend.clone())))
         .add_service(HealthServer::new(HealthService))
+        .add_service(AuthServer::new(AuthService::new(frontend.clone())))
         .into_axum_router()
+        .layer(from_fn_with_state(frontend.clone(), admit::<B>))
         .layer(InterceptorLayer::new(frontend.clone()))
 }
 

@@ -21,7 +21,8 @@ impl<B: Backend> Kv for KvService<B> {
         &self,
         request: Request<pb::RangeRequest>,
     ) -> Result<Response<pb::RangeResponse>, Status> {
-        let mut response = self.read_range(request.into_inner()).await?;
+        let frontend = self.0.of(&request);
+        let mut response = read_range(&frontend, request.into_inner()).await?;
         self.0.fill(&mut response.header);
         Ok(Response::new(response))
     }
@@ -30,21 +31,24 @@ impl<B: Backend> Kv for KvService<B> {
         &self,
         request: Request<pb::RangeRequest>,
     ) -> Result<Response<BoxStream<pb::RangeStreamResponse>>, Status> {
+        let frontend = self.0.of(&request);
         let request = request.into_inner();
         let serializable = request.serializable;
         let range = request::range(request)?;
         range.validate().map_err(Error::from)?;
         range_stream::check(&range)?;
-        self.make_linearizable(serializable).await?;
-        Ok(Response::new(range_stream::stream(self.0.clone(), range).await?))
+        make_linearizable(&frontend, serializable).await?;
+        frontend.permit(|store, user| store.permits_range(user, &range))?;
+        Ok(Response::new(range_stream::stream(frontend, range).await?))
     }
 
     async fn put(
         &self,
         request: Request<pb::PutRequest>,
     ) -> Result<Response<pb::PutResponse>, Status> {
+        let frontend = self.0.of(&request);
         let command = Command::Put(request::put(request.into_inner()));
-        let Applied::Put(answer) = self.0.apply(&command).await? else {
+        let Applied::Put(answer) = frontend.apply(&command).await? else {
             return Err(mismatch(&command).into());
         };
         let mut response = response::put(answer);
@@ -56,8 +60,9 @@ impl<B: Backend> Kv for KvService<B> {
         &self,
         request: Request<pb::DeleteRangeRequest>,
     ) -> Result<Response<pb::DeleteRangeResponse>, Status> {
+        let frontend = self.0.of(&request);
         let command = Command::DeleteRange(request::delete_range(request.into_inner()));
-        let Applied::DeleteRange(answer) = self.0.apply(&command).await? else {
+        let Applied::DeleteRange(answer) = frontend.apply(&command).await? else {
             return Err(mismatch(&command).into());
         };
         let mut response = response::delete_range(answer);
@@ -69,14 +74,15 @@ impl<B: Backend> Kv for KvService<B> {
         &self,
         request: Request<pb::TxnRequest>,
     ) -> Result<Response<pb::TxnResponse>, Status> {
+        let frontend = self.0.of(&request);
         let request = request.into_inner();
         let serializable = request::txn_is_serializable(&request);
         let txn = request::txn(request, self.0.options().txn_ops_max)?;
         let answer = if txn.is_read_only() {
-            self.read_txn(&txn, serializable).await?
+            read_txn(&frontend, &txn, serializable).await?
         } else {
             let command = Command::Txn(txn);
-            let Applied::Txn(answer) = self.0.apply(&command).await? else {
+            let Applied::Txn(answer) = frontend.apply(&command).await? else {
                 return Err(mismatch(&command).into());
             };
             answer
@@ -91,8 +97,9 @@ impl<B: Backend> Kv for KvService<B> {
         &self,
         request: Request<pb::CompactionRequest>,
     ) -> Result<Response<pb::CompactionResponse>, Status> {
+        let frontend = self.0.of(&request);
         let command = Command::Compact(Compact { revision: request.into_inner().revision });
-        let Applied::Compact(answer) = self.0.apply(&command).await? else {
+        let Applied::Compact(answer) = frontend.apply(&command).await? else {
             return Err(mismatch(&command).into());
         };
         let mut response = response::compact(answer);
@@ -101,37 +108,42 @@ impl<B: Backend> Kv for KvService<B> {
     }
 }
 
-impl<B: Backend> KvService<B> {
-    async fn read_range(&self, request: pb::RangeRequest) -> Result<pb::RangeResponse, Error> {
-        let serializable = request.serializable;
-        let range = request::range(request)?;
-        range.validate()?;
-        self.make_linearizable(serializable).await?;
-        self.0.range(range).await.map(response::range)
-    }
+async fn read_range<B: Backend>(
+    frontend: &Frontend<B>,
+    request: pb::RangeRequest,
+) -> Result<pb::RangeResponse, Error> {
+    let serializable = request.serializable;
+    let range = request::range(request)?;
+    range.validate()?;
+    make_linearizable(frontend, serializable).await?;
+    frontend.range(range).await.map(response::range)
+}
 
-    /// Gets ready for a range, unless what this member has will do.
-    async fn make_linearizable(&self, serializable: bool) -> Result<(), Error> {
-        if !serializable {
-            self.0.voter()?;
-            self.0.read_index().await?;
-        }
-        self.0.metrics().ranges.inc();
-        Ok(())
+/// Gets ready for a range, unless what this member has will do.
+async fn make_linearizable<B: Backend>(
+    frontend: &Frontend<B>,
+    serializable: bool,
+) -> Result<(), Error> {
+    if !serializable {
+        frontend.voter()?;
+        frontend.read_index().await?;
     }
+    frontend.metrics().ranges.inc();
+    Ok(())
+}
 
-    /// Answers a transaction that only reads, without a place in the log.
-    async fn read_txn(
-        &self,
-        txn: &mvcc::Txn,
-        serializable: bool,
-    ) -> Result<mvcc::TxnResponse, Error> {
-        self.0.voter()?;
-        txn.validate(self.0.options().txn_ops_max)?;
-        if !serializable {
-            self.0.read_index().await?;
-        }
-        self.0.metrics().txns.inc();
-        Ok(self.0.backend().read(|store| store.read_txn(txn))?)
+/// Answers a transaction that only reads, without a place in the log.
+async fn read_txn<B: Backend>(
+    frontend: &Frontend<B>,
+    txn: &mvcc::Txn,
+    serializable: bool,
+) -> Result<mvcc::TxnResponse, Error> {
+    frontend.voter()?;
+    txn.validate(frontend.options().txn_ops_max)?;
+    if !serializable {
+        frontend.read_index().await?;
     }
+    frontend.permit(|store, user| store.permits_txn(user, txn))?;
+    frontend.metrics().txns.inc();
+    Ok(frontend.backend().read(|store| store.read_txn(txn))?)
 }

@@ -16,6 +16,7 @@
 //! same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
 //! `UNIMPLEMENTED`: users. Left out too: TLS.
 
+mod auth;
 mod authority;
 mod backend;
 pub mod backup;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use mvcc::{Change, Command, DecodeError, Lessor, Reply, Store};
+use mvcc::{Change, Command, DecodeError, Lessor, Reply, Stamped, Store};
 use raft::Index;
 
 use crate::metrics::Metrics;
@@ -63,14 +63,15 @@ impl replica::StateMachine for SharedStore {
     type Reply = Result<Reply, DecodeError>;
 
     fn apply(&mut self, _: Index, command: Bytes) -> Self::Reply {
-        let command = Command::decode(command)?;
+        let stamped = Stamped::decode(command)?;
+        let command = &stamped.command;
         let start = Instant::now();
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        let reply = store.apply(&command);
-        self.lessor().applied(&command, &store);
+        let reply = store.apply_stamped(&stamped);
+        self.lessor().applied(command, &store);
         self.feed.applied(&reply.changes);
         drop(store);
-        self.metrics.applied(&command, &reply);
+        self.metrics.applied(command, &reply);
         self.metrics.took(start.elapsed());
         Ok(reply)
     }
@@ -128,8 +129,8 @@ impl host::Restorer for StoreRestorer {
 
 impl host::Machine for SharedStore {
     fn text(command: &Bytes) -> String {
-        Command::decode(command.clone())
-            .map_or_else(|error| error.to_string(), |command| mvcc::describe(&command))
+        Stamped::decode(command.clone())
+            .map_or_else(|error| error.to_string(), |stamped| mvcc::describe(&stamped.command))
     }
 
     fn changes(reply: &Self::Reply) -> Vec<trace::Change> {

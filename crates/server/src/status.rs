@@ -3,7 +3,7 @@
 //! Clients compare the texts, so they are etcd's, word for word. Where a store or a member says why
 //! it refused, the text stands there; the codes stand only here.
 
-use mvcc::Refusal;
+use mvcc::{AuthRefusal, Refusal};
 use tonic::{Code, Status};
 
 use crate::backend::{ChangeFailure, Failure};
@@ -62,9 +62,19 @@ pub(crate) enum Error {
     /// Who has waited for a lock has lost its lease meanwhile.
     #[error("mutex: session is expired")]
     SessionExpired,
+    /// A user that logs in with certificates only wants to log in with a password.
+    #[error("auth: authentication failed, password was given for no password user")]
+    NoPasswordUser,
     /// The store answered something else than was asked: a bug.
     #[error("the reply does not belong to the command")]
     Mismatch,
+}
+
+/// The user may not, or cannot log in.
+impl From<AuthRefusal> for Error {
+    fn from(refusal: AuthRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
 }
 
 impl Error {
@@ -84,6 +94,7 @@ impl Error {
                 | Refusal::LeaseTtlTooLarge => Code::OutOfRange,
                 Refusal::NoSpace => Code::ResourceExhausted,
                 Refusal::Corrupt => Code::DataLoss,
+                Refusal::Auth(refusal) => code_of_auth(refusal),
             },
             Self::Failed(failure) => code_of_failure(failure),
             Self::NotChanged(failure) => match failure {
@@ -114,9 +125,33 @@ impl Error {
             | Self::NotElected
             | Self::NobodyElected
             | Self::MissingLeader
-            | Self::SessionExpired => Code::Unknown,
+            | Self::SessionExpired
+            | Self::NoPasswordUser => Code::Unknown,
             Self::Mismatch => Code::Internal,
         }
+    }
+}
+
+/// The code of what users may not, also for the words of a watch that is refused.
+pub(crate) fn code_of_auth(refusal: AuthRefusal) -> Code {
+    match refusal {
+        AuthRefusal::UserEmpty
+        | AuthRefusal::RoleEmpty
+        | AuthRefusal::AuthFailed
+        | AuthRefusal::PermissionNotGiven
+        | AuthRefusal::InvalidAuthMgmt
+        | AuthRefusal::AuthOldRevision => Code::InvalidArgument,
+        AuthRefusal::PermissionDenied => Code::PermissionDenied,
+        AuthRefusal::InvalidAuthToken => Code::Unauthenticated,
+        AuthRefusal::RootUserNotExist
+        | AuthRefusal::RootRoleNotExist
+        | AuthRefusal::UserAlreadyExist
+        | AuthRefusal::UserNotFound
+        | AuthRefusal::RoleAlreadyExist
+        | AuthRefusal::RoleNotFound
+        | AuthRefusal::RoleNotGranted
+        | AuthRefusal::PermissionNotGranted
+        | AuthRefusal::AuthNotEnabled => Code::FailedPrecondition,
     }
 }
 

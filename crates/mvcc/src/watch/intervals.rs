@@ -17,62 +17,11 @@
 
 use std::cmp::Ordering;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use crate::interval::{End, Interval};
 
 /// A watcher's number. It is never used again, unlike the id that the client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WatcherId(pub(super) u64);
-
-/// Keys from one on up to another, which is not among them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Interval {
-    start: Bytes,
-    end: End,
-}
-
-/// Where an interval ends.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
-    Before(Bytes),
-    Never,
-}
-
-impl Interval {
-    /// The keys that `key` and `range_end` mean together, as in a range; but an empty `key` is the
-    /// first of all. `None` if there are none.
-    pub(super) fn new(key: &[u8], range_end: &[u8]) -> Option<Self> {
-        // Copies: the given bytes are part of a whole message.
-        let start = Bytes::copy_from_slice(if key.is_empty() { b"\0" } else { key });
-        let end = match range_end {
-            [] => End::Before(successor(&start)),
-            [0] => End::Never,
-            end if end > &start[..] => End::Before(Bytes::copy_from_slice(end)),
-            _ => return None,
-        };
-        Some(Self { start, end })
-    }
-
-    pub(super) fn contains(&self, key: &[u8]) -> bool {
-        self.start <= key && self.end.is_after(key)
-    }
-}
-
-impl End {
-    fn is_after(&self, key: &[u8]) -> bool {
-        match self {
-            Self::Before(end) => key < &end[..],
-            Self::Never => true,
-        }
-    }
-}
-
-/// The next key there could be.
-fn successor(key: &[u8]) -> Bytes {
-    let mut next = BytesMut::with_capacity(key.len() + 1);
-    next.put_slice(key);
-    next.put_u8(0);
-    next.freeze()
-}
 
 /// Watchers by their intervals.
 #[derive(Debug, Default)]
@@ -328,27 +277,6 @@ mod tests {
             let all = intervals.into_watchers();
             prop_assert!(all.is_sorted());
             prop_assert_eq!(all.len(), plain.len());
-        }
-    }
-
-    #[test]
-    fn intervals_mean_what_ranges_mean() {
-        let check = |key: &str, end: &str, inside: &[&str], outside: &[&str]| {
-            let interval = Interval::new(key.as_bytes(), end.as_bytes()).unwrap();
-            for (keys, expected) in [(inside, true), (outside, false)] {
-                for key in keys {
-                    assert_eq!(interval.contains(key.as_bytes()), expected, "{key}");
-                }
-            }
-        };
-        check("b", "", &["b"], &["a", "b\0", "ba", "c"]);
-        check("b", "d", &["b", "b\0", "c"], &["a", "d"]);
-        check("b", "\0", &["b", "z", "\u{7f}"], &["a"]);
-        check("", "", &["\0"], &["a"]);
-        check("", "\0", &["\0", "a"], &[]);
-        for (key, end) in [("b", "a"), ("b", "b"), ("", "\0\0")] {
-            let interval = Interval::new(key.as_bytes(), end.as_bytes());
-            assert_eq!(interval.is_some(), key.is_empty(), "{key:?} {end:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::auth::AuthRefusal;
 use crate::reply::Change;
 
 /// Asks for a watcher.
@@ -88,6 +89,9 @@ pub enum WatchRefusal {
     /// Another watcher of the stream has that name.
     #[error("mvcc: duplicate watch ID provided on the WatchStream")]
     DuplicateId,
+    /// Its client may not watch those keys.
+    #[error(transparent)]
+    Auth(#[from] AuthRefusal),
     /// It would begin before all history.
     #[error("etcdserver: mvcc: required revision has been compacted")]
     NegativeRevision,

@@ -1,9 +1,9 @@
 //! One watcher: what it watches, and where it stands.
 
-use super::intervals::Interval;
 use super::response::WatchRequest;
 use super::watchers::StreamId;
 use crate::history::Events;
+use crate::interval::Interval;
 use crate::reply::Change;
 
 /// One watcher.

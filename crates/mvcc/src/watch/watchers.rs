@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::intervals::{Interval, Intervals, WatcherId};
+use super::intervals::{Intervals, WatcherId};
 use super::limits::WatchLimits;
 use super::response::{WatchRefusal, WatchRequest, WatchResponse};
 use super::stream::{Queued, Stream};
 use super::watcher::{GroupId, Place, Watcher};
 use crate::Store;
 use crate::history::{Events, History};
+use crate::interval::Interval;
 
 /// The name of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,11 +189,14 @@ impl Watchers {
                 let revision = self.revision;
                 self.say(stream, WatchResponse::Created { watch_id, revision });
             }
-            Err(reason) => {
-                let revision = self.revision;
-                self.say(stream, WatchResponse::Refused { revision, reason });
-            }
+            Err(reason) => self.refuse(stream, reason),
         }
+    }
+
+    /// Says that there is no watcher, where something else than the watchers decided so.
+    pub fn refuse(&mut self, stream: StreamId, reason: WatchRefusal) {
+        let revision = self.revision;
+        self.say(stream, WatchResponse::Refused { revision, reason });
     }
 
     fn try_create(

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use mvcc::{
-    Alarm, AlarmCommand, Checkpoint, Command, Compact, Compare, CompareTarget, DeleteRange,
-    LeaseCommand, MemberAlarm, Op, Publish, Put, Range, Relation, SortOrder, SortTarget, Txn,
+    Alarm, AlarmCommand, AuthCommand, Checkpoint, Command, Compact, Compare, CompareTarget,
+    DeleteRange, LeaseCommand, MemberAlarm, Op, Permission, PermissionKind, Publish, Put, Range,
+    Relation, SortOrder, SortTarget, Txn,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -183,4 +184,31 @@ fn value() -> impl Strategy<Value = Bytes> {
 
 fn bound() -> impl Strategy<Value = i64> {
     prop_oneof![6 => Just(0), 1 => 1..12_i64]
+}
+
+pub(crate) fn auth() -> impl Strategy<Value = AuthCommand> {
+    let name = || select(vec!["", "root", "ann", "bob"]).prop_map(str::to_owned);
+    let password = || prop::option::of(Just("hash".to_owned()));
+    let permission = (
+        select(vec![PermissionKind::Read, PermissionKind::Write, PermissionKind::ReadWrite]),
+        key(),
+        range_end(),
+    );
+    let permission = permission.prop_map(|(kind, key, end)| Permission::new(kind, key, end));
+    prop_oneof![
+        1 => value().prop_map(|secret| AuthCommand::Enable { secret }),
+        1 => Just(AuthCommand::Disable),
+        2 => (name(), password()).prop_map(|(name, password)| AuthCommand::UserAdd { name, password }),
+        1 => name().prop_map(|name| AuthCommand::UserDelete { name }),
+        1 => (name(), password())
+            .prop_map(|(name, password)| AuthCommand::UserChangePassword { name, password }),
+        3 => (name(), name()).prop_map(|(user, role)| AuthCommand::UserGrantRole { user, role }),
+        1 => (name(), name()).prop_map(|(user, role)| AuthCommand::UserRevokeRole { user, role }),
+        2 => name().prop_map(|name| AuthCommand::RoleAdd { name }),
+        1 => name().prop_map(|name| AuthCommand::RoleDelete { name }),
+        3 => (name(), permission)
+            .prop_map(|(role, permission)| AuthCommand::RoleGrant { role, permission }),
+        1 => (name(), key(), range_end())
+            .prop_map(|(role, key, range_end)| AuthCommand::RoleRevoke { role, key, range_end }),
+    ]
 }

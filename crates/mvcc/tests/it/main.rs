@@ -8,6 +8,7 @@
 
 mod against_model;
 mod alarm;
+mod auth;
 mod codec;
 mod describe;
 mod generate;

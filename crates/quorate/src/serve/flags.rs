@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
 use server::{AutoCompaction, Options, Origins};
@@ -95,6 +95,12 @@ pub(crate) struct Serve {
     /// How many operations a transaction may have
     #[arg(long, env = "ETCD_MAX_TXN_OPS", default_value = "128")]
     max_txn_ops: u32,
+    /// Seconds after which a client has to log in again
+    #[arg(long, env = "ETCD_AUTH_TOKEN_TTL", default_value = "300", value_parser = seconds())]
+    auth_token_ttl: u64,
+    /// How much work it is to hash a password: twice as much with each step
+    #[arg(long, env = "ETCD_BCRYPT_COST", default_value = "10", value_parser = cost())]
+    bcrypt_cost: u32,
     /// How long a watcher hears nothing before it is told how far it is, if it asked for that; at
     /// least 100ms
     #[arg(
@@ -133,6 +139,16 @@ enum CompactionMode {
 /// etcd allows no election timeout that is longer.
 fn millis() -> RangedU64ValueParser<u64> {
     value_parser!(u64).range(1..=50_000)
+}
+
+/// A token that is over at once would let nobody in.
+fn seconds() -> RangedU64ValueParser<u64> {
+    value_parser!(u64).range(1..)
+}
+
+/// What the hash can be asked for.
+fn cost() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(4..=31)
 }
 
 /// Less than a kilobyte would be a snapshot for every few entries.
@@ -237,6 +253,8 @@ impl Serve {
                 0 => Options::default().quota_bytes,
                 bytes => u64::try_from(bytes).ok(),
             },
+            auth_token_ttl: Duration::from_secs(self.auth_token_ttl),
+            bcrypt_cost: self.bcrypt_cost,
             // A shorter one is raised, as etcd does.
             watch_progress_interval: self.watch_progress_notify_interval.max(WATCH_PROGRESS_MIN),
             ..Options::for_election_timeout(election_timeout)

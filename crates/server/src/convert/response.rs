@@ -8,6 +8,8 @@ use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::mvccpb;
 use etcdpb::mvccpb::event::EventType;
 
+use crate::status::code_of_auth;
+
 /// To a range.
 pub(crate) fn range(response: mvcc::RangeResponse) -> pb::RangeResponse {
     pb::RangeResponse {
@@ -61,7 +63,7 @@ pub(crate) fn watch(response: mvcc::WatchResponse) -> pb::WatchResponse {
         Told::Refused { revision, reason } => pb::WatchResponse {
             created: true,
             canceled: true,
-            cancel_reason: reason.to_string(),
+            cancel_reason: refusal(reason),
             ..of(NO_WATCHER, revision)
         },
         Told::Events { watch_id, revision, changes, .. } => pb::WatchResponse {
@@ -75,6 +77,16 @@ pub(crate) fn watch(response: mvcc::WatchResponse) -> pb::WatchResponse {
         Told::Compacted { watch_id, compacted } => {
             pb::WatchResponse { canceled: true, compact_revision: compacted, ..of(watch_id, 0) }
         }
+    }
+}
+
+/// Why there is no watcher. That of a user is told as etcd's language tells errors of gRPC.
+fn refusal(reason: mvcc::WatchRefusal) -> String {
+    match reason {
+        mvcc::WatchRefusal::Auth(refusal) => {
+            format!("rpc error: code = {:?} desc = {refusal}", code_of_auth(refusal))
+        }
+        other => other.to_string(),
     }
 }
 

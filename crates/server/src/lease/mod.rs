@@ -38,10 +38,11 @@ impl<B: Backend> Lease for LeaseService<B> {
         &self,
         request: Request<pb::LeaseGrantRequest>,
     ) -> Result<Response<pb::LeaseGrantResponse>, Status> {
+        let frontend = self.frontend.of(&request);
         let pb::LeaseGrantRequest { ttl, id } = request.into_inner();
         let id = if id == 0 { any_id() } else { id };
         let ttl_seconds = ttl.max(self.frontend.options().lease_ttl_seconds_min);
-        let header = self.change(LeaseCommand::Grant { id, ttl_seconds }).await?;
+        let header = self.change(&frontend, LeaseCommand::Grant { id, ttl_seconds }).await?;
         let error = String::new();
         Ok(Response::new(pb::LeaseGrantResponse { header, id, ttl: ttl_seconds, error }))
     }
@@ -50,8 +51,9 @@ impl<B: Backend> Lease for LeaseService<B> {
         &self,
         request: Request<pb::LeaseRevokeRequest>,
     ) -> Result<Response<pb::LeaseRevokeResponse>, Status> {
+        let frontend = self.frontend.of(&request);
         let id = request.into_inner().id;
-        let header = self.change(LeaseCommand::Revoke { id }).await?;
+        let header = self.change(&frontend, LeaseCommand::Revoke { id }).await?;
         Ok(Response::new(pb::LeaseRevokeResponse { header }))
     }
 
@@ -62,7 +64,7 @@ impl<B: Backend> Lease for LeaseService<B> {
         request: Request<Streaming<pb::LeaseKeepAliveRequest>>,
     ) -> Result<Response<BoxStream<pb::LeaseKeepAliveResponse>>, Status> {
         self.frontend.voter()?;
-        let service = self.clone();
+        let service = Self { frontend: self.frontend.of(&request), ..self.clone() };
         let answers = request.into_inner().map(move |request| {
             let service = service.clone();
             async move { service.keep_alive(request?.id).await }
@@ -76,10 +78,14 @@ impl<B: Backend> Lease for LeaseService<B> {
         &self,
         request: Request<pb::LeaseTimeToLiveRequest>,
     ) -> Result<Response<pb::LeaseTimeToLiveResponse>, Status> {
+        let frontend = self.frontend.of(&request);
         let pb::LeaseTimeToLiveRequest { id, keys } = request.into_inner();
-        self.frontend.voter()?;
-        self.frontend.read_index().await?;
-        let backend = self.frontend.backend();
+        frontend.voter()?;
+        frontend.read_index().await?;
+        if keys {
+            frontend.permit(|store, user| store.permits_lease_keys(user, id))?;
+        }
+        let backend = frontend.backend();
         let (revision, lease, keys) = backend.read(|store| {
             let keys = store.lease_keys(id).filter(|_| keys).cloned().collect();
             (store.revision(), store.lease(id), keys)
@@ -107,9 +113,13 @@ impl<B: Backend> Lease for LeaseService<B> {
 
 impl<B: Backend> LeaseService<B> {
     /// Has the leases changed, and returns the header of the answer.
-    async fn change(&self, command: LeaseCommand) -> Result<Option<pb::ResponseHeader>, Status> {
+    async fn change(
+        &self,
+        frontend: &Frontend<B>,
+        command: LeaseCommand,
+    ) -> Result<Option<pb::ResponseHeader>, Status> {
         let command = Command::Lease(command);
-        match self.frontend.apply(&command).await? {
+        match frontend.apply(&command).await? {
             Applied::Lease(answer) => Ok(self.header(answer.revision)),
             _ => Err(mismatch(&command).into()),
         }
@@ -117,6 +127,8 @@ impl<B: Backend> LeaseService<B> {
 
     /// The header is of the time before, as in etcd. An unknown lease lives for 0 seconds.
     async fn keep_alive(&self, id: i64) -> Result<pb::LeaseKeepAliveResponse, Status> {
+        let renewal = Command::Lease(LeaseCommand::Renew { ids: vec![id] });
+        self.frontend.permit(|store, user| store.permits(user, &renewal))?;
         let header = self.header(self.frontend.backend().read(mvcc::Store::revision));
         let ttl = self.renewals.renew(&self.frontend, id).await?.unwrap_or(0);
         Ok(pb::LeaseKeepAliveResponse { header, id, ttl })

@@ -35,7 +35,8 @@ impl Renewals {
     pub(crate) async fn renew<B: Backend>(&self, frontend: &Frontend<B>, id: i64) -> Outcome {
         let gate = self.0.get_or_init(|| {
             let (gate, waiting) = mpsc::channel(RENEWALS_MAX);
-            tokio::spawn(carry(frontend.clone(), waiting));
+            // Whether they may was looked at before.
+            tokio::spawn(carry(frontend.as_system(), waiting));
             gate
         });
         let (answer, outcome) = oneshot::channel();

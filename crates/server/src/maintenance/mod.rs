@@ -27,8 +27,8 @@ impl<B: Backend> Maintenance for MaintenanceService<B> {
         &self,
         request: Request<pb::AlarmRequest>,
     ) -> Result<Response<pb::AlarmResponse>, Status> {
-        let request = request.into_inner();
-        let alarms = self.change_alarms(&request).await?;
+        let frontend = self.0.of(&request);
+        let alarms = change_alarms(&frontend, request.get_ref()).await?;
         let alarms = alarms.iter().map(alarm_member).collect();
         Ok(Response::new(pb::AlarmResponse { header: self.header(), alarms }))
     }
@@ -154,33 +154,36 @@ impl<B: Backend> Maintenance for MaintenanceService<B> {
 
 impl<B: Backend> MaintenanceService<B> {
     /// Does what is asked, and returns the alarms that it is about.
-    async fn change_alarms(&self, request: &pb::AlarmRequest) -> Result<Vec<MemberAlarm>, Error> {
-        self.0.voter()?;
-        let wanted = alarm(request.alarm());
-        let of_member = |alarm| MemberAlarm { alarm, member_id: request.member_id };
-        let command = match (request.action(), wanted) {
-            (AlarmAction::Get, _) => {
-                self.0.read_index().await?;
-                let raised = self.0.backend().read(|store| store.alarms().clone());
-                let is_wanted = |raised: &MemberAlarm| wanted.is_none_or(|w| w == raised.alarm);
-                return Ok(raised.into_iter().filter(is_wanted).collect());
-            }
-            // As in etcd, there is nothing to raise and nothing to disarm.
-            (AlarmAction::Activate | AlarmAction::Deactivate, None) => return Ok(Vec::new()),
-            (AlarmAction::Activate, Some(alarm)) => AlarmCommand::Raise(of_member(alarm)),
-            (AlarmAction::Deactivate, Some(alarm)) => AlarmCommand::Disarm(of_member(alarm)),
-        };
-        match self.0.apply(&Command::Alarm(command)).await? {
-            Applied::Alarm(answer) => Ok(answer.alarms),
-            other => unreachable!("the store answers what it is asked, and not {other:?}"),
-        }
-    }
-
     /// A header with the latest revision.
     fn header(&self) -> Option<pb::ResponseHeader> {
         let mut header = None;
         self.0.fill_latest(&mut header);
         header
+    }
+}
+
+async fn change_alarms<B: Backend>(
+    frontend: &Frontend<B>,
+    request: &pb::AlarmRequest,
+) -> Result<Vec<MemberAlarm>, Error> {
+    frontend.voter()?;
+    let wanted = alarm(request.alarm());
+    let of_member = |alarm| MemberAlarm { alarm, member_id: request.member_id };
+    let command = match (request.action(), wanted) {
+        (AlarmAction::Get, _) => {
+            frontend.read_index().await?;
+            let raised = frontend.backend().read(|store| store.alarms().clone());
+            let is_wanted = |raised: &MemberAlarm| wanted.is_none_or(|w| w == raised.alarm);
+            return Ok(raised.into_iter().filter(is_wanted).collect());
+        }
+        // As in etcd, there is nothing to raise and nothing to disarm.
+        (AlarmAction::Activate | AlarmAction::Deactivate, None) => return Ok(Vec::new()),
+        (AlarmAction::Activate, Some(alarm)) => AlarmCommand::Raise(of_member(alarm)),
+        (AlarmAction::Deactivate, Some(alarm)) => AlarmCommand::Disarm(of_member(alarm)),
+    };
+    match frontend.apply(&Command::Alarm(command)).await? {
+        Applied::Alarm(answer) => Ok(answer.alarms),
+        other => unreachable!("the store answers what it is asked, and not {other:?}"),
     }
 }
 

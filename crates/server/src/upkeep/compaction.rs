@@ -42,7 +42,7 @@ pub(super) async fn run<B: Backend>(frontend: &Frontend<B>, compaction: AutoComp
             continue;
         }
         let Some(revision) = plan.due(frontend.backend().read(Store::revision)) else { continue };
-        match frontend.apply(&Command::Compact(Compact { revision })).await {
+        match frontend.as_system().apply(&Command::Compact(Compact { revision })).await {
             Ok(_) | Err(Error::Refused(Refusal::Compacted { .. })) => {
                 tracing::info!(revision, "compacted the history, as configured");
                 plan.done(revision);

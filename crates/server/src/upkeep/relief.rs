@@ -58,7 +58,7 @@ pub(super) async fn run<B: Backend>(frontend: &Frontend<B>) {
             frontend.refused().note(size, 0);
             if is_over(frontend.refused().shortage(), size, quota) {
                 let disarm = Command::Alarm(AlarmCommand::Disarm(alarm));
-                match frontend.apply(&disarm).await {
+                match frontend.as_system().apply(&disarm).await {
                     Ok(_) => tracing::info!(size, quota, "there is space again"),
                     Err(error) => tracing::warn!(%error, "cannot disarm the alarm for now"),
                 }

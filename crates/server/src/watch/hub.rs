@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mvcc::{StreamId, WatchLimits, WatchRequest, WatchResponse, Watchers};
+use mvcc::{StreamId, WatchLimits, WatchRefusal, WatchRequest, WatchResponse, Watchers};
 use tokio::sync::Notify;
 
 use super::feed::{Feed, News};
@@ -127,6 +127,10 @@ fn tell(watchers: &mut Watchers, News { lost, events }: News) {
 impl Watching {
     pub(crate) fn create(&self, request: &WatchRequest) {
         self.ask(|watchers, stream| watchers.create(stream, request));
+    }
+
+    pub(super) fn refuse(&self, reason: WatchRefusal) {
+        self.ask(|watchers, stream| watchers.refuse(stream, reason));
     }
 
     pub(super) fn cancel(&self, watch_id: i64) {

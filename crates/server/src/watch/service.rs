@@ -5,6 +5,7 @@ use std::time::Duration;
 use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::watch_request::RequestUnion;
 use etcdpb::etcdserverpb::watch_server::Watch;
+use mvcc::AuthRefusal;
 use prost::Message;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -14,6 +15,7 @@ use tonic::codegen::BoxStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::hub::Watching;
+use crate::auth::{Credentials, Who};
 use crate::backend::{Backend, Failure};
 use crate::convert::{request, response};
 use crate::frontend::{Frontend, wants_leader};
@@ -37,10 +39,12 @@ impl<B: Backend> Watch for WatchService<B> {
     ) -> Result<Response<BoxStream<pb::WatchResponse>>, Status> {
         self.0.voter()?;
         let insists = wants_leader(request.metadata());
+        let credentials = request.extensions().get().cloned().unwrap_or_default();
         let (outbox, responses) = mpsc::channel(OUTBOX);
         let stream = WatchStream {
             watching: self.0.hub().open(self.0.backend()),
             frontend: self.0.clone(),
+            credentials,
             outbox,
         };
         tokio::spawn(async move {
@@ -57,6 +61,8 @@ impl<B: Backend> Watch for WatchService<B> {
 /// One stream.
 struct WatchStream<B> {
     frontend: Frontend<B>,
+    /// Looked at for each watcher, as in etcd.
+    credentials: Credentials,
     watching: Watching,
     outbox: mpsc::Sender<Result<pb::WatchResponse, Status>>,
 }
@@ -95,13 +101,32 @@ impl<B: Backend> WatchStream<B> {
     fn take(&self, request: pb::WatchRequest) {
         match request.request_union {
             Some(RequestUnion::CreateRequest(create)) => {
-                self.watching.create(&request::watch(create));
+                let request = request::watch(create);
+                match self.permit(&request) {
+                    Ok(()) => self.watching.create(&request),
+                    Err(refusal) => self.watching.refuse(refusal.into()),
+                }
             }
             Some(RequestUnion::CancelRequest(cancel)) => self.watching.cancel(cancel.watch_id),
             Some(RequestUnion::ProgressRequest(_)) => self.watching.request_progress(),
             // A request of a later version.
             None => {}
         }
+    }
+
+    /// Whether the client may have that watcher.
+    fn permit(&self, request: &mvcc::WatchRequest) -> Result<(), AuthRefusal> {
+        if request.start_revision < 0 {
+            // It is refused for that, whoever asks.
+            return Ok(());
+        }
+        self.frontend.backend().read(|store| match self.credentials.identify(store)? {
+            Who::User(user) => {
+                let key = if request.key.is_empty() { b"\0" } else { &request.key[..] };
+                store.auth().may_read(&user, key, &request.range_end)
+            }
+            Who::Nobody | Who::System => Ok(()),
+        })
     }
 
     /// The next response, when the connection has room for one. `None` if the client is gone.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use mvcc::{Command, Image, Lessor, Publish, Reply, Store};
+use mvcc::{Command, Image, Lessor, Publish, Reply, Stamped, Store};
 use server::{
     Backend, ChangeFailure, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus, Metrics,
     Options, Origins, Peer,
@@ -75,9 +75,14 @@ impl Local {
     }
 
     fn apply(&self, command: &Command) -> Reply {
+        self.apply_stamped(&Stamped { auth_revision: None, command: command.clone() })
+    }
+
+    fn apply_stamped(&self, stamped: &Stamped) -> Reply {
+        let command = &stamped.command;
         let mut state = self.lock();
         state.status.commit += 1;
-        let reply = state.store.apply(command);
+        let reply = state.store.apply_stamped(stamped);
         self.feed.applied(&reply.changes);
         let State { store, lessor, .. } = &mut *state;
         lessor.applied(command, store);
@@ -101,7 +106,7 @@ impl Local {
 impl Backend for Local {
     async fn propose(&self, command: Bytes) -> Result<Reply, Failure> {
         self.leader().await;
-        Ok(self.apply(&Command::decode(command).expect("the services encode commands")))
+        Ok(self.apply_stamped(&Stamped::decode(command).expect("the services encode commands")))
     }
 
     async fn read_index(&self) -> Result<(), Failure> {
@@ -175,6 +180,8 @@ impl Server {
             request_timeout: Duration::from_millis(200),
             watch_progress_interval: Duration::from_millis(100),
             election_timeout: Duration::from_millis(20),
+            // The least there is: tests log in often.
+            bcrypt_cost: 4,
             ..Options::default()
         };
         Self::serve(local.frontend(options), Origins::new(["*".to_owned()])).await

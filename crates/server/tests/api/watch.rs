@@ -12,7 +12,7 @@ use etcdpb::etcdserverpb::watch_request::RequestUnion;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
 
@@ -34,17 +34,37 @@ impl WatchStream {
         stream
     }
 
+    /// The same, with the token of a user, or of none; what is said first is still to be heard.
+    pub(crate) async fn open_as(
+        channel: Channel,
+        first: pb::WatchCreateRequest,
+        token: Option<&str>,
+    ) -> Self {
+        let metadata = token.map(|token| ("token", token));
+        Self::open_with(channel, first, metadata).await.unwrap()
+    }
+
     async fn try_open(
         channel: Channel,
         first: pb::WatchCreateRequest,
         insists_on_leader: bool,
     ) -> Result<Self, Status> {
+        let metadata = insists_on_leader.then_some(("hasleader", "true"));
+        Self::open_with(channel, first, metadata).await
+    }
+
+    async fn open_with(
+        channel: Channel,
+        first: pb::WatchCreateRequest,
+        metadata: Option<(&'static str, &str)>,
+    ) -> Result<Self, Status> {
         let (requests, outgoing) = mpsc::channel(64);
         let first = Some(RequestUnion::CreateRequest(first));
         requests.send(pb::WatchRequest { request_union: first }).await.unwrap();
         let mut request = Request::new(ReceiverStream::new(outgoing));
-        if insists_on_leader {
-            request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
+        if let Some((name, value)) = metadata {
+            let value = AsciiMetadataValue::try_from(value).expect("it is ASCII");
+            request.metadata_mut().insert(name, value);
         }
         let mut client = WatchClient::new(channel).max_decoding_message_size(usize::MAX);
         let responses = client.watch(request).await?.into_inner();

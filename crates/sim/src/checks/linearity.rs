@@ -122,6 +122,6 @@ fn found(reply: &Reply) -> Expected {
             Expected { revision: Some(it.revision), lease, ..nothing }
         }
         // The clients here raise no alarms.
-        Response::Published | Response::Alarm(_) => nothing,
+        Response::Published | Response::Alarm(_) | Response::Auth => nothing,
     }
 }

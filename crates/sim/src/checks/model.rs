@@ -82,8 +82,8 @@ impl Model {
                 expected.lease = Some(outcome);
                 next.retain(|_, kv| Some(kv.lease) != ended);
             }
-            // No client raises alarms.
-            Command::Publish(_) | Command::Alarm(_) => {}
+            // No client raises alarms, and there are no users.
+            Command::Publish(_) | Command::Alarm(_) | Command::Auth(_) => {}
         }
         if next != *now {
             self.states.push(next);

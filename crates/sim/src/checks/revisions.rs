@@ -60,7 +60,7 @@ pub(crate) fn told(answer: &Answer<'_>) -> Option<i64> {
             Response::Compact(it) => Some(it.revision),
             Response::Lease(it) => Some(it.revision),
             Response::Alarm(it) => Some(it.revision),
-            Response::Published => None,
+            Response::Published | Response::Auth => None,
         },
         Answer::Read { result, .. } => Some(result.as_ref().ok()?.revision),
         Answer::Failed(_) | Answer::Lost => None,

@@ -26,7 +26,8 @@ pub(super) fn outcome(answer: &Answer<'_>) -> (Phase, Option<String>) {
             | Response::Compact(_)
             | Response::Lease(_)
             | Response::Published
-            | Response::Alarm(_) => None,
+            | Response::Alarm(_)
+            | Response::Auth => None,
         }),
         Answer::Read { result, .. } => told(result, |response| Some(values(response))),
         Answer::Failed(failure) => (Phase::Fail, Some(failure.to_string())),

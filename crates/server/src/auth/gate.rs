@@ -1,0 +1,96 @@
+//! Who may come in.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use mvcc::{Auth, AuthRefusal, Store};
+use tonic::Status;
+
+use super::table::{Need, need_of};
+use super::token::Token;
+use crate::backend::Backend;
+use crate::frontend::Frontend;
+use crate::status::Error;
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Nobody who is known. While users matter, nobody may do anything.
+    #[default]
+    Nobody,
+    /// This member, for itself.
+    System,
+    /// A user.
+    User(Arc<str>),
+}
+
+/// What a request says about who asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Credentials {
+    token: Option<String>,
+}
+
+impl Credentials {
+    /// etcd looks at `token` first.
+    fn of(headers: &HeaderMap) -> Self {
+        let header = headers.get("token").or_else(|| headers.get("authorization"));
+        let text = header.and_then(|value| value.to_str().ok());
+        Self { token: text.map(|text| text.strip_prefix("Bearer ").unwrap_or(text).to_owned()) }
+    }
+
+    /// Who that is, while users matter.
+    fn who(&self, auth: &Auth) -> Result<Who, AuthRefusal> {
+        let token = self.token.as_ref().ok_or(AuthRefusal::UserEmpty)?;
+        let token = Token::read(token, auth.secret()).ok_or(AuthRefusal::InvalidAuthToken)?;
+        let user = auth.users().get(&token.user).ok_or(AuthRefusal::InvalidAuthToken)?;
+        if user.since != token.since || token.until <= now_seconds() {
+            return Err(AuthRefusal::InvalidAuthToken);
+        }
+        Ok(Who::User(token.user.into()))
+    }
+
+    /// Who that is now.
+    pub(crate) fn identify(&self, store: &Store) -> Result<Who, AuthRefusal> {
+        if store.auth().is_enabled() { self.who(store.auth()) } else { Ok(Who::Nobody) }
+    }
+}
+
+/// The seconds since the Unix epoch.
+pub(super) fn now_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// Lets a gRPC request in, with what is known of who asks; or answers that it may not.
+pub(crate) async fn admit<B: Backend>(
+    State(frontend): State<Frontend<B>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let credentials = Credentials::of(request.headers());
+    let need = need_of(request.uri().path());
+    let who = frontend.backend().read(|store| who_for(store.auth(), &credentials, need));
+    match who {
+        Ok(who) => {
+            request.extensions_mut().insert(who);
+            request.extensions_mut().insert(credentials);
+            next.run(request).await
+        }
+        Err(refusal) => Status::from(Error::from(refusal)).into_http(),
+    }
+}
+
+/// Who that is, as far as the need demands it.
+fn who_for(auth: &Auth, credentials: &Credentials, need: Need) -> Result<Who, AuthRefusal> {
+    if !auth.is_enabled() || matches!(need, Need::Nothing | Need::Watch) {
+        return Ok(Who::Nobody);
+    }
+    let who = credentials.who(auth)?;
+    if let (Need::Admin, Who::User(user)) = (need, &who) {
+        auth.is_admin(user)?;
+    }
+    Ok(who)
+}
