@@ -38,7 +38,6 @@ impl<B: Backend> Kv for KvService<B> {
         range.validate().map_err(Error::from)?;
         range_stream::check(&range)?;
         make_linearizable(&frontend, serializable).await?;
-        frontend.permit(|store, user| store.permits_range(user, &range))?;
         Ok(Response::new(range_stream::stream(frontend, range).await?))
     }
 
