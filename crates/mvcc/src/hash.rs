@@ -9,8 +9,8 @@ use crate::store::{Member, Store};
 
 impl Store {
     /// A hash of everything that is replicated: revisions, every key with its kept history, the
-    /// leases, the members, the alarms, and the users. Stores that applied the same commands have the same
-    /// hash.
+    /// leases, the members, the alarms, and the users. Stores that applied the same commands have
+    /// the same hash.
     ///
     /// It is FNV-1a with 64 bits. Numbers go in as eight bytes, little-endian, and byte strings
     /// after their length. It finds members that went apart; it is no protection against malice.

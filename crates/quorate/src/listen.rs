@@ -23,10 +23,12 @@ pub(crate) async fn listen(
     tokio::spawn(connection);
     let request = Request::get("/api/trace").header("host", address).body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
-    if !response.status().is_success() {
-        return Err(response.status().to_string().into());
-    }
+    let status = response.status();
     let mut body = response.into_body();
+    if !status.is_success() {
+        let why = body.collect().await?.to_bytes();
+        return Err(format!("{status}: {}", String::from_utf8_lossy(&why).trim()).into());
+    }
     let mut buffer = BytesMut::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {

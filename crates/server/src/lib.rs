@@ -12,9 +12,8 @@
 //!
 //! To serve: make a [`Frontend`] of a [`Member`], and hand its [`router`] to [`serve()`].
 //!
-//! Served: `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance`, `Election`, `Lock`, gRPC health; the
-//! same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out, and answered with
-//! `UNIMPLEMENTED`: users. Left out too: TLS.
+//! Served: `KV`, `Watch`, `Lease`, `Cluster`, `Maintenance`, `Auth`, `Election`, `Lock`, gRPC
+//! health; the same as JSON over HTTP; `/health`, `/version` and `/metrics`. Left out: TLS.
 
 mod auth;
 mod authority;

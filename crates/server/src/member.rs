@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use raft::{Change, ChangeError, Configuration, NodeId};
 use tokio::time::sleep;
 use trace::{Event, NodeInfo, Timing, VERSION};
 
+use crate::auth::{Credentials, admit_admin};
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 use crate::machine::SharedStore;
 use crate::watch::Feed;
@@ -61,14 +63,21 @@ impl Member {
         self.propose(command.encode()).await.map(drop)
     }
 
-    /// What a member serves beside the etcd API: its trace, at `/api/trace`.
+    /// What a member serves beside the etcd API: its trace, at `/api/trace`. It tells what clients
+    /// write, so that only administrators may see it while users matter.
     pub fn routes(&self) -> Router {
         let member = self.clone();
-        Router::new().route("/api/trace", get(async move || member.trace().await))
+        let trace = async move |headers: HeaderMap| member.trace(Credentials::of(&headers)).await;
+        Router::new().route("/api/trace", get(trace))
     }
 
-    /// Streams what the member does.
-    async fn trace(&self) -> Response {
+    /// Streams what the member does, for as long as who asks may see it.
+    async fn trace(&self, credentials: Credentials) -> Response {
+        let store = self.store.clone();
+        let may_see = move || store.read(|store| admit_admin(&credentials, store));
+        if let Err(refusal) = may_see() {
+            return crate::trace::refuse(refusal);
+        }
         let Place { cluster, own, timing } = &*self.place;
         // As the observer calls them, which knows those that were there when this member started.
         let name = |id: NodeId| {
@@ -100,7 +109,7 @@ impl Member {
             can: Vec::new(),
             run: None,
         };
-        crate::trace::stream(&self.handle, name(*own), hello).await
+        crate::trace::stream(&self.handle, name(*own), hello, move || may_see().is_ok()).await
     }
 }
 

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use host::Handle;
+use mvcc::AuthRefusal;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt, once};
 use trace::{Event, Record, Timing};
@@ -16,14 +17,31 @@ pub fn timing(config: &host::Config) -> Timing {
     Timing { election_us: (patience, 2 * patience), heartbeat_us: us(config.heartbeat_interval) }
 }
 
+/// Refuses a trace to somebody who may not see what is written.
+pub(crate) fn refuse(refusal: AuthRefusal) -> Response {
+    let code = match refusal {
+        AuthRefusal::PermissionDenied => StatusCode::FORBIDDEN,
+        _ => StatusCode::UNAUTHORIZED,
+    };
+    let why = format!("while authentication is on, only administrators see the trace: {refusal}\n");
+    (code, why).into_response()
+}
+
 /// Streams what the member of that name does from now on: `hello`, a `key`, and then what happens.
-pub(crate) async fn stream<R>(member: &Handle<R>, name: String, hello: Event) -> Response {
+/// It ends when whoever listens may not any more.
+pub(crate) async fn stream<R>(
+    member: &Handle<R>,
+    name: String,
+    hello: Event,
+    may_see: impl Fn() -> bool + Send + 'static,
+) -> Response {
     let refuse = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     let Ok(mut batches) = member.watch().await else { return refuse("the member stopped\n") };
     let Some(first) = batches.recv().await else { return refuse("too many watch already\n") };
     let mut hello = Some(hello);
     let mut number = 0;
-    let records = once(first).chain(ReceiverStream::new(batches)).map(move |batch| {
+    let batches = once(first).chain(ReceiverStream::new(batches)).take_while(move |_| may_see());
+    let records = batches.map(move |batch| {
         let mut lines = Vec::new();
         let mut tell = |n: Option<&String>, (t, event): (u64, Event)| {
             lines.push(Record { i: number, t, n: n.cloned(), event });

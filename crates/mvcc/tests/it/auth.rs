@@ -104,7 +104,7 @@ fn commands_need_what_etcd_asks_for() {
 }
 
 proptest! {
-    /// Whatever changes come: they are the same after they were bytes, in the log and in a snapshot.
+    /// Whatever changes come, they are the same after they were bytes, in a log or a snapshot.
     #[test]
     fn users_survive_the_log_and_a_snapshot(commands in vec(generate::auth(), 0..40)) {
         let mut store = Store::new();

@@ -132,10 +132,11 @@ fn values_are_not_copied() {
 
 #[test]
 fn malformed_bytes_are_named() {
-    let cases: [(&[u8], DecodeError); 11] = [
+    let cases: [(&[u8], DecodeError); 12] = [
         (b"", DecodeError::Truncated),
         (b"\x02\x04\x09", DecodeError::UnknownFormat(2)),
-        (b"\x01\x09", DecodeError::UnknownValue { what: "command", value: 9 }),
+        (b"\x01\x0a", DecodeError::UnknownValue { what: "command", value: 10 }),
+        (b"\x01\x09\x0c", DecodeError::UnknownValue { what: "auth command", value: 12 }),
         (b"\x01\x07\x06", DecodeError::UnknownValue { what: "lease command", value: 6 }),
         (b"\x01\x04\x09\x00", DecodeError::Trailing(1)),
         (b"\x01\x01\x08", DecodeError::UnknownValue { what: "set of flags", value: 8 }),

@@ -198,7 +198,8 @@ pub(crate) fn auth() -> impl Strategy<Value = AuthCommand> {
     prop_oneof![
         1 => value().prop_map(|secret| AuthCommand::Enable { secret }),
         1 => Just(AuthCommand::Disable),
-        2 => (name(), password()).prop_map(|(name, password)| AuthCommand::UserAdd { name, password }),
+        2 => (name(), password())
+            .prop_map(|(name, password)| AuthCommand::UserAdd { name, password }),
         1 => name().prop_map(|name| AuthCommand::UserDelete { name }),
         1 => (name(), password())
             .prop_map(|(name, password)| AuthCommand::UserChangePassword { name, password }),

@@ -36,7 +36,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     /// etcd looks at `token` first.
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let header = headers.get("token").or_else(|| headers.get("authorization"));
         let text = header.and_then(|value| value.to_str().ok());
         Self { token: text.map(|text| text.strip_prefix("Bearer ").unwrap_or(text).to_owned()) }
@@ -59,6 +59,11 @@ impl Credentials {
     }
 }
 
+/// Whether that is an administrator, while users matter.
+pub(crate) fn admit_admin(credentials: &Credentials, store: &Store) -> Result<(), AuthRefusal> {
+    who_for(store.auth(), credentials, Need::Admin).map(drop)
+}
+
 /// The seconds since the Unix epoch.
 pub(super) fn now_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
@@ -78,6 +83,9 @@ pub(crate) async fn admit<B: Backend>(
             request.extensions_mut().insert(who);
             request.extensions_mut().insert(credentials);
             next.run(request).await
+        }
+        Err(refusal) if need == Need::QueueKeys => {
+            Status::from(Error::RefusedWithoutCode(refusal.into())).into_http()
         }
         Err(refusal) => Status::from(Error::from(refusal)).into_http(),
     }

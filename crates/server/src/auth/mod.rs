@@ -23,5 +23,5 @@ mod service;
 mod table;
 mod token;
 
-pub(crate) use gate::{Credentials, Who, admit};
+pub(crate) use gate::{Credentials, Who, admit, admit_admin};
 pub(crate) use service::AuthService;

@@ -122,7 +122,7 @@ impl<B: Backend> Auth for AuthService<B> {
         Ok(Response::new(pb::AuthStatusResponse { header, enabled, auth_revision }))
     }
 
-    /// Nobody learns from the answer whether there is such a user, but from how long it takes.
+    /// Nobody learns whether there is such a user, be it from how long the answer takes.
     async fn authenticate(
         &self,
         request: Request<pb::AuthenticateRequest>,
@@ -132,10 +132,13 @@ impl<B: Backend> Auth for AuthService<B> {
             if !auth.is_enabled() {
                 return Err(AuthRefusal::AuthNotEnabled);
             }
-            let user = auth.users().get(&name).ok_or(AuthRefusal::AuthFailed)?;
-            Ok((user.clone(), auth.secret().clone()))
+            Ok((auth.users().get(&name).cloned(), auth.secret().clone()))
         };
         let (user, secret) = self.look(found).await?;
+        let Some(user) = user else {
+            self.hash(password).await?;
+            return Err(Error::from(AuthRefusal::AuthFailed).into());
+        };
         let Some(hash) = user.password else { return Err(Error::NoPasswordUser.into()) };
         if !self.verify(password, hash).await? {
             return Err(Error::from(AuthRefusal::AuthFailed).into());

@@ -9,6 +9,9 @@ pub(super) enum Need {
     User,
     /// A user with permissions for the keys that the request is about, which the service looks at.
     Keys,
+    /// The same, but that etcd has no codes for what it refuses here: these services are clients of
+    /// their own server, and pass on the text only.
+    QueueKeys,
     /// The same, looked at for each watcher: a stream without a user is told so in etcd's way.
     Watch,
     /// A user with the role `root`.
@@ -61,6 +64,13 @@ const TABLE: &[(&str, Need)] = &[
     ("etcdserverpb.Auth/RoleDelete", Need::Admin),
     ("etcdserverpb.Auth/RoleGrantPermission", Need::Admin),
     ("etcdserverpb.Auth/RoleRevokePermission", Need::Admin),
+    ("v3electionpb.Election/Campaign", Need::QueueKeys),
+    ("v3electionpb.Election/Proclaim", Need::QueueKeys),
+    ("v3electionpb.Election/Leader", Need::QueueKeys),
+    ("v3electionpb.Election/Observe", Need::QueueKeys),
+    ("v3electionpb.Election/Resign", Need::QueueKeys),
+    ("v3lockpb.Lock/Lock", Need::QueueKeys),
+    ("v3lockpb.Lock/Unlock", Need::QueueKeys),
     ("grpc.health.v1.Health/Check", Need::Nothing),
     ("grpc.health.v1.Health/Watch", Need::Nothing),
 ];

@@ -28,12 +28,13 @@ impl<B: Backend> Election for ElectionService<B> {
         &self,
         request: Request<pb::CampaignRequest>,
     ) -> Result<Response<pb::CampaignResponse>, Status> {
+        let frontend = self.0.of(&request);
         let pb::CampaignRequest { name, lease, value } = request.into_inner();
-        let queue = Queue::new(&self.0, &name);
+        let queue = Queue::new(&frontend, &name);
         let (place, said, revision) = queue.stand(lease, &value).await?;
-        let waiting = Waiting::new(&self.0, place.clone());
+        let waiting = Waiting::new(&frontend, place.clone());
         if said.is_some_and(|said| said != value) {
-            proclaim(&self.0, &place, value).await?;
+            proclaim(&frontend, &place, value).await?;
         }
         // The lease may have ended meanwhile. (etcd does not look, and says that it leads.)
         if queue.wait_for_those_before(&place).await? && !queue.is_there(&place).await?.0 {
@@ -42,39 +43,42 @@ impl<B: Backend> Election for ElectionService<B> {
         waiting.keep();
         let Place { key, revision: rev, lease } = place;
         let leader = Some(pb::LeaderKey { name, key, rev, lease });
-        Ok(Response::new(pb::CampaignResponse { header: header(&self.0, revision), leader }))
+        Ok(Response::new(pb::CampaignResponse { header: header(&frontend, revision), leader }))
     }
 
     async fn proclaim(
         &self,
         request: Request<pb::ProclaimRequest>,
     ) -> Result<Response<pb::ProclaimResponse>, Status> {
+        let frontend = self.0.of(&request);
         let pb::ProclaimRequest { leader, value } = request.into_inner();
         let mut place = place(leader)?;
         if place.lease == 0 {
-            place.lease = session(&self.0).await?;
+            place.lease = session(&frontend).await?;
         }
-        let revision = proclaim(&self.0, &place, value).await?;
-        Ok(Response::new(pb::ProclaimResponse { header: header(&self.0, revision) }))
+        let revision = proclaim(&frontend, &place, value).await?;
+        Ok(Response::new(pb::ProclaimResponse { header: header(&frontend, revision) }))
     }
 
     async fn leader(
         &self,
         request: Request<pb::LeaderRequest>,
     ) -> Result<Response<pb::LeaderResponse>, Status> {
-        self.0.voter()?;
-        let (front, revision) = Queue::new(&self.0, &request.into_inner().name).front().await?;
+        let frontend = self.0.of(&request);
+        frontend.voter()?;
+        let (front, revision) = Queue::new(&frontend, &request.into_inner().name).front().await?;
         let leader = front.ok_or(Error::NobodyElected)?;
-        Ok(Response::new(led_by(&self.0, leader, revision)))
+        Ok(Response::new(led_by(&frontend, leader, revision)))
     }
 
     async fn observe(
         &self,
         request: Request<pb::LeaderRequest>,
     ) -> Result<Response<BoxStream<pb::LeaderResponse>>, Status> {
-        self.0.voter()?;
+        let frontend = self.0.of(&request);
+        frontend.voter()?;
         let (seen, told) = mpsc::channel(OBSERVED_MAX);
-        let queue = Queue::new(&self.0, &request.into_inner().name);
+        let queue = Queue::new(&frontend, &request.into_inner().name);
         tokio::spawn(async move {
             let gone = seen.clone();
             tokio::select! {
@@ -93,9 +97,10 @@ impl<B: Backend> Election for ElectionService<B> {
         &self,
         request: Request<pb::ResignRequest>,
     ) -> Result<Response<pb::ResignResponse>, Status> {
+        let frontend = self.0.of(&request);
         let place = place(request.into_inner().leader)?;
-        let revision = leave(&self.0, &place).await?;
-        Ok(Response::new(pb::ResignResponse { header: header(&self.0, revision) }))
+        let revision = leave(&frontend, &place).await?;
+        Ok(Response::new(pb::ResignResponse { header: header(&frontend, revision) }))
     }
 }
 

@@ -22,10 +22,11 @@ impl<B: Backend> Lock for LockService<B> {
         &self,
         request: Request<pb::LockRequest>,
     ) -> Result<Response<pb::LockResponse>, Status> {
+        let frontend = self.0.of(&request);
         let pb::LockRequest { name, lease } = request.into_inner();
-        let queue = Queue::new(&self.0, &name);
+        let queue = Queue::new(&frontend, &name);
         let (place, _, mut revision) = queue.stand(lease, &Bytes::new()).await?;
-        let waiting = Waiting::new(&self.0, place.clone());
+        let waiting = Waiting::new(&frontend, place.clone());
         if queue.wait_for_those_before(&place).await? {
             let (is_there, now) = queue.is_there(&place).await?;
             if !is_there {
@@ -34,18 +35,19 @@ impl<B: Backend> Lock for LockService<B> {
             revision = now;
         }
         waiting.keep();
-        Ok(Response::new(pb::LockResponse { header: header(&self.0, revision), key: place.key }))
+        Ok(Response::new(pb::LockResponse { header: header(&frontend, revision), key: place.key }))
     }
 
     async fn unlock(
         &self,
         request: Request<pb::UnlockRequest>,
     ) -> Result<Response<pb::UnlockResponse>, Status> {
+        let frontend = self.0.of(&request);
         let key = request.into_inner().key;
         let command = Command::DeleteRange(DeleteRange { key, ..DeleteRange::default() });
-        let Applied::DeleteRange(answer) = apply(&self.0, &command).await? else {
+        let Applied::DeleteRange(answer) = apply(&frontend, &command).await? else {
             return Err(mismatch(&command).into());
         };
-        Ok(Response::new(pb::UnlockResponse { header: header(&self.0, answer.revision) }))
+        Ok(Response::new(pb::UnlockResponse { header: header(&frontend, answer.revision) }))
     }
 }

@@ -128,7 +128,7 @@ impl<B: Backend> Queue<B> {
 
     async fn read(&self, range: Range) -> Result<RangeResponse, Error> {
         self.frontend.read_index().await?;
-        self.frontend.range(range).await
+        self.frontend.range(range).await.map_err(without_code)
     }
 
     /// Returns when a key that was there at `revision` has gone, or may have.
@@ -208,13 +208,18 @@ fn hexadecimal(number: i64) -> String {
     format!("{sign}{:x}", number.unsigned_abs())
 }
 
-/// Has a command applied. What the store refuses has no code here: in etcd these services are
-/// clients of their own server, and pass on the text only.
+/// Has a command applied.
 async fn apply<B: Backend>(frontend: &Frontend<B>, command: &Command) -> Result<Response, Error> {
-    frontend.apply(command).await.map_err(|error| match error {
+    frontend.apply(command).await.map_err(without_code)
+}
+
+/// What the store refuses has no code here: in etcd these services are clients of their own server,
+/// and pass on the text only.
+fn without_code(error: Error) -> Error {
+    match error {
         Error::Refused(refusal) => Error::RefusedWithoutCode(refusal),
         error => error,
-    })
+    }
 }
 
 fn header<B: Backend>(frontend: &Frontend<B>, revision: i64) -> Option<ResponseHeader> {

@@ -109,7 +109,8 @@ const STORY: &[(&str, &str, &str)] = &[
     (
         "bob",
         "kv/txn",
-        r#"{"success":[{"request_put":{"key":"Yg=="}}],"failure":[{"request_put":{"key":"eA=="}}]}"#,
+        r#"{"success":[{"request_put":{"key":"Yg=="}}],
+            "failure":[{"request_put":{"key":"eA=="}}]}"#,
     ),
     (
         "bob",
@@ -117,6 +118,18 @@ const STORY: &[(&str, &str, &str)] = &[
         r#"{"success":[{"request_put":{"key":"Yg=="}},{"request_range":{"key":"Yg=="}}]}"#,
     ),
     ("bob", "kv/txn", r#"{"success":[{"request_range":{"key":"eA=="}}]}"#),
+    // The keys of an election, or a lock, are below its name.
+    ("", "election/campaign", r#"{"name":"eA==","lease":"7","value":"MQ=="}"#),
+    ("", "election/leader", r#"{"name":"eA=="}"#),
+    ("", "lock/lock", r#"{"name":"eA==","lease":"7"}"#),
+    ("nonsense", "lock/lock", r#"{"name":"eA==","lease":"7"}"#),
+    ("ann", "election/campaign", r#"{"name":"eA==","lease":"7","value":"MQ=="}"#),
+    ("ann", "election/leader", r#"{"name":"eA=="}"#),
+    ("ann", "election/proclaim", r#"{"leader":{"key":"eA==","lease":"7"},"value":"MQ=="}"#),
+    ("ann", "election/resign", r#"{"leader":{"key":"eA==","lease":"7"}}"#),
+    ("ann", "lock/lock", r#"{"name":"eA==","lease":"7"}"#),
+    ("ann", "lock/unlock", r#"{"key":"eA=="}"#),
+    ("root", "lock/unlock", r#"{"key":"eA=="}"#),
     ("bob", "auth/user/get", r#"{"name":"bob"}"#),
     ("bob", "auth/user/get", r#"{"name":"ann"}"#),
     ("bob", "auth/role/get", r#"{"role":"writer"}"#),
@@ -193,7 +206,7 @@ async fn ask(address: &str, who: &str, path: &str, body: &str) -> Value {
 }
 
 /// A cluster in which users matter, with `root`, and `ann`, who may read "a" to "c".
-async fn with_users(channel: &Channel) -> BTreeMap<&'static str, String> {
+pub(crate) async fn with_users(channel: &Channel) -> BTreeMap<&'static str, String> {
     let mut auth = AuthClient::new(channel.clone());
     for name in ["root", "ann"] {
         let text = name.to_owned();
@@ -227,7 +240,7 @@ async fn login(channel: &Channel, name: &str, password: &str) -> Result<String, 
     Ok(AuthClient::new(channel.clone()).authenticate(request).await?.into_inner().token)
 }
 
-fn with_token<T>(message: T, token: &str) -> Request<T> {
+pub(crate) fn with_token<T>(message: T, token: &str) -> Request<T> {
     let mut request = Request::new(message);
     let token = AsciiMetadataValue::try_from(token).unwrap();
     request.metadata_mut().insert("token", token);

@@ -1,11 +1,13 @@
 //! The API over a socket: [`services`], [`watch`], [`lease`] and [`queue`] with gRPC, [`auth`] with
-//! users, [`http`] with plain HTTP, [`gateway`] with JSON, [`authority`] with clients that name the
-//! server oddly, and [`differential`] and [`watch_differential`] side by side with a real etcd.
+//! users, [`doors`] with all methods that there are, [`http`] with plain HTTP, [`gateway`] with
+//! JSON, [`authority`] with clients that name the server oddly, and [`differential`] and
+//! [`watch_differential`] side by side with a real etcd.
 
 mod auth;
 mod authority;
 mod compatibility;
 mod differential;
+mod doors;
 mod etcd;
 mod gateway;
 mod http;

@@ -2,16 +2,18 @@
 
 use crate::local::{Local, Server};
 use etcdpb::etcdserverpb as pb;
-use etcdpb::etcdserverpb::auth_client::AuthClient;
 use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
 use etcdpb::health::HealthCheckRequest;
 use etcdpb::health::health_check_response::ServingStatus;
 use etcdpb::health::health_client::HealthClient;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
+use tonic_prost::ProstCodec;
 
 fn put(key: &str, value: impl Into<bytes::Bytes>) -> pb::PutRequest {
     pb::PutRequest { key: key.to_owned().into(), value: value.into(), ..Default::default() }
@@ -221,9 +223,14 @@ async fn status_tells_where_the_log_stands() {
 #[tokio::test]
 async fn what_is_not_there_is_unimplemented() {
     let server = Server::start(&Local::new()).await;
-    let mut auth = AuthClient::new(server.channel().await);
-    let status = auth.auth_status(pb::AuthStatusRequest {}).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
+    for method in ["/etcdserverpb.KV/Explode", "/etcdserverpb.Oracle/Ask"] {
+        let mut client = Grpc::new(server.channel().await);
+        client.ready().await.unwrap();
+        let codec = ProstCodec::<(), ()>::default();
+        let path = PathAndQuery::from_static(method);
+        let status = client.unary(Request::new(()), path, codec).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{method}");
+    }
     server.stop().await;
 }
 
