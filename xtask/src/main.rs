@@ -8,6 +8,7 @@
 //! cargo xtask tidy      the project's own rules alone; also a step of check
 //! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
+//! cargo xtask watchers  loads one member with ten thousand watchers, beside etcd
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
@@ -29,6 +30,7 @@ mod mutants;
 mod page;
 mod simulated;
 mod tidy;
+mod watchers;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -65,6 +67,7 @@ fn run(words: &[String]) -> Result<()> {
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
+        "watchers" => watchers::run_all(&root),
         "mutants" => mutants::run(&root),
         "same-runs" => simulated::compare_builds(&root),
         "mutants-table" => mutants::write_table(&root),
@@ -74,7 +77,7 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
-                     failover | mutants | mutants-table | mutants-explored | \
+                     failover | watchers | mutants | mutants-table | mutants-explored | \
                      same-runs | soak --minutes M | sim-mutants [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a

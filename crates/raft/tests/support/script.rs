@@ -93,7 +93,7 @@ impl World {
             Command::Campaign(member) => self.campaign(member.0)?,
             Command::Deliver { from, to, kind, count, order, again } => {
                 let chosen = self.choose(from.as_ref(), to.as_ref(), kind.as_ref(), *count);
-                self.deliver_all(chosen, order, *again)?;
+                self.deliver_all(chosen, *order, *again)?;
             }
             Command::Drop { from, to, kind, count } => {
                 for envelope in self.choose(from.as_ref(), to.as_ref(), kind.as_ref(), *count) {
@@ -182,7 +182,9 @@ impl World {
     }
 
     fn print_all(&mut self, lines: &[String]) {
-        lines.iter().for_each(|line| self.print(line));
+        for line in lines {
+            self.print(line);
+        }
     }
 
     /// Cuts all links between these members and the others, both ways.
@@ -193,11 +195,11 @@ impl World {
     }
 
     /// `again`: they stay on their way, and can arrive once more.
-    fn deliver_all(&mut self, mut chosen: Vec<Envelope>, order: &Order, again: bool) -> Done {
+    fn deliver_all(&mut self, mut chosen: Vec<Envelope>, order: Order, again: bool) -> Done {
         if again {
             self.network.extend(chosen.clone());
         }
-        if *order == Order::Reversed {
+        if order == Order::Reversed {
             chosen.reverse();
         }
         chosen.iter().try_for_each(|envelope| self.deliver(envelope))
