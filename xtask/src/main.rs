@@ -13,7 +13,8 @@
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
 //! cargo xtask same-runs   runs seeds in debug and release builds, which must be the same runs
-//! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores
+//! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores, then
+//!                       the long scenarios of the exhaustive search for a fifth of that time
 //! cargo xtask sim-mutants   hunts the bugs in it, and writes docs/mutants-simulated.md
 //! cargo xtask sim-mutants PART   hunts those whose names contain that
 //! ```

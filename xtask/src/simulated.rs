@@ -33,10 +33,17 @@ whole members can bring about; the golden scripts of the core find it ([their ta
 | --- | --- | --- | --- | --- |
 ";
 
-/// Runs seeds on all cores for so many minutes.
+/// Runs seeds on all cores for so many minutes, and then the long scenarios of the exhaustive
+/// search, for a fifth of that.
 pub(crate) fn soak(root: &Path, minutes: &str) -> Result<()> {
-    let arguments = ["run", "--quiet", "--release", "--package", "sim", "--bin", "soak", "--"];
-    run_command(cargo(root, &arguments).args(["--minutes", minutes]))
+    /// Scenarios of [`explore`], of which each has its part of that time.
+    const SCENARIOS: u64 = 5;
+    let seconds = 60 * minutes.parse::<u64>().context("how many minutes?")?;
+    let release = |package| ["run", "--quiet", "--release", "--package", package];
+    let mut soak = cargo(root, &release("sim"));
+    run_command(soak.args(["--bin", "soak", "--", "--minutes", minutes]))?;
+    let each = (seconds / 5 / SCENARIOS).to_string();
+    run_command(cargo(root, &release("explore")).args(["--", "--seconds", &each, "long"]))
 }
 
 /// Runs seeds in a debug and in a release build, and in each of them twice: the same seed must be

@@ -1,4 +1,5 @@
-//! `cargo run -p explore`: explores the scenarios of the check, or `long` ones, or those named.
+//! `cargo run -p explore`: explores the scenarios of the check, or `long` ones, or those named; with
+//! `--seconds S` before them, each for no longer than that.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,14 +16,18 @@ const TIME_MAX: Duration = Duration::from_mins(10);
 
 #[expect(clippy::print_stdout, reason = "this is what the program is for")]
 fn main() -> ExitCode {
-    let names = std::env::args().skip(1).collect::<Vec<_>>();
+    let mut names = std::env::args().skip(1).collect::<Vec<_>>();
+    let Some(time) = time(&mut names) else {
+        println!("usage: explore [--seconds S] [long | NAMES OF SCENARIOS]");
+        return ExitCode::FAILURE;
+    };
     let scenarios = chosen(&names);
     if scenarios.is_empty() {
         println!("no such scenario: {}", names.join(" "));
         return ExitCode::FAILURE;
     }
     for scenario in scenarios {
-        let report = search::explore(&scenario, Limits { states: STATES_MAX, time: TIME_MAX });
+        let report = search::explore(&scenario, Limits { states: STATES_MAX, time });
         println!("{report}");
         if let End::Broken { fault, path } = &report.end {
             println!("\n{}\n---\n\n{fault}", replay::script(&scenario, path));
@@ -30,6 +35,16 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// How long each scenario is explored. Takes the words that say so; `None` if they cannot be read.
+fn time(words: &mut Vec<String>) -> Option<Duration> {
+    if words.first().is_none_or(|word| word != "--seconds") {
+        return Some(TIME_MAX);
+    }
+    let seconds = words.get(1)?.parse().ok()?;
+    words.drain(..2);
+    Some(Duration::from_secs(seconds))
 }
 
 fn chosen(names: &[String]) -> Vec<Scenario> {
