@@ -1,5 +1,6 @@
 // Takes the README's pictures of a running `quorate demo` of three members: a chapter of the
-// story, the playground, and the live view after its leader was stopped.
+// story, what happens without a rule, the playground, and the live view after its leader was
+// stopped.
 //
 //   QUORATE_PAGE=http://127.0.0.1:7070/ node picture.js ../../docs/images
 
@@ -19,6 +20,7 @@ await take("story-dark", chapter, { ...DESKTOP, colorScheme: "dark" }, answer);
 await take("story-zh", chapter, { ...DESKTOP, locale: "zh-CN" }, answer);
 await take("story-phone", chapter, PHONE);
 await take("play", "#play?s=five&seed=5&until=2000&t=600000", DESKTOP, stopTheLeader);
+await take("harm", "#story/11/5?off=1", DESKTOP);
 await take("page", "#live", DESKTOP, loseTheLeader);
 await browser.close();
 await revive();

@@ -9,6 +9,7 @@ import { arrowhead, drawChange, drawCrown, hatched, line } from "./marks.js";
 import { termColour } from "./term.js";
 
 /** @import { Recording } from "../model/recording.js" */
+/** @import { StoryRecord } from "../protocol.js" */
 /** @import { Message } from "../model/types.js" */
 /** @import { Axis } from "./axis.js" */
 /** @import { Paint } from "./paint.js" */
@@ -30,6 +31,9 @@ const TOP = 26;
 const BOTTOM = 28;
 /** The room of the note at the right end, which no other label may enter. */
 const NOTE = 130;
+/** So many changes are a crowd, in which marks are so many pixels apart. */
+const CROWD = 240;
+const MARK = 12;
 /** How near to a message's line a point must be to mean it. */
 const NEAR = 7;
 
@@ -56,11 +60,31 @@ export function drawDiagram(on, recording, note) {
   drawWalls(plot, recording);
   drawLanes(plot, recording);
   drawMessages(plot, recording);
-  for (const record of recording.changes(axis.from, axis.to)) drawChange(plot, record);
+  for (const record of apart(recording.changes(axis.from, axis.to), axis)) drawChange(plot, record);
   ink.restore();
   drawHead(plot, note);
   drawNames(plot, recording);
   return (/** @type {number} */ x, /** @type {number} */ y) => messageAt(plot, recording, x, y);
+}
+
+/**
+ * Under load there are more changes than can be told apart: then of those of a kind that would
+ * stand upon each other only the first is drawn. What changes a role is drawn always.
+ * @param {StoryRecord[]} changes
+ * @param {Axis} axis
+ */
+function apart(changes, axis) {
+  if (changes.length < CROWD) return changes;
+  /** @type {Map<string, number>} */
+  const last = new Map();
+  return changes.filter(({ k, n, t }) => {
+    if (k !== "ap" && k !== "ci" && k !== "op") return true;
+    const kind = `${k}${n}`;
+    const x = axis.x(t);
+    if (x < (last.get(kind) ?? -Infinity) + MARK) return false;
+    last.set(kind, x);
+    return true;
+  });
 }
 
 function drawGrid(/** @type {Plot} */ { ink, height, axis, paint }) {

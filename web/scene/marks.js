@@ -42,7 +42,7 @@ export function drawChange(/** @type {Plot} */ plot, /** @type {StoryRecord} */ 
  */
 function drawClient({ ink, paint, compact, taken }, x, y, record) {
   const asks = record.ph === "inv";
-  const triangle = new Path2D(asks ? "M0 -6L-5.5 -15H5.5Z" : "M0 -15L-5.5 -6H5.5Z");
+  const triangle = path(asks ? "M0 -6L-5.5 -15H5.5Z" : "M0 -15L-5.5 -6H5.5Z");
   ink.fillStyle = asks ? paint.ink : paint.card;
   ink.strokeStyle = paint.ink;
   ink.lineWidth = 1.4;
@@ -61,6 +61,15 @@ function drawClient({ ink, paint, compact, taken }, x, y, record) {
   taken.set(y, x);
 }
 
+/** Outlines that were read once. @type {Map<string, Path2D>} */
+const paths = new Map();
+
+function path(/** @type {string} */ outline) {
+  const known = paths.get(outline) ?? new Path2D(outline);
+  paths.set(outline, known);
+  return known;
+}
+
 /**
  * @param {Ink} ink
  * @param {number} x
@@ -73,7 +82,7 @@ export function drawCrown(ink, x, y, colour, scale) {
   ink.translate(x, y);
   ink.scale(scale, scale);
   ink.fillStyle = colour;
-  ink.fill(new Path2D(CROWN));
+  ink.fill(path(CROWN));
   ink.restore();
 }
 
@@ -87,7 +96,7 @@ export function arrowhead(ink, x, y, angle) {
   ink.save();
   ink.translate(x, y);
   ink.rotate(angle);
-  ink.fill(new Path2D("M-2 0L-9 -3.6V3.6Z"));
+  ink.fill(path("M-2 0L-9 -3.6V3.6Z"));
   ink.restore();
 }
 

@@ -24,14 +24,16 @@ const MARKS_MAX = 80;
  * @param {{width: number, height: number}} size
  * @param {Recording} recording
  * @param {{from: number, to: number, part: (t: number) => number, at: number | null}} scale `part`
- *   says where between the ends a trace time lies; `at` is the part that was played, in a replay
+ *   says where between the ends a trace time lies; `at` is the part that was played, in a replay.
+ *   Without it the recording grows, and what came between the same two ends is drawn once.
  */
 export function drawTape(svg, { width, height }, recording, { from, to, part, at }) {
   const x = (/** @type {number} */ t) =>
     MARGIN + Math.min(1, Math.max(0, part(t))) * (width - 2 * MARGIN);
   const y = height / 2 - 4;
   const knobs = at === null ? [] : knob(MARGIN + at * (width - 2 * MARGIN), y, width);
-  const what = [recording, recording.records.length, from, to, width, height, language()];
+  const size = at === null ? 0 : recording.records.length;
+  const what = [recording, size, from, to, width, height, language()];
   if (!same(what, kept.what)) kept = { what, shapes: still(recording, { from, to, x, y, width }) };
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   patch(svg, [...kept.shapes, ...knobs]);

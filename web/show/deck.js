@@ -18,6 +18,8 @@ import { sizeOf } from "./size.js";
 /** How much time the diagram holds: true time when live, story time in a replay. */
 const LIVE_SPAN = { wide: 9_000_000, compact: 3_000_000 };
 const REPLAY_SPAN = { wide: 12_000_000, compact: 5_000_000 };
+/** Live, the tape moves on by so much at once: at half a minute in all, that is a pixel or five. */
+const TAPE_STEP = 250_000;
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const PLAY = "M5 3l8 5-8 5z";
 const HOLD = "M5 3v10M11 3v10";
@@ -77,9 +79,10 @@ export class Deck {
     const note = live ? say("diagramLive") : "";
     const ink = this.#ink;
     this.#hit = drawDiagram({ ink, ...size, axis, paint, message }, recording, note);
-    const from = t - KEPT;
+    const to = Math.floor(t / TAPE_STEP) * TAPE_STEP;
+    const from = to - KEPT;
     const part = (/** @type {number} */ at) => (at - from) / KEPT;
-    drawTape(this.#tape, this.#tapeSize, recording, { from, to: t, part, at: null });
+    drawTape(this.#tape, this.#tapeSize, recording, { from, to, part, at: null });
     this.#tell(null, live ? new Date(t / 1000).toTimeString().slice(0, 8) : "", "");
     this.#parts["to-live"].hidden = true;
     for (const name of ["back", "play"]) this.#parts[name].disabled = !live;
