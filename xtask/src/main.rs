@@ -8,11 +8,14 @@
 //! cargo xtask tidy      the project's own rules alone; also a step of check
 //! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
+//! cargo xtask watchers  loads one member with ten thousand watchers, beside etcd
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
 //! cargo xtask same-runs   runs seeds in debug and release builds, which must be the same runs
 //! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores
+//! cargo xtask power-loss --cycles N   cuts the power of members' disks so often, as root
+//! cargo xtask kills --times N   kills members so often
 //! cargo xtask sim-mutants   hunts the bugs in it, and writes docs/mutants-simulated.md
 //! cargo xtask sim-mutants PART   hunts those whose names contain that
 //! ```
@@ -27,8 +30,10 @@ mod failover;
 mod metadata;
 mod mutants;
 mod page;
+mod power;
 mod simulated;
 mod tidy;
+mod watchers;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +57,8 @@ fn run(words: &[String]) -> Result<()> {
     let words = words.iter().map(String::as_str).collect::<Vec<_>>();
     match words[..] {
         ["soak", "--minutes", minutes] => return simulated::soak(&root, minutes),
+        ["power-loss", "--cycles", cycles] => return power::lose(&root, cycles),
+        ["kills", "--times", times] => return power::kill(&root, times),
         ["sim-mutants"] => return simulated::hunt_mutants(&root, ""),
         ["sim-mutants", part] => return simulated::hunt_mutants(&root, part),
         _ => {}
@@ -65,6 +72,7 @@ fn run(words: &[String]) -> Result<()> {
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
+        "watchers" => watchers::run_all(&root),
         "mutants" => mutants::run(&root),
         "same-runs" => simulated::compare_builds(&root),
         "mutants-table" => mutants::write_table(&root),
@@ -74,8 +82,9 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
-                     failover | mutants | mutants-table | mutants-explored | \
-                     same-runs | soak --minutes M | sim-mutants [PART]";
+                     failover | watchers | mutants | mutants-table | mutants-explored | \
+                     same-runs | soak --minutes M | power-loss --cycles N | kills --times N | \
+                     sim-mutants [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.
