@@ -15,6 +15,8 @@
 //! cargo xtask same-runs   runs seeds in debug and release builds, which must be the same runs
 //! cargo xtask soak --minutes M   runs seeds of the simulator of whole members on all cores, then
 //!                       the long scenarios of the exhaustive search for a fifth of that time
+//! cargo xtask power-loss --cycles N   cuts the power of members' disks so often, as root
+//! cargo xtask kills --times N   kills members so often
 //! cargo xtask sim-mutants   hunts the bugs in it, and writes docs/mutants-simulated.md
 //! cargo xtask sim-mutants PART   hunts those whose names contain that
 //! ```
@@ -29,6 +31,7 @@ mod failover;
 mod metadata;
 mod mutants;
 mod page;
+mod power;
 mod simulated;
 mod tidy;
 mod watchers;
@@ -55,6 +58,8 @@ fn run(words: &[String]) -> Result<()> {
     let words = words.iter().map(String::as_str).collect::<Vec<_>>();
     match words[..] {
         ["soak", "--minutes", minutes] => return simulated::soak(&root, minutes),
+        ["power-loss", "--cycles", cycles] => return power::lose(&root, cycles),
+        ["kills", "--times", times] => return power::kill(&root, times),
         ["sim-mutants"] => return simulated::hunt_mutants(&root, ""),
         ["sim-mutants", part] => return simulated::hunt_mutants(&root, part),
         _ => {}
@@ -79,7 +84,8 @@ fn run(words: &[String]) -> Result<()> {
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
                      failover | watchers | mutants | mutants-table | mutants-explored | \
-                     same-runs | soak --minutes M | sim-mutants [PART]";
+                     same-runs | soak --minutes M | power-loss --cycles N | kills --times N | \
+                     sim-mutants [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

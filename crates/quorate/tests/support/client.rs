@@ -6,7 +6,8 @@ use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
 use etcdpb::etcdserverpb::{
-    MemberListRequest, MemberListResponse, PutRequest, RangeRequest, StatusRequest, StatusResponse,
+    HashKvRequest, HashKvResponse, MemberListRequest, MemberListResponse, PutRequest, RangeRequest,
+    StatusRequest, StatusResponse,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -33,6 +34,13 @@ pub(crate) async fn status(url: &str) -> Result<StatusResponse, Status> {
     let endpoint = endpoint(url).timeout(STATUS_TIMEOUT).connect_timeout(STATUS_TIMEOUT);
     let mut maintenance = MaintenanceClient::new(endpoint.connect_lazy());
     Ok(maintenance.status(StatusRequest {}).await?.into_inner())
+}
+
+/// The hash of all that a member has, with its history.
+pub(crate) async fn hash_kv(url: &str) -> Result<HashKvResponse, Status> {
+    let endpoint = endpoint(url).timeout(ANSWER_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
+    let mut maintenance = MaintenanceClient::new(endpoint.connect_lazy());
+    Ok(maintenance.hash_kv(HashKvRequest { revision: 0 }).await?.into_inner())
 }
 
 /// Who the members are, and what they published of themselves.

@@ -14,6 +14,7 @@
 
 pub(crate) mod client;
 pub(crate) mod cluster;
+pub(crate) mod load;
 pub(crate) mod mount;
 pub(crate) mod process;
 pub(crate) mod tools;

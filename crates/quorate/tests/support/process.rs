@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::tools::skip;
 use super::{PATIENCE, PAUSE};
 
 /// A running program. What it prints goes to a file. It is killed when this is dropped.
@@ -63,6 +64,31 @@ impl Process {
             sleep(PAUSE);
         }
         self.kill();
+    }
+
+    /// Has another program change what the system calls of this one do, as `strace` names it. Skips
+    /// the test if that cannot be had. It ends with this program.
+    pub(crate) fn inject(&self, calls: &str, what: &str) -> Option<Self> {
+        let log = self.log.with_extension("strace");
+        let mut command = Command::new("strace");
+        command.args(["-f", "-e", &format!("trace={calls}"), "-e", "signal=none"]);
+        command.args(["-e", &format!("inject={calls}:{what}")]);
+        command.args(["-o", "/dev/null", "-p", &self.pid().as_raw_nonzero().to_string()]);
+        if Command::new("strace").arg("-V").output().is_err() {
+            skip("strace is not installed");
+            return None;
+        }
+        let mut strace = Self::start(&mut command, &log);
+        let deadline = Instant::now() + PATIENCE;
+        while !strace.output().contains("attached") {
+            if strace.ended().is_some() {
+                skip(&format!("strace does not attach: {}", strace.output().trim()));
+                return None;
+            }
+            assert!(Instant::now() < deadline, "strace does not attach: {}", strace.output());
+            sleep(PAUSE);
+        }
+        Some(strace)
     }
 
     /// How it ended, if it did.
