@@ -13,16 +13,21 @@ const LINE_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Gives away each record that is told at `host:port`, to which `stream` leads, until that ends.
+/// Gives away each record that is told at `host:port`, to which `stream` leads, to whoever has that
+/// token, until that ends.
 pub(crate) async fn listen(
     address: &str,
     stream: Stream,
+    token: Option<&str>,
     mut give: impl FnMut(Record),
 ) -> Result<(), Error> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let request = Request::get("/api/trace").header("host", address).body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
+    let mut request = Request::get("/api/trace").header("host", address);
+    if let Some(token) = token {
+        request = request.header("authorization", token);
+    }
+    let response = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
     let status = response.status();
     let mut body = response.into_body();
     if !status.is_success() {

@@ -101,6 +101,85 @@ const COMMANDS: &[(Expect, &[&str], &str)] = &[
     (Misused, &["--bogus"], ""),
 ];
 
+/// Commands about users, in this order, each in one form. At last users matter.
+const USERS: &[(Expect, &[&str], &str)] = &[
+    (Refused, &["auth", "enable"], ""),
+    (Same, &["user", "add", "root:root"], ""),
+    (Same, &["user", "add", "ann", "--interactive=false"], "ann\n"),
+    (Same, &["user", "add", "bob", "--new-user-password", "bob", "-w", "json"], ""),
+    (Same, &["user", "add", "cat", "--no-password", "-w", "fields"], ""),
+    (Refused, &["user", "add", "cat:x"], ""),
+    (Same, &["user", "passwd", "ann", "--interactive=false"], "new:one\n"),
+    (Refused, &["user", "passwd", "none", "--interactive=false"], "x\n"),
+    (Same, &["role", "add", "keeper"], ""),
+    (Same, &["role", "add", "second", "-w", "json"], ""),
+    (Same, &["role", "add", "third", "-w", "fields"], ""),
+    (Refused, &["role", "add", "third"], ""),
+    (Same, &["role", "grant-permission", "keeper", "readwrite", "a", "b"], ""),
+    (Same, &["role", "grant-permission", "keeper", "READ", "foo", "--prefix"], ""),
+    (Same, &["role", "grant-permission", "keeper", "Write", "q", "--from-key", "-w", "json"], ""),
+    (Same, &["role", "grant-permission", "keeper", "read", "r", "-w", "fields"], ""),
+    (Same, &["role", "grant-permission", "second", "read", "", "--prefix"], ""),
+    (Refused, &["role", "grant-permission", "none", "read", "r"], ""),
+    (Same, &["role", "get", "keeper"], ""),
+    (Same, &["role", "get", "keeper", "-w", "json"], ""),
+    (Same, &["role", "get", "keeper", "-w", "fields"], ""),
+    (Same, &["role", "get", "second"], ""),
+    (Refused, &["role", "get", "none"], ""),
+    (Same, &["role", "list"], ""),
+    (Same, &["role", "list", "-w", "json"], ""),
+    (Same, &["role", "list", "-w", "fields"], ""),
+    (Same, &["user", "grant-role", "ann", "keeper"], ""),
+    (Same, &["user", "grant-role", "ann", "second", "-w", "json"], ""),
+    (Same, &["user", "grant-role", "bob", "keeper", "-w", "fields"], ""),
+    (Refused, &["user", "grant-role", "ann", "none"], ""),
+    (Same, &["user", "get", "ann"], ""),
+    (Same, &["user", "get", "cat"], ""),
+    (Same, &["user", "get", "ann", "-w", "json"], ""),
+    (Refused, &["user", "get", "ann", "-w", "fields"], ""),
+    (Refused, &["user", "get", "ann", "-w", "table"], ""),
+    (Same, &["user", "get", "ann", "--detail"], ""),
+    (Same, &["user", "get", "ann", "--detail", "-w", "json"], ""),
+    (Same, &["user", "get", "ann", "--detail", "-w", "fields"], ""),
+    (Refused, &["user", "get", "none"], ""),
+    (Same, &["user", "list"], ""),
+    (Same, &["user", "list", "-w", "json"], ""),
+    (Refused, &["user", "list", "-w", "fields"], ""),
+    (Same, &["user", "revoke-role", "ann", "second"], ""),
+    (Refused, &["user", "revoke-role", "ann", "second"], ""),
+    (Same, &["role", "revoke-permission", "keeper", "foo", "--prefix"], ""),
+    (Same, &["role", "revoke-permission", "keeper", "q", "--from-key"], ""),
+    (Same, &["role", "revoke-permission", "keeper", "r"], ""),
+    (Refused, &["role", "revoke-permission", "keeper", "r"], ""),
+    (Same, &["role", "delete", "third"], ""),
+    (Refused, &["role", "delete", "third"], ""),
+    (Misused, &["role", "grant-permission", "keeper", "wrong", "a"], ""),
+    (Misused, &["role", "grant-permission", "keeper", "read"], ""),
+    (Misused, &["role", "grant-permission", "keeper", "read", "a", "b", "--prefix"], ""),
+    (Misused, &["role", "grant-permission", "keeper", "read", "a", "--prefix", "--from-key"], ""),
+    (Misused, &["user", "add", ":x"], ""),
+    (Misused, &["user", "add"], ""),
+    (Misused, &["user", "get"], ""),
+    (Same, &["--user", "root:wrong", "get", "absent"], ""),
+    (Same, &["auth", "enable"], ""),
+    (Refused, &["get", "a"], ""),
+    (Refused, &["user", "list"], ""),
+    (Refused, &["--user", "root:wrong", "user", "list"], ""),
+    (Refused, &["--user", "none:x", "user", "list"], ""),
+    (Refused, &["--user", "ann:new:one", "user", "list"], ""),
+    (Same, &["--user", "root:root", "user", "list"], ""),
+    (Same, &["--user", "root", "--password", "root", "role", "list"], ""),
+    (Same, &["--user", "bob:bob", "put", "a", "7"], ""),
+    (Same, &["--user", "ann:new:one", "get", "a"], ""),
+    (Refused, &["--user", "bob:bob", "put", "b", "7"], ""),
+    (Refused, &["--user", "bob:bob", "get", "", "--prefix"], ""),
+    (Refused, &["--user", "root:root", "user", "delete", "root"], ""),
+    (Same, &["--user", "root:root", "user", "delete", "bob"], ""),
+    (Refused, &["--user", "bob:bob", "put", "a", "8"], ""),
+    (Same, &["--user", "root:root", "auth", "disable"], ""),
+    (Same, &["get", "a"], ""),
+];
+
 /// Commands that only read, some of which have other names: ours, and etcdctl's.
 const RENAMED: &[(&[&str], &[&str])] = &[
     (&["members"], &["member", "list"]),
@@ -146,6 +225,23 @@ fn the_same_as_etcdctl() {
             || run(addresses.quorate().args(*our_args), ""),
             || run(addresses.etcdctl().args(*their_args), ""),
         );
+    }
+}
+
+#[test]
+fn the_same_about_users() {
+    if !tools_are_there() {
+        return;
+    }
+    let addresses = Addresses::free();
+    let theirs = {
+        let _etcd = Etcd::start(&addresses);
+        run_once(|| addresses.etcdctl())
+    };
+    let _etcd = Etcd::start(&addresses);
+    let ours = run_once(|| addresses.quorate());
+    for (expected, got) in theirs.iter().zip(&ours) {
+        expected.check(got);
     }
 }
 
@@ -225,6 +321,14 @@ fn run_all(program: impl Fn() -> Command) -> Vec<Outcome> {
         }
     }
     outcomes
+}
+
+fn run_once(program: impl Fn() -> Command) -> Vec<Outcome> {
+    let run_one = |(expect, args, stdin): &(Expect, &[&str], &str)| {
+        let command = format!("{args:?} < {stdin:?}");
+        Outcome { expect: *expect, command, output: run(program().args(*args), stdin) }
+    };
+    USERS.iter().map(run_one).collect()
 }
 
 /// Asks both until they agree: the server writes to its disk now and then, and counts that.

@@ -10,6 +10,7 @@ use hyper::Request;
 use serde_json::Value;
 use support::client;
 use support::cluster::Cluster;
+use support::tools::{etcdctl, quorate, run, tools_are_there};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -52,6 +53,47 @@ async fn only_administrators_see_the_trace() {
     }
     // It ends: or else this test would not.
     early.read_to_end(&mut Vec::new()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_say_who_asks() {
+    let cluster = Cluster::start(3).await;
+    let ask = |words: &[&str]| {
+        let endpoints = cluster.endpoints();
+        let output = run(quorate().args(["--endpoints", &endpoints]).args(words), "");
+        let text = if output.status.success() { output.stdout } else { output.stderr };
+        String::from_utf8(text).unwrap()
+    };
+    assert_eq!(ask(&["user", "add", "root:secret"]), "User root created\n");
+    assert_eq!(ask(&["user", "add", "ann:secret"]), "User ann created\n");
+    assert_eq!(ask(&["role", "add", "reader"]), "Role reader created\n");
+    ask(&["role", "grant-permission", "reader", "read", "a", "--prefix"]);
+    ask(&["user", "grant-role", "ann", "reader"]);
+    assert_eq!(ask(&["auth", "status"]), "Authentication Status: false\nAuthRevision: 6\n");
+    assert_eq!(ask(&["auth", "enable"]), "Authentication Enabled\n");
+
+    let (root, ann) = (["--user", "root:secret"], ["--user", "ann", "--password", "secret"]);
+    assert_eq!(ask(&["get", "a1"]), "Error: etcdserver: user name is empty\n");
+    assert_eq!(ask(&[&root[..], &["put", "a1", "x"]].concat()), "OK\n");
+    assert_eq!(ask(&[&ann[..], &["get", "a1"]].concat()), "a1\nx\n");
+    let denied = "Error: etcdserver: permission denied\n";
+    assert_eq!(ask(&[&ann[..], &["put", "a1", "y"]].concat()), denied);
+    let status = ask(&[&ann[..], &["auth", "status", "-o", "json"]].concat());
+    assert!(status.contains(r#""enabled":true,"authRevision":8}"#), "{status}");
+    assert_eq!(ask(&[&root[..], &["lock", "a2", "true"]].concat()), "");
+    let save = ["trace", "save", "--for", "1s", "-"];
+    let told = ask(&[&ann[..], &save].concat());
+    assert!(told.contains("403 Forbidden: while authentication is on"), "{told}");
+    let told = ask(&[&root[..], &save].concat());
+    assert!(told.starts_with("{\"i\":0,"), "{}", &told[..told.len().min(200)]);
+
+    if tools_are_there() {
+        let words = ["--user", "ann:secret", "get", "a", "--prefix"];
+        let output = run(etcdctl(&cluster.endpoints()).args(words), "");
+        assert_eq!(output.stdout, b"a1\nx\n", "{output:?}");
+    }
+    assert_eq!(ask(&[&root[..], &["auth", "disable"]].concat()), "Authentication Disabled\n");
+    assert_eq!(ask(&["get", "a1"]), "a1\nx\n");
 }
 
 async fn post(address: SocketAddr, path: &str, body: &'static str) -> Value {

@@ -9,10 +9,10 @@ use etcdpb::v3electionpb::election_client::ElectionClient;
 use etcdpb::v3electionpb::{CampaignRequest, LeaderRequest};
 use tokio::time::sleep;
 use tonic::Code;
-use tonic::transport::Channel;
 
 use super::endpoints::{Endpoints, PAUSE};
 use super::keys::bytes;
+use super::login::Channel;
 use super::output::Format;
 use super::session::{Interrupt, Session};
 use super::usage::Failure;

@@ -1,15 +1,17 @@
 //! The servers, and which of them to ask.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etcdpb::etcdserverpb::MemberListRequest;
 use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use tokio::time::{sleep, timeout};
-use tonic::transport::Channel;
+use tonic::transport;
 use tonic::{Code, Response, Status};
 
+use super::login::{Channel, Login};
 use super::security::Security;
 use super::server::Server;
 use super::usage::Failure;
@@ -21,6 +23,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Endpoints {
     names: Vec<String>,
     security: Security,
+    login: Arc<Login>,
     dial_timeout: Duration,
     command_timeout: Duration,
 }
@@ -38,12 +41,14 @@ impl Endpoints {
     pub(crate) fn new(
         names: Vec<String>,
         security: Security,
+        login: Login,
         dial_timeout: Duration,
         command_timeout: Duration,
     ) -> Result<Self, Failure> {
         security.check()?;
         names.iter().try_for_each(|name| Server::named(name, &security).map(drop))?;
-        Ok(Self { names, security, dial_timeout, command_timeout })
+        let login = Arc::new(login);
+        Ok(Self { names, security, login, dial_timeout, command_timeout })
     }
 
     /// The addresses, as they were given.
@@ -66,12 +71,23 @@ impl Endpoints {
 
     fn with_names(&self, names: Vec<String>) -> Self {
         let Self { dial_timeout, command_timeout, .. } = *self;
-        Self { names, security: self.security.clone(), dial_timeout, command_timeout }
+        let (security, login) = (self.security.clone(), self.login.clone());
+        Self { names, security, login, dial_timeout, command_timeout }
     }
 
     /// The server with that name.
     pub(crate) fn server(&self, name: &str) -> Result<Server, Failure> {
         Server::named(name, &self.security)
+    }
+
+    /// The token that servers want to see, if they do and there is somebody to log in.
+    pub(crate) async fn token(&self) -> Result<Option<String>, Failure> {
+        if !self.login.is_wanted() {
+            return Ok(None);
+        }
+        // Whatever is asked, one has to log in before.
+        self.read(async |_| Ok(Response::new(()))).await?;
+        Ok(self.login.known())
     }
 
     /// Asks one server after the other until one answers. While all that answer are unavailable
@@ -163,8 +179,24 @@ impl Endpoints {
         let channel = timeout(self.dial_timeout, server.channel()).await;
         let channel = channel.map_err(|_| unreachable("no connection in time"))?;
         let channel = channel.map_err(|error| unreachable(&root_cause(error.as_ref())))?;
-        let answer = call(channel).await.map(Response::into_inner);
+        let answer = self.call_as_user(channel, call).await.map(Response::into_inner);
         answer.map_err(|status| Attempt::Refused(with_cause(name, &status)))
+    }
+
+    /// Calls, and says who asks. Logs in first if need be, and again if that is over.
+    async fn call_as_user<R>(
+        &self,
+        channel: transport::Channel,
+        call: &impl AsyncFn(Channel) -> Result<Response<R>, Status>,
+    ) -> Result<Response<R>, Status> {
+        let token = self.login.token(&channel).await?;
+        match call(Channel::new(channel.clone(), token)).await {
+            Err(status) if self.login.is_over(&status) => {
+                let token = self.login.token(&channel).await?;
+                call(Channel::new(channel, token)).await
+            }
+            outcome => outcome,
+        }
     }
 }
 

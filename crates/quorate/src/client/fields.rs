@@ -4,12 +4,14 @@ use std::fmt::{Display, Write};
 
 use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::etcdserverpb::{
-    DeleteRangeResponse, MemberListResponse, PutResponse, RangeResponse, ResponseHeader,
-    TxnResponse,
+    AuthRoleListResponse, DeleteRangeResponse, MemberListResponse, PutResponse, RangeResponse,
+    ResponseHeader, TxnResponse,
 };
 use etcdpb::mvccpb::KeyValue;
 
 use super::endpoint::{ServerHash, ServerStatus};
+use super::output::Done;
+use super::role::RolePermissions;
 use super::snapshot::Summary;
 
 /// Lines of the form `"Name" : value`.
@@ -146,6 +148,32 @@ impl Fielded for Vec<ServerHash> {
             out.field("Hash", hash.hash);
             out.gap();
         }
+    }
+}
+
+impl Fielded for Done {
+    fn fields(&self, out: &mut Fields) {
+        out.header(self.header.as_ref());
+    }
+}
+
+impl Fielded for RolePermissions {
+    fn fields(&self, out: &mut Fields) {
+        out.header(self.answer.header.as_ref());
+        for permission in &self.answer.perm {
+            // Two spaces, as in `etcdctl`.
+            out.field("PermType", format_args!(" {}", permission.perm_type().as_str_name()));
+            out.text("Key", &permission.key);
+            out.text("RangeEnd", &permission.range_end);
+        }
+    }
+}
+
+impl Fielded for AuthRoleListResponse {
+    fn fields(&self, out: &mut Fields) {
+        out.header(self.header.as_ref());
+        let roles = self.roles.iter().map(|role| quoted(role.as_bytes()));
+        out.field("Roles", roles.collect::<Vec<_>>().join(" "));
     }
 }
 

@@ -8,10 +8,12 @@ use std::io::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use etcdpb::authpb::Permission;
 use etcdpb::etcdserverpb::response_op::Response;
 use etcdpb::etcdserverpb::{
-    AlarmMember, AlarmResponse, DeleteRangeResponse, DowngradeInfo, HashKvResponse, Member,
-    MemberAddResponse, MemberListResponse, MemberPromoteResponse, MemberRemoveResponse,
+    AlarmMember, AlarmResponse, AuthRoleGetResponse, AuthRoleListResponse, AuthStatusResponse,
+    AuthUserGetResponse, AuthUserListResponse, DeleteRangeResponse, DowngradeInfo, HashKvResponse,
+    Member, MemberAddResponse, MemberListResponse, MemberPromoteResponse, MemberRemoveResponse,
     MemberUpdateResponse, PutResponse, RangeResponse, ResponseHeader, ResponseOp, StatusResponse,
     TxnResponse,
 };
@@ -19,7 +21,10 @@ use etcdpb::mvccpb::KeyValue;
 
 use super::endpoint::{ServerHash, ServerHealth, ServerStatus};
 use super::member::About;
+use super::output::Done;
+use super::role::RolePermissions;
 use super::snapshot::Summary;
+use super::user::UserRoles;
 
 /// Something with a form for programs.
 pub(crate) trait Json {
@@ -97,6 +102,17 @@ message!(HashKvResponse {
     "compact_revision": compact_revision,
     "hash_revision": hash_revision,
 });
+message!(Done { "header": header });
+message!(AuthStatusResponse {
+    "header": header,
+    "enabled": enabled,
+    "authRevision": auth_revision,
+});
+message!(AuthUserListResponse { "header": header, "users": users });
+message!(AuthUserGetResponse { "header": header, "roles": roles });
+message!(AuthRoleListResponse { "header": header, "roles": roles });
+message!(AuthRoleGetResponse { "header": header, "perm": perm });
+message!(Permission { "permType": perm_type, "key": key, "range_end": range_end });
 message!(ServerHash { "Endpoint": endpoint, "HashKV": hash });
 message!(Summary {
     "hash": hash,
@@ -130,6 +146,18 @@ impl Json for Said {
 }
 
 impl<R: Json> Json for About<R> {
+    fn json(&self, out: &mut Vec<u8>) {
+        self.answer.json(out);
+    }
+}
+
+impl Json for UserRoles {
+    fn json(&self, out: &mut Vec<u8>) {
+        self.answer.json(out);
+    }
+}
+
+impl Json for RolePermissions {
     fn json(&self, out: &mut Vec<u8>) {
         self.answer.json(out);
     }

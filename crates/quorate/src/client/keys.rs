@@ -26,6 +26,11 @@ pub(crate) struct Keys {
 pub(crate) const OPEN: Bytes = Bytes::from_static(b"\0");
 
 impl Keys {
+    /// The key that was given, which may be empty.
+    pub(crate) fn first(&self) -> Bytes {
+        bytes(self.key.clone())
+    }
+
     /// The `key` and `range_end` of a request.
     pub(crate) fn into_range(self) -> (Bytes, Bytes) {
         let key = bytes(self.key);

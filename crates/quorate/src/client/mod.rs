@@ -1,5 +1,5 @@
 //! The client commands: `put`, `get`, `del`, `txn`, `watch`, `lease`, `lock`, `elect`, `status`,
-//! `member` and `move-leader`.
+//! `member`, `auth`, `user`, `role` and others.
 //!
 //! They speak the etcd v3 API and print what `etcdctl` prints, so they work with any etcd server,
 //! and scripts that were written for `etcdctl` work with them:
@@ -14,9 +14,10 @@
 //! Each command is a file: its flags, the request that it makes of them, and nothing else. The
 //! connection is in [`endpoints`], what the answers look like in [`simple`] and [`json`].
 //!
-//! Left out: TLS and passwords; `etcdctl`'s format `protobuf`.
+//! Left out: TLS; `etcdctl`'s format `protobuf`.
 
 mod alarm;
+mod auth;
 mod compaction;
 mod defrag;
 mod del;
@@ -29,11 +30,14 @@ mod json;
 mod keys;
 mod lease;
 mod lock;
+mod login;
 mod member;
 mod move_leader;
 mod output;
+mod password;
 mod put;
 mod quote;
+mod role;
 mod security;
 mod server;
 mod session;
@@ -44,6 +48,7 @@ mod trace_save;
 mod txn;
 mod txn_grammar;
 pub(crate) mod usage;
+mod user;
 mod watch;
 
 use std::process::ExitCode;
@@ -100,6 +105,8 @@ pub(crate) struct Connection {
     command_timeout: Duration,
     #[command(flatten)]
     security: Security,
+    #[command(flatten)]
+    user: login::User,
 }
 
 /// What to do.
@@ -133,6 +140,12 @@ pub(crate) enum Command {
     MoveLeader(move_leader::MoveLeader),
     /// List the members' alarms, or disarm them
     Alarm(alarm::Alarm),
+    /// Let in only users, or everybody
+    Auth(auth::Auth),
+    /// Add, delete, change or list users
+    User(user::User),
+    /// Add, delete, change or list roles: what users may do
+    Role(role::Role),
     /// Forget the history before a revision
     Compaction(compaction::Compaction),
     /// Give space back to the disk
@@ -152,8 +165,10 @@ pub(crate) fn main(command: Command, connection: Connection) -> ExitCode {
 }
 
 fn run(command: Command, connection: Connection) -> Result<(), Failure> {
-    let Connection { endpoints, output, dial_timeout, command_timeout, security } = connection;
-    let endpoints = Endpoints::new(endpoints, security, dial_timeout, command_timeout)?;
+    let Connection { endpoints, output, dial_timeout, command_timeout, security, user } =
+        connection;
+    let login = user.login()?;
+    let endpoints = Endpoints::new(endpoints, security, login, dial_timeout, command_timeout)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(error.to_string()))?;
     runtime.block_on(async {
@@ -172,6 +187,9 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::MoveLeader(transfer) => transfer.run(&endpoints).await,
             Command::Endpoint(endpoint) => endpoint.run(&endpoints, output).await,
             Command::Alarm(alarm) => alarm.run(&endpoints, output).await,
+            Command::Auth(auth) => auth.run(&endpoints, output).await,
+            Command::User(user) => user.run(&endpoints, output).await,
+            Command::Role(role) => role.run(&endpoints, output).await,
             Command::Compaction(compaction) => compaction.run(&endpoints).await,
             Command::Defrag(defrag) => defrag.run(&endpoints).await,
             Command::Snapshot(snapshot) => snapshot.run(&endpoints, output).await,

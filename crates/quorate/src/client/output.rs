@@ -3,10 +3,11 @@
 use std::io::{ErrorKind, Write};
 
 use clap::ValueEnum;
+use etcdpb::etcdserverpb::ResponseHeader;
 
 use super::fields::{Fielded, Fields};
 use super::json::Json;
-use super::simple::Simple;
+use super::simple::{Simple, line};
 use super::usage::Failure;
 
 /// How to print an answer.
@@ -46,6 +47,24 @@ impl Format {
         let mut fields = Fields::default();
         answer.fields(&mut fields);
         print(&fields.into_text())
+    }
+}
+
+/// That something was done: the answer has nothing but a header, and people are told a line.
+pub(crate) struct Done {
+    told: Vec<u8>,
+    pub(crate) header: Option<ResponseHeader>,
+}
+
+impl Done {
+    pub(crate) fn new(told: impl Into<Vec<u8>>, header: Option<ResponseHeader>) -> Self {
+        Self { told: told.into(), header }
+    }
+}
+
+impl Simple for Done {
+    fn simple(&self, out: &mut Vec<u8>) {
+        line(out, &self.told);
     }
 }
 

@@ -56,15 +56,17 @@ impl Trace {
 
 /// Listens to all of them for so long.
 async fn record(endpoints: &Endpoints, time: Duration) -> Result<Vec<Record>, Failure> {
+    let token = endpoints.token().await?;
     let tape = Arc::new(Mutex::new(Tape::default()));
     let mut streams = JoinSet::new();
     for (number, name) in endpoints.names().iter().enumerate() {
         let (server, tape) = (endpoints.server(name)?, tape.clone());
-        let name = name.clone();
+        let (name, token) = (name.clone(), token.clone());
         streams.spawn(async move {
             let kept = async {
                 let stream = server.dial().await?;
-                listen(&server.address, stream, |record| held(&tape).keep(number, record)).await
+                let keep = |record| held(&tape).keep(number, record);
+                listen(&server.address, stream, token.as_deref(), keep).await
             };
             kept.await.map_err(|error| format!("{name}: {error}"))
         });

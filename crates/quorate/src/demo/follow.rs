@@ -24,7 +24,7 @@ pub(super) async fn follow(plan: Plan, mut life: watch::Receiver<Life>, story: A
         // It ends as the member does, and begins too early while the member starts.
         let told = async {
             let stream = Stream::Plain(TcpStream::connect(address).await?);
-            listen(address, stream, |record| {
+            listen(address, stream, None, |record| {
                 // Each member says hello; the story has its own.
                 if !matches!(record.event, Event::Hello { .. }) {
                     story.tell(&plan.name, record.t, record.event);

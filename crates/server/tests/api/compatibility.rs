@@ -198,6 +198,76 @@ const CASES: &[Case] = &[
         r#"{"targetID":"1"}"#,
         "",
     ),
+    ("Auth.AuthStatus", "", "/v3/auth/status", "{}", "etcd has it from 3.5 on"),
+    ("Auth.AuthEnable", "no user `root`", "/v3/auth/enable", "{}", ""),
+    (
+        "Auth.Authenticate",
+        "authentication is off",
+        "/v3/auth/authenticate",
+        r#"{"name":"root","password":"root"}"#,
+        "",
+    ),
+    ("Auth.UserAdd", "", "/v3/auth/user/add", r#"{"name":"root","password":"root"}"#, ""),
+    ("Auth.UserAdd", "the same again", "/v3/auth/user/add", r#"{"name":"root"}"#, ""),
+    ("Auth.UserAdd", "no name", "/v3/auth/user/add", r#"{"password":"x"}"#, ""),
+    ("Auth.UserGet", "", "/v3/auth/user/get", r#"{"name":"root"}"#, ""),
+    ("Auth.UserGet", "an absent one", "/v3/auth/user/get", r#"{"name":"ann"}"#, ""),
+    ("Auth.UserList", "", "/v3/auth/user/list", "{}", ""),
+    (
+        "Auth.UserChangePassword",
+        "",
+        "/v3/auth/user/changepw",
+        r#"{"name":"root","password":"new"}"#,
+        "",
+    ),
+    ("Auth.AuthEnable", "`root` has no role `root`", "/v3/auth/enable", "{}", ""),
+    ("Auth.RoleAdd", "", "/v3/auth/role/add", r#"{"name":"some"}"#, ""),
+    ("Auth.RoleAdd", "the same again", "/v3/auth/role/add", r#"{"name":"some"}"#, ""),
+    (
+        "Auth.RoleGrantPermission",
+        "",
+        "/v3/auth/role/grant",
+        r#"{"name":"some","perm":{"permType":"READWRITE","key":"YQ==","range_end":"Yg=="}}"#,
+        "",
+    ),
+    ("Auth.RoleGet", "", "/v3/auth/role/get", r#"{"role":"some"}"#, ""),
+    (
+        "Auth.RoleRevokePermission",
+        "",
+        "/v3/auth/role/revoke",
+        r#"{"role":"some","key":"YQ==","range_end":"Yg=="}"#,
+        "",
+    ),
+    (
+        "Auth.RoleRevokePermission",
+        "what it does not permit",
+        "/v3/auth/role/revoke",
+        r#"{"role":"some","key":"YQ=="}"#,
+        "",
+    ),
+    (
+        "Auth.RoleGrantPermission",
+        "for no keys",
+        "/v3/auth/role/grant",
+        r#"{"name":"some","perm":{"permType":"READ","key":"Yg==","range_end":"YQ=="}}"#,
+        NEWER,
+    ),
+    ("Auth.RoleList", "", "/v3/auth/role/list", "{}", ""),
+    ("Auth.UserGrantRole", "", "/v3/auth/user/grant", r#"{"user":"root","role":"some"}"#, ""),
+    ("Auth.UserRevokeRole", "", "/v3/auth/user/revoke", r#"{"name":"root","role":"some"}"#, ""),
+    ("Auth.RoleDelete", "", "/v3/auth/role/delete", r#"{"role":"some"}"#, ""),
+    ("Auth.UserDelete", "an absent one", "/v3/auth/user/delete", r#"{"name":"ann"}"#, ""),
+    ("Auth.RoleAdd", "`root`", "/v3/auth/role/add", r#"{"name":"root"}"#, ""),
+    ("Auth.UserGrantRole", "`root`", "/v3/auth/user/grant", r#"{"user":"root","role":"root"}"#, ""),
+    ("Auth.AuthEnable", "", "/v3/auth/enable", "{}", ""),
+    (
+        "Auth.Authenticate",
+        "a wrong password",
+        "/v3/auth/authenticate",
+        r#"{"name":"root","password":"root"}"#,
+        "",
+    ),
+    ("KV.Range", "no token", "/v3/kv/range", r#"{"key":"YQ=="}"#, ""),
 ];
 
 #[tokio::test]
@@ -292,6 +362,9 @@ DIFFERENT
   only members of one cluster can compare.
 - `Maintenance.Defragment` has nothing to do, and stops nothing.
 - An alarm for lack of space ends by itself when a compaction has given space back.
+- A token of a user is good at every member, also after it was started again, for a fixed time
+  (`--auth-token-ttl`); etcd's lives on while it is used, at the member that gave it. Other users'
+  changes do not end it.
 - `Maintenance.Downgrade` only validates.
 - `RangeStream` is served, which came with etcd 3.7.
 - The JSON gateway has no upgrade to a web socket.

@@ -17,12 +17,12 @@ use etcdpb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
 use tokio::time::sleep;
 use tokio_stream::StreamExt;
 use tonic::metadata::MetadataValue;
-use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use self::hook::Hook;
 use super::endpoints::Endpoints;
 use super::keys::{OPEN, bytes, prefix_end};
+use super::login::Channel;
 use super::output::{Format, print};
 use super::usage::Failure;
 
