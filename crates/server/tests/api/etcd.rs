@@ -23,6 +23,11 @@ impl Etcd {
     /// Starts one. `None`, loudly, if it is not installed; a panic, if it has to be
     /// (`QUORATE_REQUIRE_TOOLS=1`).
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with these flags, too.
+    pub(crate) fn start_with(flags: &[&str]) -> Option<Self> {
         let free = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         // Both are open at once, so they differ.
         let [client, peer] = [free(), free()].map(|listener| {
@@ -36,6 +41,7 @@ impl Etcd {
             .args(["--name", "n1", "--initial-cluster", &format!("n1={peer}")])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
             .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(flags)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
