@@ -1,5 +1,5 @@
-//! `cargo run -p explore`: explores the scenarios of the check, or `long` ones, or those named; with
-//! `--seconds S` before them, each for no longer than that.
+//! `cargo run -p explore`: explores the scenarios of the check, or `long` ones, or those named;
+//! with `--seconds S` before them, each for no longer than that.
 
 use std::process::ExitCode;
 use std::time::Duration;
