@@ -14,6 +14,7 @@
 const PARTS = {
   writes: () => import("./writes.js"),
   elections: () => import("./elections.js"),
+  votes: () => import("./votes.js"),
   terms: () => import("./terms.js"),
   logs: () => import("./logs.js"),
   lives: () => import("./lives.js"),
@@ -35,7 +36,7 @@ export const CHAPTERS = [
     run("five", 5, 800),
     { extra: () => import("./timing.js") },
   ),
-  chapter("elections", "election", [1, 3], ["stop", "start"],
+  chapter("votes", "election", [1, 3], ["stop", "start"],
     run("five", 5, 500),
   ),
   chapter("terms", "stop", [1, 3], ["stop", "start"],
