@@ -62,7 +62,12 @@ export const CHAPTERS = [
   ),
   chapter("logs", "mayLead", [1, 5], ["stop", "start", "write"],
     run("five", 5, 2000, "400cut:n3 450put:n2:x:5 900heal:n3 905stop:n2"),
-    { without: [missing("old_term_commit", "oldTermCommit")] },
+    {
+      without: [
+        missing("stale_vote", "staleVote"),
+        missing("old_term_commit", "oldTermCommit"),
+      ],
+    },
   ),
   chapter("lives", "disk", [1, 2], ["stop", "start", "write"],
     run("three", 2, 1400, `

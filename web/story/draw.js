@@ -33,7 +33,7 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
   drawRule(part("rule"), page);
   const missing = chapter.without[page.off - 1];
   const own = wordsOf(chapter, language());
-  const telling = own && missing ? mend(own, harm(missing.name, language())) : own;
+  const telling = own && missing ? mend(own, harm(missing.name, chapter.part, language())) : own;
   if (!telling) return;
   drawExtra(part("chapter-extra"), page);
   const now = reached(page);

@@ -21,11 +21,14 @@ export function telling(
 }
 
 /**
- * The same of a trace in which a rule is missing.
+ * The same of a trace in which a rule of some part of the story is missing.
+ * @param {string} name
+ * @param {Chapter["part"]} part
+ * @param {Language} language
  * @returns {Harm | null}
  */
-export function harm(/** @type {string} */ name, /** @type {Language} */ language) {
-  return texts(`./${language}/missing.js`)?.[name] ?? null;
+export function harm(name, part, language) {
+  return texts(`./${language}/missing-${part}.js`)?.[name] ?? null;
 }
 
 /** What a chapter, or a rule, is called; nothing until the names have come. */

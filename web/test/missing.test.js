@@ -4,8 +4,7 @@ import { test } from "node:test";
 import { Claims } from "../model/claims.js";
 import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
-import chinese from "../story/zh/missing.js";
-import english from "../story/en/missing.js";
+import { chineseHarms as chinese, harms as english } from "./stories.js";
 import rules from "../story/en/titles.js";
 import chineseRules from "../story/zh/titles.js";
 

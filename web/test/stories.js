@@ -14,3 +14,12 @@ async function whole(language) {
 
 export const english = await whole("en");
 export const chinese = await whole("zh");
+
+/** What is told where a rule is missing, by the name of the trace. */
+async function harmsIn(language) {
+  const files = ["logs", "lives"].map((part) => import(`../story/${language}/missing-${part}.js`));
+  return Object.assign({}, ...(await Promise.all(files)).map((file) => file.default));
+}
+
+export const harms = await harmsIn("en");
+export const chineseHarms = await harmsIn("zh");

@@ -20,6 +20,7 @@ export default {
   members: "Changing the members",
   reads: "Reads and the past",
   break: "Your turn",
+  stale_vote: "Vote for anyone",
   old_term_commit: "Count old copies",
   lying_disk: "A disk that lies",
   one_jump: "In one jump",

@@ -20,6 +20,7 @@ export default {
   members: "成员变更",
   reads: "读，以及过去",
   break: "轮到你",
+  stale_vote: "谁来都投",
   old_term_commit: "旧条目也数副本",
   lying_disk: "会撒谎的磁盘",
   one_jump: "一步到位",
