@@ -3,13 +3,14 @@
 // the same in all of them. The words of a part of the page have a table of their own, which comes
 // with the part. The story's texts are longer, and stand beside its chapters.
 
-/** @typedef {"live" | "play" | "open" | "inspect" | "events" | "help"} Part */
+/** @typedef {"live" | "play" | "open" | "inspect" | "roles" | "events" | "help"} Part */
 /**
  * @typedef {keyof typeof import("./text/en.js").default
  *   | keyof typeof import("./text/en/live.js").default
  *   | keyof typeof import("./text/en/play.js").default
  *   | keyof typeof import("./text/en/open.js").default
  *   | keyof typeof import("./text/en/inspect.js").default
+ *   | keyof typeof import("./text/en/roles.js").default
  *   | keyof typeof import("./text/en/events.js").default
  *   | keyof typeof import("./text/en/help.js").default} Word
  */

@@ -15,7 +15,7 @@ export async function weigh(tab, address) {
   const sizes = new Map();
   const add = async (response) => {
     const { pathname } = new URL(response.url());
-    if (pathname.includes("/api/") || !response.ok()) return;
+    if (/\/(api|recorded)\//.test(pathname) || !response.ok()) return;
     sizes.set(pathname, (await response.body().catch(() => Buffer.alloc(0))).length);
   };
   tab.on("response", add);

@@ -20,7 +20,7 @@ await take("story-dark", chapter, { ...DESKTOP, colorScheme: "dark" }, answer);
 await take("story-zh", chapter, { ...DESKTOP, locale: "zh-CN" }, answer);
 await take("story-phone", chapter, PHONE);
 await take("play", "#play?s=five&seed=5&until=2000&t=600000", DESKTOP, stopTheLeader);
-await take("harm", "#story/11/5?off=1", DESKTOP);
+await take("harm", "#story/11/5?off=2", DESKTOP);
 await take("page", "#live", DESKTOP, loseTheLeader);
 await browser.close();
 await revive();

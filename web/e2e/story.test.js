@@ -7,8 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
-import { chinese, english } from "../test/stories.js";
-import harms from "../story/en/missing.js";
+import { chinese, english, harms } from "../test/stories.js";
 import { isSound, LOOKS, page, skip, until, visit, WAIT } from "./browser.js";
 
 /** The run that a chapter shows, as the engine answers it. */
@@ -79,7 +78,7 @@ for (const [place, { id, without }] of CHAPTERS.entries()) {
       visit(`#story/${place + 1}?off=${i + 1}`, {}, async (tab) => {
         const { beats } = harms[name];
         await tab.locator("#beats button", { hasText: beats[0][0] }).waitFor(WAIT);
-        await tab.locator("#rule [data-off='1'][aria-pressed=true]").waitFor(WAIT);
+        await tab.locator(`#rule [data-off='${i + 1}'][aria-pressed=true]`).waitFor(WAIT);
         await tab.keyboard.press("End");
         await tab.locator("#claims .broken").first().waitFor(WAIT);
         await tab.locator("#checks .holds").first().waitFor(WAIT);

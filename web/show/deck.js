@@ -47,21 +47,9 @@ export class Deck {
     this.#tape = /** @type {SVGSVGElement} */ (part("tape"));
     this.#size = sizeOf(this.#canvas);
     this.#tapeSize = sizeOf(this.#tape);
-    const names = [
-      "restart",
-      "back",
-      "play",
-      "play-sign",
-      "forward",
-      "slower",
-      "faster",
-      "speed",
-      "clock",
-      "clock-unit",
-      "to-live",
-      "count",
-    ];
-    this.#parts = Object.fromEntries(names.map((name) => [name, part(name)]));
+    const names =
+      "restart back play play-sign forward slower faster speed clock clock-unit to-live count";
+    this.#parts = Object.fromEntries(names.split(" ").map((name) => [name, part(name)]));
   }
 
   /**

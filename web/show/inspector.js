@@ -9,6 +9,7 @@ import { termClass } from "../scene/term.js";
 import { learn, say } from "../text.js";
 
 await learn("inspect");
+await learn("roles");
 
 /** @import { Entry } from "../protocol.js" */
 /** @import { Member, Message } from "../model/types.js" */

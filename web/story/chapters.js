@@ -14,6 +14,7 @@
 const PARTS = {
   writes: () => import("./writes.js"),
   elections: () => import("./elections.js"),
+  votes: () => import("./votes.js"),
   terms: () => import("./terms.js"),
   logs: () => import("./logs.js"),
   lives: () => import("./lives.js"),
@@ -35,7 +36,7 @@ export const CHAPTERS = [
     run("five", 5, 800),
     { extra: () => import("./timing.js") },
   ),
-  chapter("elections", "election", [1, 3], ["stop", "start"],
+  chapter("votes", "election", [1, 3], ["stop", "start"],
     run("five", 5, 500),
   ),
   chapter("terms", "stop", [1, 3], ["stop", "start"],
@@ -61,7 +62,12 @@ export const CHAPTERS = [
   ),
   chapter("logs", "mayLead", [1, 5], ["stop", "start", "write"],
     run("five", 5, 2000, "400cut:n3 450put:n2:x:5 900heal:n3 905stop:n2"),
-    { without: [missing("old_term_commit", "oldTermCommit")] },
+    {
+      without: [
+        missing("stale_vote", "staleVote"),
+        missing("old_term_commit", "oldTermCommit"),
+      ],
+    },
   ),
   chapter("lives", "disk", [1, 2], ["stop", "start", "write"],
     run("three", 2, 1400, `

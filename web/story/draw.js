@@ -8,8 +8,7 @@ import { patch, shape } from "../scene/tree.js";
 import { language, say } from "../text.js";
 import { CHAPTERS } from "./chapters.js";
 import { rich } from "./rich.js";
-import { harm, telling as wordsOf } from "./tellings.js";
-import { RULES, TITLES } from "./titles.js";
+import { harm, telling as wordsOf, titleOf } from "./tellings.js";
 
 /** @import { Frame, Member } from "../model/types.js" */
 /** @import { Offer } from "../run/actions.js" */
@@ -30,11 +29,11 @@ import { RULES, TITLES } from "./titles.js";
 export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) {
   const { chapter, number, run } = page;
   drawChapters(part, number);
-  patch(part("chapter-title"), [shape("span", {}, TITLES[chapter.id][language()])]);
+  patch(part("chapter-title"), [shape("span", {}, titleOf(chapter.id, language()))]);
   drawRule(part("rule"), page);
   const missing = chapter.without[page.off - 1];
   const own = wordsOf(chapter, language());
-  const telling = own && missing ? mend(own, harm(missing.name, language())) : own;
+  const telling = own && missing ? mend(own, harm(missing.name, chapter.part, language())) : own;
   if (!telling) return;
   drawExtra(part("chapter-extra"), page);
   const now = reached(page);
@@ -66,7 +65,7 @@ function drawRule(
       { key: wanted, type: "button", "data-off": wanted, "aria-pressed": String(off === wanted) },
       text,
     );
-  const rules = chapter.without.map(({ name }) => RULES[name][language()]);
+  const rules = chapter.without.map(({ name }) => titleOf(name, language()));
   patch(place, [say("ruleOn"), ...rules].map(button));
 }
 
@@ -110,8 +109,8 @@ function drawChapters(/** @type {Part} */ part, /** @type {number} */ number) {
       shape("li", { key: id, class: place + 1 < number ? "done" : undefined }, [
         shape("a", {
           href: `#story/${place + 1}`,
-          title: TITLES[id][language()],
-          "aria-label": `${place + 1}. ${TITLES[id][language()]}`,
+          title: titleOf(id, language()),
+          "aria-label": `${place + 1}. ${titleOf(id, language())}`,
           "aria-current": place + 1 === number ? "step" : undefined,
         }),
       ]),

@@ -12,7 +12,7 @@ import { learn, say } from "../text.js";
 /** @import { Shape } from "../scene/tree.js" */
 /** @import { ExtraPage } from "./types.js" */
 
-await learn("inspect");
+await learn("roles");
 
 const WIDTH = 258;
 const HEIGHT = 92;

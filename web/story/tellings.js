@@ -6,7 +6,7 @@
 /** @import { Chapter, Harm, Telling } from "./types.js" */
 
 /** What has come, by file; null for what is on its way. */
-/** @type {Map<string, Record<string, Telling> | null>} */
+/** @type {Map<string, Record<string, any> | null>} */
 const known = new Map();
 
 /**
@@ -21,11 +21,19 @@ export function telling(
 }
 
 /**
- * The same of a trace in which a rule is missing.
+ * The same of a trace in which a rule of some part of the story is missing.
+ * @param {string} name
+ * @param {Chapter["part"]} part
+ * @param {Language} language
  * @returns {Harm | null}
  */
-export function harm(/** @type {string} */ name, /** @type {Language} */ language) {
-  return texts(`./${language}/missing.js`)?.[name] ?? null;
+export function harm(name, part, language) {
+  return texts(`./${language}/missing-${part}.js`)?.[name] ?? null;
+}
+
+/** What a chapter, or a rule, is called; nothing until the names have come. */
+export function titleOf(/** @type {string} */ id, /** @type {Language} */ language) {
+  return texts(`./${language}/titles.js`)?.[id] ?? "";
 }
 
 function texts(/** @type {string} */ file) {

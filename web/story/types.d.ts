@@ -40,7 +40,7 @@ export type Act = "stop" | "start" | "write" | "cut" | "heal" | "read";
 export interface Chapter {
   id: string;
   /** The part of the story that it belongs to: its texts and tellers are in files of that name. */
-  part: "writes" | "elections" | "terms" | "logs" | "lives";
+  part: "writes" | "elections" | "votes" | "terms" | "logs" | "lives";
   spec: Spec;
   /** The right answer to the chapter's question, from 0. */
   right: number;

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { CHAPTERS } from "../story/chapters.js";
 import { chinese, english } from "./stories.js";
 import { plain } from "../story/rich.js";
-import { TITLES } from "../story/titles.js";
 
 const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
@@ -28,7 +27,7 @@ function texts({ title, lede, beats, ask, checks }) {
 test("there are sixteen chapters, and each is told in both languages", () => {
   assert.equal(CHAPTERS.length, 16);
   const ids = CHAPTERS.map(({ id }) => id);
-  assert.deepEqual(Object.keys(TITLES), ids);
+  assert.deepEqual([Object.keys(english), Object.keys(chinese)], [ids, ids]);
   for (const [id, texts] of [...Object.entries(english), ...Object.entries(chinese)])
     assert.ok(texts.beats.length > 0, id);
 });

@@ -124,20 +124,22 @@ function needed(entries, language) {
 
 /** What a chapter of a part has and no other. */
 const extras = {
-  elections: ["story/states.js", "story/timing.js"],
-  terms: ["story/odds.js"],
+  elections: [["story/states.js"], ["story/timing.js", "story/scale.css"]],
+  terms: [["story/odds.js", "story/scale.css"]],
 };
+const PARTS = ["writes", "elections", "votes", "terms", "logs", "lives"];
 /** What a visitor of a face may have to load, in bytes, as the files are. */
 const LIMIT = 250_000;
 
 for (const face of ["story", "play", "live", "open"]) {
   test(`whoever visits ${face} loads less than ${LIMIT} bytes`, () => {
     // Of the story, one part is loaded at a time.
-    const parts = face === "story" ? ["writes", "elections", "terms", "logs", "lives"] : [null];
+    const parts = face === "story" ? PARTS : [null];
     for (const language of ["en", "zh"]) {
       for (const part of parts) {
         for (const extra of extras[part] ?? [[]]) {
-          const texts = [`story/${part}.js`, `story/${language}/${part}.js`].concat(extra);
+          const names = ["titles", part].map((name) => `story/${language}/${name}.js`);
+          const texts = [`story/${part}.js`, ...names, ...extra];
           const entries = ["app.js", `${face}/face.js`, ...(part === null ? [] : texts)];
           const assets = [...frameFiles, ...sheets[face], ...needed(entries, language)];
           const bytes = assets.reduce((sum, path) => sum + size(path), 0);
