@@ -63,7 +63,7 @@ export class LiveFace {
     this.#part("cluster").hidden = this.session.hello === null;
     if (this.#began) return;
     this.#began = true;
-    follow("api/trace", {
+    follow("api/live", {
       open: () => this.session.open(),
       broken: () => this.session.broken(),
       record: (record) => {
