@@ -140,12 +140,15 @@ impl Member {
             client: client_url(peer.id),
             peer: peer.urls.join(","),
         });
+        // Everywhere in the same order, which is the one that people expect.
+        let mut nodes = nodes.collect::<Vec<_>>();
+        nodes.sort_by(|one, other| one.id.cmp(&other.id));
         let voters = peers.iter().filter(|peer| !peer.is_learner);
         Event::Hello {
             v: VERSION,
             src: "live".into(),
             cluster: cluster.id.to_string(),
-            nodes: nodes.collect(),
+            nodes,
             voters: voters.map(|peer| self.name_of(NodeId(peer.id))).collect(),
             timing: timing.clone(),
             build: env!("CARGO_PKG_VERSION").into(),

@@ -111,7 +111,11 @@ impl Gauge {
     }
 
     /// These members can be sent to now, and those are known to hold so much; there are no others.
-    pub(crate) fn reached(&mut self, linked: &[NodeId], matched: &[(NodeId, Index)]) {
+    pub(crate) fn reached(
+        &mut self,
+        linked: &[NodeId],
+        matched: impl IntoIterator<Item = (NodeId, Index)>,
+    ) {
         for peer in self.peers.values_mut() {
             (peer.is_linked, peer.matched) = (false, None);
         }
@@ -119,7 +123,7 @@ impl Gauge {
             self.peers.entry(*id).or_default().is_linked = true;
         }
         for (id, index) in matched {
-            self.peers.entry(*id).or_default().matched = Some(*index);
+            self.peers.entry(id).or_default().matched = Some(index);
         }
     }
 
@@ -274,7 +278,7 @@ mod tests {
     #[test]
     fn a_leader_knows_how_far_the_others_are() {
         let mut gauge = Gauge::default();
-        gauge.reached(&[NodeId(2)], &[(NodeId(2), Index(6)), (NodeId(3), Index(4))]);
+        gauge.reached(&[NodeId(2)], [(NodeId(2), Index(6)), (NodeId(3), Index(4))]);
         gauge.sent(1000, &message(1, 2, Message::Heartbeat { commit: Index(0), round: 0 }));
         gauge.received(1700, &message(2, 1, Message::Heard { round: 0 }));
         gauge.received(1900, &message(2, 1, Message::Appended { matched: Index(6) }));
@@ -291,7 +295,7 @@ mod tests {
 
         // Another leader's followers are not known to hold anything.
         gauge.became(3_100_000);
-        gauge.reached(&[NodeId(2)], &[]);
+        gauge.reached(&[NodeId(2)], []);
         assert_eq!(read(&mut gauge, 4_000_000, 6).peers["n2"].lag, None);
     }
 

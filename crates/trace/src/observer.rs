@@ -168,7 +168,8 @@ impl Observer {
 
     /// These members can be sent to now, and those are known to hold so much of this leader's log.
     pub fn reached(&mut self, linked: &[NodeId], matched: &[(NodeId, Index)]) {
-        self.gauge.reached(linked, matched);
+        let others = matched.iter().filter(|(id, _)| *id != self.sight.own);
+        self.gauge.reached(linked, others.copied());
     }
 
     /// What there is to tell since the last call: moments and events. What one drain brought is in

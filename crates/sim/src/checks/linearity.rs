@@ -59,8 +59,9 @@ impl Check for Linearity {
                         let expected = self.model.range(range, *revision, *compacted);
                         let found = result.as_ref().ok().map(|response| response.kvs.clone());
                         check(found == expected, || {
-                            let (key, found, expected) =
-                                (range.key.escape_ascii(), shown(&found), shown(&expected));
+                            let (found, expected) =
+                                (shown(found.as_deref()), shown(expected.as_deref()));
+                            let key = range.key.escape_ascii();
                             format!("a read of {key} at {applied} found {found}, not {expected}")
                         })?;
                         *applied
@@ -105,7 +106,7 @@ impl Linearity {
 }
 
 /// Keys and their values and revisions, in one line.
-fn shown(found: &Option<Vec<KeyValue>>) -> String {
+fn shown(found: Option<&[KeyValue]>) -> String {
     let Some(found) = found else { return "a failure".to_owned() };
     let shown = found.iter().map(|kv| {
         let (key, value) = (kv.key.escape_ascii(), kv.value.escape_ascii());
