@@ -1,9 +1,9 @@
-// The live view at full load: after the half minute that it remembers is full, its memory stays as it
-// is.
+// The live view at full load: after the half minute that it remembers is full, its memory stays as
+// it is.
 //
-//   QUORATE_PAGE=http://127.0.0.1:7070/ QUORATE_MINUTES=10 node --test heap.test.js
+//   QUORATE_PAGE=… QUORATE_MINUTES=10 QUORATE_CLIENTS=64 node --test heap.test.js
 //
-// Without QUORATE_MINUTES it looks for half a minute only.
+// Without those it looks for half a minute, at what eight clients write.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ const MINUTES = Number(process.env.QUORATE_MINUTES ?? 0.5);
 /** The page remembers half a minute. */
 const WARM_MS = 40_000;
 /** Clients that write as fast as they are answered. */
-const CLIENTS = 64;
+const CLIENTS = Number(process.env.QUORATE_CLIENTS ?? 8);
 /** What may come and go between two looks. */
 const SLACK = { factor: 1.15, bytes: 1_500_000 };
 

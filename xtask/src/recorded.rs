@@ -32,8 +32,25 @@ struct Recorded {
 }
 
 const RECORDED: &[Recorded] = &[
-    // Chapter 11: the paper's figure 8. n4 leaves `x 2` on itself and n1, and n2 is elected without it; then n1
-    // brings it to a majority in a later term, and n2 to nothing.
+    // Chapter 11: n4 misses an entry that is acknowledged, and is elected all the same.
+    Recorded {
+        name: "stale_vote",
+        mutant: "crates/sim/mutants/votes_ignore_logs.mutant",
+        breaks: "completeness",
+        scenario: "five",
+        seed: 41,
+        actions: &[
+            "380cut:n4",
+            "400put:n5:x:5",
+            "451cut:n5.n4",
+            "465stop:n5",
+            "470heal",
+            "720get:n4:x:c2",
+        ],
+        until_ms: 840,
+    },
+    // The paper's figure 8. n4 leaves `x 2` on itself and n1, and n2 is elected without
+    // it; then n1 brings it to a majority in a later term, and n2 to nothing.
     Recorded {
         name: "old_term_commit",
         mutant: "crates/raft/mutants/old_term_is_committed_by_counting.mutant",

@@ -1,4 +1,5 @@
-//! A member's trace over HTTP: server-sent events, one record each; and what it remembers, as lines.
+//! A member's trace over HTTP: server-sent events, one record each; and what it remembers, as
+//! lines.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};

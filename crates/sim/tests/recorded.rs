@@ -1,9 +1,9 @@
 //! The story's recorded runs: in each, what must not happen is there to be seen in the records; and
 //! the same words, given to the core as it is, make a run in which it does not.
 //!
-//! `cargo xtask story-traces` records them, from copies of the core in which a rule is missing. What
-//! is looked for here is found anew, from the fold of the records: nothing that the simulator's
-//! checks said is believed.
+//! `cargo xtask story-traces` records them, from copies of the core in which a rule is missing.
+//! What is looked for here is found anew, from the fold of the records: nothing that the
+//! simulator's checks said is believed.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
@@ -31,6 +31,11 @@ enum Wrong {
 }
 
 #[test]
+fn a_vote_that_ignores_logs_loses_a_committed_entry() {
+    check("stale_vote", &[Wrong::LeadsWithout, Wrong::CommittedTwice, Wrong::Forgotten]);
+}
+
+#[test]
 fn an_entry_of_an_earlier_term_on_a_majority_is_lost() {
     check("old_term_commit", &[Wrong::LeadsWithout]);
 }
@@ -48,7 +53,7 @@ fn a_change_in_one_jump_makes_two_leaders() {
 #[test]
 fn each_recorded_run_is_looked_at() {
     let names = fs::read_dir(directory()).unwrap().map(|file| file.unwrap().file_name());
-    assert_eq!(names.count(), 3, "there is a run that no test here looks at");
+    assert_eq!(names.count(), 4, "there is a run that no test here looks at");
 }
 
 fn check(name: &str, wrong: &[Wrong]) {

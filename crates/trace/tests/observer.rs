@@ -162,9 +162,9 @@ fn what_is_rare_is_never_left_out() {
         observer.asked(0, Ticket(ticket), &Bytes::from_static(b"x"));
         observer.answered(500, Ticket(ticket), Phase::Ok);
     }
-    let message = Message::Vote { granted: true };
-    let vote = Envelope { from: NodeId(1), to: NodeId(2), term: Term(1), message };
-    observer.sent(600, &vote, 7, None);
+    let message = Message::TimeoutNow;
+    let rare = Envelope { from: NodeId(1), to: NodeId(2), term: Term(1), message };
+    observer.sent(600, &rare, 7, None);
     observer.look(1_000_000, &status(None), Index(0));
     let told = observer.take();
     assert!(told.iter().any(|(_, event)| matches!(event, Event::Sent { id: 7, .. })));

@@ -1,8 +1,8 @@
 //! What the page shows of a cluster that runs: the traces of all members as one stream, and the
 //! elections that they remember.
 //!
-//! A member tells of itself only (`/api/trace`, `/api/flight`). Whoever serves the page, a member or
-//! the demo, listens to all of them as any other program could, and tells that on: `/api/live`,
+//! A member tells of itself only (`/api/trace`, `/api/flight`). Whoever serves the page, a member
+//! or the demo, listens to all of them as any other program could, and tells that on: `/api/live`,
 //! `/api/elections`.
 //!
 //! - [`door`]: the way to a member.

@@ -5,9 +5,9 @@
 //! record SCENARIO SEED ACTIONS UNTIL RULE TITLE CMD
 //! ```
 //!
-//! writes the trace, and fails if the rule holds in it. With `SEED..END` in the place of the seed it
-//! looks for the first seed in which the rule is broken, and says which that was; the trace is that
-//! of the last seed that was tried.
+//! writes the trace, and fails if the rule holds in it. With `SEED..END` in the place of the seed
+//! it looks for the first seed in which the rule is broken, and says which that was; the trace is
+//! that of the last seed that was tried.
 #![allow(clippy::print_stderr, reason = "a command-line tool says what is wrong")]
 
 use std::io::{self, Write};
