@@ -32,6 +32,7 @@ export class LiveFace {
   player = new Player();
   claims = null;
   session = new Session();
+  #figures = document.createElement("section");
   #members;
   #part;
   #still;
@@ -50,6 +51,9 @@ export class LiveFace {
     this.#part = part;
     this.#still = still;
     this.#told = told;
+    this.#figures.id = "figures";
+    this.#figures.className = "figures";
+    part("elections-part").after(this.#figures);
     this.#members = new Members(part("members"), part("members-result"), selection);
     enableWriting(part("write"), part("write-result"));
     part("offer-replay").addEventListener("click", () => this.#replay(this.#offered));
@@ -62,7 +66,7 @@ export class LiveFace {
   /** The stream begins when the reader first comes here, and then goes on. */
   enter() {
     this.#part("elections-part").hidden = false;
-    this.#part("figures").hidden = false;
+    this.#figures.hidden = false;
     this.#part("cluster").hidden = this.session.hello === null;
     if (this.#began) return;
     this.#began = true;
@@ -81,7 +85,7 @@ export class LiveFace {
 
   leave() {
     this.#part("elections-part").hidden = true;
-    this.#part("figures").hidden = true;
+    this.#figures.hidden = true;
     this.#part("cluster").hidden = true;
   }
 
@@ -153,7 +157,7 @@ export class LiveFace {
     drawElections(this.#part("elections"), session.elections);
     const times = { page: now, members: session.clock.members(now * 1000) };
     const frame = session.recording.frame(times.members);
-    drawFigures(this.#part("figures"), session.figures, frame, times);
+    drawFigures(this.#figures, session.figures, frame, times);
     // The buttons act on the members as they are now, also during a replay.
     const t = session.clock.view(now * 1000);
     this.#members.draw(session.recording.frame(t), session.clock.members(now * 1000));
