@@ -172,6 +172,36 @@ export interface Gap extends Stamp, Of {
   lost: number;
 }
 
+/** Once a second, what a member did in it; live streams only. Times are in microseconds. */
+export interface Aggregate extends Stamp, Of {
+  k: "ag";
+  /** How long the span was. */
+  win: number;
+  /** When it came to stand as it does. */
+  since: number;
+  /** From a client's request until its answer. */
+  op: Times;
+  /** From a write until it was durable. */
+  disk: Times;
+  peers: Record<string, PeerSight>;
+}
+
+export interface Times {
+  n: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+export interface PeerSight {
+  up: boolean;
+  tx: number;
+  rx: number;
+  heard: number | null;
+  rtt: number | null;
+  lag: [entries: number, us: number] | null;
+}
+
 /** These links are cut from now on, each one way, and no others; simulated runs only. */
 export interface Network extends Stamp {
   k: "net";
@@ -209,7 +239,7 @@ export interface Invariant extends Stamp {
 /** What is about one member. */
 export type MemberRecord =
   | Key | State | Timer | Sent | Received | Dropped | Appended | Truncated | Committed | Applied
-  | Operation | Faulted | Gap;
+  | Operation | Faulted | Gap | Aggregate;
 
 /** What a recording holds: every record but `hello`. */
 export type StoryRecord = MemberRecord | Network | Acted | Invariant | Ended;

@@ -46,6 +46,7 @@ after(() => browser?.close());
  * word on the console but those of `says`, no request to another origin.
  */
 export async function visit(place, { says = [], ...options }, run) {
+  const home = new URL(place, page);
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     ...options,
@@ -60,11 +61,11 @@ export async function visit(place, { says = [], ...options }, run) {
   );
   tab.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    const own = ["data:", "blob:"].includes(protocol) || origin === new URL(page).origin;
+    const own = ["data:", "blob:"].includes(protocol) || origin === home.origin;
     if (!own) complaints.push(`asked ${request.url()}`);
   });
   try {
-    await tab.goto(new URL(place, page).href);
+    await tab.goto(home.href);
     await run(tab);
     assert.deepEqual(complaints, says);
   } finally {

@@ -1,45 +1,17 @@
-// Asks a running `quorate demo` for the run of every chapter, looks for the chapter's beats in it,
-// and then sees them on the page.
+// Sees the beats of every chapter on the page of a running `quorate demo`. That they are in the
+// chapter's run is test/beats.test.js's matter.
 //
 //   QUORATE_PAGE=http://127.0.0.1:7070/ node --test story.test.js
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
 import { chinese, english, harms } from "../test/stories.js";
 import { isSound, LOOKS, page, skip, until, visit, WAIT } from "./browser.js";
 
-/** The run that a chapter shows, as the engine answers it. */
-async function ask({ scenario, seed, actions, until: end }) {
-  const words = { s: scenario, seed: String(seed), a: actions, until: String(end) };
-  const response = await fetch(new URL(`api/sim?${new URLSearchParams(words)}`, page));
-  assert.equal(response.status, 200);
-  return response.text();
-}
-
 for (const [place, chapter] of CHAPTERS.entries()) {
-  const { id, spec } = chapter;
+  const { id } = chapter;
   const { beats, checks } = english[id];
-
-  test(`${id}: the engine tells the chapter, beat by beat`, { skip }, async () => {
-    const text = await ask(spec);
-    assert.equal(await ask(spec), text, "the same words give the same run");
-    const told = (await chapter.teller(false))(readTrace(text));
-    assert.equal(told.beats.length, beats.length);
-    assert.equal(told.checks.length, checks.length);
-    for (const [i, t] of told.beats.entries())
-      assert.ok(t !== null && t >= (told.beats[i - 1] ?? 0), `beat ${i + 1}: ${told.beats}`);
-    for (const [i, check] of told.checks.entries())
-      assert.ok(check.holds && check.t !== null, `check ${i + 1}: ${JSON.stringify(told)}`);
-    const named =
-      Object.values(english[id])
-        .flat(2)
-        .join()
-        .match(/\{\w+\}/g) ?? [];
-    for (const name of named)
-      assert.notEqual(told.values[name.slice(1, -1)] ?? "", "", `${name} is filled in`);
-  });
 
   test(`${id}: the page shows the beats and what can be verified`, { skip }, () =>
     visit(`#story/${place + 1}`, {}, async (tab) => {

@@ -1,8 +1,10 @@
 // @ts-check
 // What the page asks of the process that serves it.
 
+import { readTrace } from "../model/file.js";
 import { say } from "../text.js";
 
+/** @import { Trace } from "../model/file.js" */
 /** @import { Fault, MemberProcess, PutAnswer } from "../protocol.js" */
 
 /** @returns {Promise<MemberProcess[]>} */
@@ -26,6 +28,13 @@ export async function act(name, act) {
  */
 export function put(key, value) {
   return ask("POST", "api/put", { key, value });
+}
+
+/** What the members remember of elections, as a trace. @returns {Promise<Trace>} */
+export async function elections() {
+  const response = await fetch("api/elections");
+  if (!response.ok) throw new Error(String(response.status));
+  return readTrace(await response.text());
 }
 
 /**

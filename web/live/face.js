@@ -6,7 +6,9 @@ import { Player } from "../show/player.js";
 import { sentence } from "../show/sentences.js";
 import { learn, say } from "../text.js";
 import { writeTrace } from "../model/write.js";
+import * as api from "./api.js";
 import { drawElections, drawOffer } from "./elections.js";
+import { drawFigures } from "./figures.js";
 import { Members } from "./members.js";
 import { Session } from "./session.js";
 import { follow } from "./stream.js";
@@ -30,6 +32,7 @@ export class LiveFace {
   player = new Player();
   claims = null;
   session = new Session();
+  #figures = document.createElement("section");
   #members;
   #part;
   #still;
@@ -48,6 +51,9 @@ export class LiveFace {
     this.#part = part;
     this.#still = still;
     this.#told = told;
+    this.#figures.id = "figures";
+    this.#figures.className = "figures";
+    part("elections-part").after(this.#figures);
     this.#members = new Members(part("members"), part("members-result"), selection);
     enableWriting(part("write"), part("write-result"));
     part("offer-replay").addEventListener("click", () => this.#replay(this.#offered));
@@ -60,10 +66,11 @@ export class LiveFace {
   /** The stream begins when the reader first comes here, and then goes on. */
   enter() {
     this.#part("elections-part").hidden = false;
+    this.#figures.hidden = false;
     this.#part("cluster").hidden = this.session.hello === null;
     if (this.#began) return;
     this.#began = true;
-    follow("api/trace", {
+    follow("api/live", {
       open: () => this.session.open(),
       broken: () => this.session.broken(),
       record: (record) => {
@@ -78,6 +85,7 @@ export class LiveFace {
 
   leave() {
     this.#part("elections-part").hidden = true;
+    this.#figures.hidden = true;
     this.#part("cluster").hidden = true;
   }
 
@@ -147,6 +155,9 @@ export class LiveFace {
     };
     drawOffer(offer, clip ? null : this.#offered);
     drawElections(this.#part("elections"), session.elections);
+    const times = { page: now, members: session.clock.members(now * 1000) };
+    const frame = session.recording.frame(times.members);
+    drawFigures(this.#figures, session.figures, frame, times);
     // The buttons act on the members as they are now, also during a replay.
     const t = session.clock.view(now * 1000);
     this.#members.draw(session.recording.frame(t), session.clock.members(now * 1000));
@@ -159,6 +170,8 @@ export class LiveFace {
     this.#part("write").hidden = !can.includes("write");
     this.#members.enabled = can.includes("fault");
     this.#part("members-note").hidden = !this.#members.enabled;
+    // Who cannot tell of the past is asked again with the next hello.
+    api.elections().then((trace) => this.session.recall(trace), () => {});
   }
 
   /** The last thing that happened in a replay. */

@@ -47,6 +47,7 @@ export class Members {
 
   /** Asks for the processes anew. Without an answer the old ones stay. */
   async refresh() {
+    if (!this.enabled) return;
     const answer = await api.members().catch(() => null);
     if (answer) this.#processes = answer;
   }

@@ -8,7 +8,9 @@ import { blank } from "../model/fold.js";
 import { KEPT, Recording } from "../model/recording.js";
 
 /** @import { Election } from "../model/types.js" */
+/** @import { Trace } from "../model/file.js" */
 /** @import { Hello, TraceRecord } from "../protocol.js" */
+/** @import { Told } from "./figures.js" */
 /** @typedef {Election & {clip: Recording, from: number, to: number}} Kept */
 
 /** How many elections can be replayed. */
@@ -21,6 +23,8 @@ export class Session {
   hello = null;
   /** The newest first. @type {Kept[]} */
   elections = [];
+  /** The last figures of each member. @type {Map<string, Told>} */
+  figures = new Map();
   connected = false;
   /** Page time, in milliseconds, of the last sign of the stream. */
   heard = 0;
@@ -44,6 +48,10 @@ export class Session {
     if (typeof record.n !== "string") return;
     // A key tells of a member that may have been silent for long: its time says nothing of now.
     if (record.k !== "key") this.clock.hear(record.t, now * 1000);
+    if (record.k === "ag") {
+      this.figures.set(record.n, { figures: record, at: now });
+      return;
+    }
     this.recording.add(record);
     this.#watch.see(record);
   }
@@ -62,10 +70,25 @@ export class Session {
     return found;
   }
 
+  /** Takes in what the members remember of elections before the stream began. */
+  recall(/** @type {Trace} */ { hello, recording }) {
+    const watch = new ElectionWatch(recording, hello.timing.heartbeat_us);
+    recording.records.forEach((record) => watch.see(record));
+    const known = new Set(this.elections.map(({ term }) => term));
+    const past = watch.finished(true).filter(({ term }) => !known.has(term));
+    const kept = past.map((election) => {
+      const { from, to } = span(election);
+      return { ...election, clip: recording.slice(from, to), from, to };
+    });
+    const all = [...this.elections, ...kept].sort((a, b) => b.term - a.term);
+    this.elections = all.slice(0, ELECTIONS);
+  }
+
   /** Everything begins anew; elections of the same cluster can still be replayed. */
   #begin(/** @type {Hello} */ hello) {
     if (this.hello && this.hello.cluster !== hello.cluster) this.elections = [];
     this.hello = hello;
+    this.figures.clear();
     this.recording = new Recording(blank(hello.nodes.map((node) => node.id)));
     this.#watch = new ElectionWatch(this.recording, hello.timing.heartbeat_us);
   }

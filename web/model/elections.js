@@ -44,16 +44,16 @@ export class ElectionWatch {
   }
 
   /**
-   * The elections that are complete now.
+   * The elections that are complete now; all, if nothing more will come.
    * @returns {Election[]}
    */
-  finished() {
+  finished(isOver = false) {
     const done = [];
     const { to } = this.#recording;
     for (const open of [...this.#open]) {
       const election = describe(this.#recording, this.#heartbeat, open);
       const complete = election.committed !== null && to > election.committed + AFTER;
-      if (!complete && to < open.won + PATIENCE) continue;
+      if (!isOver && !complete && to < open.won + PATIENCE) continue;
       this.#open.splice(this.#open.indexOf(open), 1);
       done.push(election);
     }
@@ -82,7 +82,7 @@ function describe(recording, heartbeat, open) {
   const { term, leader, previous, won } = open;
   const past = recording.messages.between(won - LOOK_BACK, won);
   const last = previous === null ? undefined : past.findLast((message) => keeps(message, previous));
-  const lastHeard = last ? last.t0 : null;
+  const lastHeard = last ? last.t0 : previous === null ? null : quiet(recording, leader, term, won);
   const began = beginning(recording, term, won, lastHeard);
   return {
     term,
@@ -94,6 +94,21 @@ function describe(recording, heartbeat, open) {
     committed: firstCommit(recording, leader, term, won),
     down: lastHeard === null ? null : Math.max(0, won - lastHeard - heartbeat),
   };
+}
+
+/**
+ * When the new leader had last heard of anybody while it still followed: members remember it by a
+ * key from that moment.
+ * @param {Recording} recording
+ * @param {string} leader
+ * @param {number} term
+ * @param {number} won
+ */
+function quiet(recording, leader, term, won) {
+  const last = recording
+    .between(won - LOOK_BACK, won)
+    .find((it) => it.k === "key" && it.n === leader && it.role === "F" && it.term === term - 1);
+  return last?.t ?? null;
 }
 
 /** Whether a message is one by which a leader keeps its followers, and it arrived. */

@@ -123,7 +123,7 @@ export const KINDS = {
 
 /** Whether a record says more than that a message or a timer went its way. */
 export function isChange(/** @type {StoryRecord} */ record) {
-  return record.k !== "tx" && record.k !== "rx" && record.k !== "dx" && record.k !== "tm";
+  return !["tx", "rx", "dx", "tm", "ag"].includes(record.k);
 }
 
 /**

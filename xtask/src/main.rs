@@ -19,6 +19,7 @@
 //! cargo xtask kills --times N   kills members so often
 //! cargo xtask sim-mutants   hunts the bugs in it, and writes docs/mutants-simulated.md
 //! cargo xtask sim-mutants PART   hunts those whose names contain that
+//! cargo xtask story-traces [PART]   records runs of the story in which a rule is missing
 //! ```
 //!
 //! What checks and what writes are kept apart: `check` never changes a file of yours.
@@ -32,6 +33,7 @@ mod metadata;
 mod mutants;
 mod page;
 mod power;
+mod recorded;
 mod simulated;
 mod tidy;
 mod watchers;
@@ -62,6 +64,8 @@ fn run(words: &[String]) -> Result<()> {
         ["kills", "--times", times] => return power::kill(&root, times),
         ["sim-mutants"] => return simulated::hunt_mutants(&root, ""),
         ["sim-mutants", part] => return simulated::hunt_mutants(&root, part),
+        ["story-traces"] => return recorded::record_all(&root, ""),
+        ["story-traces", part] => return recorded::record_all(&root, part),
         _ => {}
     }
     let [task] = words[..] else { bail!("{USAGE}") };
@@ -85,7 +89,7 @@ fn run(words: &[String]) -> Result<()> {
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
                      failover | watchers | mutants | mutants-table | mutants-explored | \
                      same-runs | soak --minutes M | power-loss --cycles N | kills --times N | \
-                     sim-mutants [PART]";
+                     sim-mutants [PART] | story-traces [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

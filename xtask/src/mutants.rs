@@ -161,7 +161,7 @@ pub(crate) fn mutants(directory: &Path) -> Result<Vec<Mutant>> {
 }
 
 impl Mutant {
-    fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Self::parse(name, &text).with_context(|| format!("cannot read {}", path.display()))

@@ -11,14 +11,19 @@ use crate::command::{cargo, is_installed, run};
 use crate::demo::Demo;
 use crate::metadata::Metadata;
 
-/// Runs `web/test`: the page's modules without a browser.
+/// Runs `web/test`: the page's modules without a browser, and the story's chapters as the engine
+/// runs them.
 pub(crate) fn unit_tests(root: &Path) -> Result<Outcome> {
     let tests = test_files(&root.join("web/test"))?;
     let needs = [(!tests.is_empty(), "web/test holds no *.test.js"), node()];
     if let Some(why) = first_missing(&needs) {
         return Ok(Outcome::Skipped(why));
     }
-    run(Command::new("node").arg("--test").args(tests).current_dir(root))?;
+    run(&mut cargo(root, &["build", "--locked", "--package", "quorate"]))?;
+    let engine = Metadata::load(root)?.target_directory.join("debug/quorate");
+    let mut node = Command::new("node");
+    node.arg("--test").args(tests).current_dir(root).env("QUORATE", engine);
+    run(&mut node)?;
     Ok(Outcome::Passed)
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -73,7 +73,6 @@ fn run_seeds(root: &Path, profile: &str) -> Result<String> {
 /// Hunts the mutants whose names contain `part`, and writes the table if those are all. Fails if
 /// one is not found, or not by the check that it is there to prove.
 pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
-    let copy = root.join("target/sim-mutants");
     let mut table = String::from(TABLE_HEAD);
     let mut holes = Vec::new();
     for directory in DIRECTORIES {
@@ -86,7 +85,7 @@ pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
                 writeln!(table, "| {title} | {source} | not here: {reason} | | |")?;
                 continue;
             }
-            let Verdict { finder, seeds, seconds } = hunt(root, &copy, &mutant)?;
+            let Verdict { finder, seeds, seconds } = hunt(root, &mutant)?;
             let told = finder.as_deref().unwrap_or("**not found**");
             println!("{}: {told}, {seeds} seeds, {seconds} s", mutant.name);
             let Mutant { name, title, source, found_by, .. } = mutant;
@@ -102,18 +101,31 @@ pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
     if holes.is_empty() { Ok(()) } else { bail!("not found as they should be: {holes:?}") }
 }
 
-/// Makes the mutant and runs seeds until one of them finds it.
-fn hunt(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Verdict> {
-    copy_sources(root, copy)?;
+/// Where mutants are made.
+pub(crate) fn mutant_copy(root: &Path) -> PathBuf {
+    root.join("target/sim-mutants")
+}
+
+/// Makes the mutant, and builds the programs of the simulator with it.
+pub(crate) fn build_mutant(root: &Path, mutant: &Mutant) -> Result<()> {
+    let copy = mutant_copy(root);
+    copy_sources(root, &copy)?;
     for hunk in &mutant.hunks {
-        hunk.apply(copy).with_context(|| format!("the mutant {}", mutant.name))?;
+        hunk.apply(&copy).with_context(|| format!("the mutant {}", mutant.name))?;
     }
-    let mut build = cargo(copy, &["build", "--quiet", "--release", "--package", "sim"]);
+    let mut build = cargo(&copy, &["build", "--quiet", "--release", "--package", "sim"]);
     build.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
     let built = build.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true").output()?;
     if !built.status.success() {
         bail!("{} cannot be built:\n{}", mutant.name, String::from_utf8_lossy(&built.stderr));
     }
+    Ok(())
+}
+
+/// Makes the mutant and runs seeds until one of them finds it.
+fn hunt(root: &Path, mutant: &Mutant) -> Result<Verdict> {
+    build_mutant(root, mutant)?;
+    let copy = mutant_copy(root);
     let mut soak = std::process::Command::new(copy.join("build/release/soak"));
     let output = soak.args(["--mutant", "--seconds", SECONDS_MAX]).args(&mutant.flags).output()?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -99,6 +99,10 @@ impl<S: Machine> Driver<S> {
             tokio::select! {
                 _ = ticks.tick() => {
                     self.observer.ticked(self.clock.now_us());
+                    if self.observer.wants_figures() {
+                        let (linked, matched) = (self.links.connected(), self.replica.matched());
+                        self.observer.reached(&linked, &matched);
+                    }
                     self.replica.tick();
                     self.replica.advance(self.clock.since_start_ms());
                     self.promote_recruits();
@@ -163,6 +167,8 @@ impl<S: Machine> Driver<S> {
             Request::Watch { viewer } => {
                 self.viewers.add(viewer, self.clock.now_us(), &mut self.observer);
             }
+            // Who hung up does not hear it, and that is all right.
+            Request::Recall { reply } => drop(reply.send(self.observer.recall())),
         }
     }
 

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use raft::{Change, NodeId, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
+use trace::Event;
 
-use crate::links::Connections;
+use crate::links::{self, Connections};
 use crate::meters::Meters;
 use crate::viewers::{Batch, Viewers};
 
@@ -33,6 +34,7 @@ pub(crate) enum Request<R> {
     Change { change: Vec<Change>, reply: oneshot::Sender<Result<(), Failure>> },
     Transfer { to: NodeId, reply: oneshot::Sender<Result<(), Failure>> },
     Watch { viewer: mpsc::Sender<Batch> },
+    Recall { reply: oneshot::Sender<Vec<(u64, Event)>> },
 }
 
 /// What a server holds of a running member. Cheap to clone; the member stops when the last handle
@@ -100,9 +102,7 @@ impl<R> Handle<R> {
 
     /// The other members that this one can send to now.
     pub fn connected(&self) -> Vec<NodeId> {
-        let connections = self.connections.borrow();
-        let connected = connections.iter().filter(|(_, is_connected)| is_connected.load(Relaxed));
-        connected.map(|(id, _)| *id).collect()
+        links::connected(&self.connections.borrow())
     }
 
     /// What the member has counted since it started.
@@ -116,6 +116,14 @@ impl<R> Handle<R> {
         let (viewer, batches) = Viewers::channel();
         self.requests.send(Request::Watch { viewer }).await.map_err(|_| Failure::Stopped)?;
         Ok(batches)
+    }
+
+    /// What the member remembers of elections and changes of the members: moments, in microseconds
+    /// since the Unix epoch, and events.
+    pub async fn recall(&self) -> Result<Vec<(u64, Event)>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Recall { reply }).await.map_err(|_| Failure::Stopped)?;
+        answer.await.map_err(|_| Failure::Stopped)
     }
 
     async fn ask<T>(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use raft::{Configuration, NodeId};
 use tokio::runtime::Handle;
@@ -16,6 +16,12 @@ use crate::wire::Numbered;
 
 /// Of each other member, whether it takes what is sent to it.
 pub(crate) type Connections = BTreeMap<NodeId, Arc<AtomicBool>>;
+
+/// Those of them that take it.
+pub(crate) fn connected(connections: &Connections) -> Vec<NodeId> {
+    let connected = connections.iter().filter(|(_, is_connected)| is_connected.load(Relaxed));
+    connected.map(|(id, _)| *id).collect()
+}
 
 /// All links. A new configuration begins and ends some of them; the others are left alone.
 #[derive(Debug)]
@@ -52,6 +58,11 @@ impl Links {
     /// Who has a link, and whether it is connected.
     pub(crate) fn connections(&self) -> watch::Receiver<Connections> {
         self.connections.subscribe()
+    }
+
+    /// Who can be sent to now.
+    pub(crate) fn connected(&self) -> Vec<NodeId> {
+        connected(&self.connections.borrow())
     }
 
     /// Begins links to those who are new or have moved. Ends those to members that are gone when

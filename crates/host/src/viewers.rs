@@ -44,7 +44,7 @@ impl Viewers {
         if viewer.batches.try_send([(now, observer.key())].into()).is_ok() {
             self.viewers.push(viewer);
         }
-        observer.set_watched(!self.viewers.is_empty());
+        observer.set_watched(now, !self.viewers.is_empty());
     }
 
     /// Shows what there is to tell. Never waits: a viewer that is too slow loses it.
@@ -54,7 +54,7 @@ impl Viewers {
         }
         let batch = Batch::from(told);
         self.viewers.retain_mut(|viewer| viewer.show(&batch, now, observer));
-        observer.set_watched(!self.viewers.is_empty());
+        observer.set_watched(now, !self.viewers.is_empty());
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod client;
 mod demo;
-mod listen;
+mod live;
 mod serve;
 mod sim;
 mod switches;

@@ -51,7 +51,7 @@ pub use cors::Origins;
 pub use frontend::{Frontend, Options};
 pub use http::router;
 pub use machine::{SharedStore, StoreImage, StoreRestorer};
-pub use member::Member;
+pub use member::{Member, Watcher};
 pub use metrics::Metrics;
 pub use plays::Player;
 pub use serve::{Listener, serve};

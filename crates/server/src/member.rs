@@ -30,6 +30,8 @@ pub struct Member {
     handle: Handle<Result<Reply, DecodeError>>,
     store: SharedStore,
     place: Arc<Place>,
+    /// What reads tokens that others made.
+    jwt: Option<Arc<Jwt>>,
 }
 
 /// A member's place in its cluster.
@@ -38,6 +40,22 @@ struct Place {
     cluster: Cluster,
     own: NodeId,
     timing: Timing,
+}
+
+/// Somebody who wants to see what the members do.
+#[derive(Debug)]
+pub struct Watcher {
+    credentials: Credentials,
+    store: SharedStore,
+}
+
+impl Watcher {
+    /// Refuses whoever may not, as far as this member knows by now.
+    #[allow(clippy::result_large_err, reason = "it is an answer, and made once")]
+    pub fn may_see(&self) -> Result<(), Response> {
+        let admitted = self.store.read(|store| admit_admin(&self.credentials, store));
+        admitted.map_err(crate::trace::refuse)
+    }
 }
 
 impl Member {
@@ -49,7 +67,13 @@ impl Member {
         own: NodeId,
         timing: Timing,
     ) -> Self {
-        Self { handle, store, place: Arc::new(Place { cluster, own, timing }) }
+        Self { handle, store, place: Arc::new(Place { cluster, own, timing }), jwt: None }
+    }
+
+    /// The same, with tokens that are made and read with these keys.
+    #[must_use]
+    pub fn with_jwt(self, jwt: Option<Arc<Jwt>>) -> Self {
+        Self { jwt, ..self }
     }
 
     /// Tells all members how this one is called, and where clients reach it. When that is done,
@@ -63,28 +87,56 @@ impl Member {
         self.propose(command.encode()).await.map(drop)
     }
 
-    /// What a member serves beside the etcd API: its trace, at `/api/trace`. It tells what clients
-    /// write, so that only administrators may see it while users matter.
-    pub fn routes(&self, jwt: Option<Arc<Jwt>>) -> Router {
-        let member = self.clone();
-        let trace = async move |headers: HeaderMap| {
-            member.trace(Credentials::of(&headers, jwt.clone())).await
-        };
-        Router::new().route("/api/trace", get(trace))
+    /// What a member tells of itself beside the etcd API: its trace as it comes, at `/api/trace`,
+    /// and what it remembers of elections, at `/api/flight`. Both tell what clients write, so that
+    /// only administrators may see them while users matter.
+    pub fn routes(&self) -> Router {
+        let (told, flown) = (self.clone(), self.clone());
+        let trace = async move |headers: HeaderMap| told.trace(&headers).await;
+        let flight = async move |headers: HeaderMap| flown.flight(&headers).await;
+        Router::new().route("/api/trace", get(trace)).route("/api/flight", get(flight))
     }
 
     /// Streams what the member does, for as long as who asks may see it.
-    async fn trace(&self, credentials: Credentials) -> Response {
-        let store = self.store.clone();
-        let may_see = move || store.read(|store| admit_admin(&credentials, store));
-        if let Err(refusal) = may_see() {
-            return crate::trace::refuse(refusal);
+    async fn trace(&self, headers: &HeaderMap) -> Response {
+        let watcher = self.watcher(headers);
+        if let Err(refusal) = watcher.may_see() {
+            return refusal;
         }
-        let Place { cluster, own, timing } = &*self.place;
-        // As the observer calls them, which knows those that were there when this member started.
-        let name = |id: NodeId| {
-            cluster.peers.get(&id).map_or_else(|| id.to_string(), |peer| peer.name.clone())
-        };
+        let may_see = move || watcher.may_see().is_ok();
+        crate::trace::stream(&self.handle, self.name(), self.hello(), may_see).await
+    }
+
+    /// What the member remembers.
+    async fn flight(&self, headers: &HeaderMap) -> Response {
+        if let Err(refusal) = self.watcher(headers).may_see() {
+            return refusal;
+        }
+        crate::trace::recalled(&self.handle, self.name(), self.hello()).await
+    }
+
+    /// Whoever sends these headers, as one who wants to see what the members do.
+    pub fn watcher(&self, headers: &HeaderMap) -> Watcher {
+        Watcher {
+            credentials: Credentials::of(headers, self.jwt.clone()),
+            store: self.store.clone(),
+        }
+    }
+
+    /// As the observer calls this member.
+    fn name(&self) -> String {
+        self.name_of(self.place.own)
+    }
+
+    /// As the observer calls a member: it knows those that were there when this one started.
+    fn name_of(&self, id: NodeId) -> String {
+        let peer = self.place.cluster.peers.get(&id);
+        peer.map_or_else(|| id.to_string(), |peer| peer.name.clone())
+    }
+
+    /// The first record of a trace of this cluster: who there is, and where to find them.
+    pub fn hello(&self) -> Event {
+        let Place { cluster, timing, .. } = &*self.place;
         let client_urls = self.store.read(|store| {
             let members = store.members().iter();
             members.map(|(id, member)| (*id, member.client_urls.join(","))).collect::<Vec<_>>()
@@ -95,23 +147,25 @@ impl Member {
         };
         let peers = self.members();
         let nodes = peers.iter().map(|peer| NodeInfo {
-            id: name(NodeId(peer.id)),
+            id: self.name_of(NodeId(peer.id)),
             client: client_url(peer.id),
             peer: peer.urls.join(","),
         });
+        // Everywhere in the same order, which is the one that people expect.
+        let mut nodes = nodes.collect::<Vec<_>>();
+        nodes.sort_by(|one, other| one.id.cmp(&other.id));
         let voters = peers.iter().filter(|peer| !peer.is_learner);
-        let hello = Event::Hello {
+        Event::Hello {
             v: VERSION,
             src: "live".into(),
             cluster: cluster.id.to_string(),
-            nodes: nodes.collect(),
-            voters: voters.map(|peer| name(NodeId(peer.id))).collect(),
+            nodes,
+            voters: voters.map(|peer| self.name_of(NodeId(peer.id))).collect(),
             timing: timing.clone(),
             build: env!("CARGO_PKG_VERSION").into(),
             can: Vec::new(),
             run: None,
-        };
-        crate::trace::stream(&self.handle, name(*own), hello, move || may_see().is_ok()).await
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! A member's trace over HTTP: server-sent events, one record each.
+//! A member's trace over HTTP: server-sent events, one record each; and what it remembers, as
+//! lines.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -56,6 +57,29 @@ pub(crate) async fn stream<R>(
         lines
     });
     server_sent_events(records)
+}
+
+/// What the member of that name remembers of elections and changes of the members: a hello, and
+/// records with keys among them, a line each.
+pub(crate) async fn recalled<R>(member: &Handle<R>, name: String, hello: Event) -> Response {
+    let Ok(events) = member.recall().await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the member stopped\n").into_response();
+    };
+    let began = events.first().map_or(0, |(t, _)| *t);
+    let events = events.into_iter().map(|(t, event)| (t, Some(name.clone()), event));
+    recording(std::iter::once((began, None, hello)).chain(events))
+}
+
+/// An answer of these records, a line each: when, of which member, and what.
+pub fn recording(events: impl IntoIterator<Item = (u64, Option<String>, Event)>) -> Response {
+    let mut text = Vec::new();
+    for (i, (t, n, event)) in (0..).zip(events) {
+        let record = Record { i, t, n, event };
+        record.write_line(&mut text).expect("memory takes what is written");
+    }
+    let headers =
+        [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
+    (headers, text).into_response()
 }
 
 /// An answer that streams records as they come, as server-sent events.

@@ -49,7 +49,7 @@ pub use faults::FaultKind;
 pub use minimise::minimise;
 pub use outcome::{Outcome, Violation};
 pub use setup::{Scenario, Setup};
-pub use stage::{Error as PlayError, Play, Scenario as StagedScenario};
+pub use stage::{Error as PlayError, Mutant, Play, Scenario as StagedScenario};
 
 /// Runs a world to its end, or to the first violation.
 pub fn run(setup: &Setup) -> Outcome {

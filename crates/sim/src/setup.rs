@@ -115,6 +115,7 @@ impl Setup {
             scenario: self.scenario.name().to_owned(),
             actions: None,
             until: None,
+            mutant: None,
         }
     }
 

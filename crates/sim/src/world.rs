@@ -79,6 +79,8 @@ pub(crate) struct World {
     violation: Option<Violation>,
     /// When a change of the members was asked for last.
     changed_at: Option<Moment>,
+    /// It is to be seen what comes of a violation.
+    goes_on: bool,
     /// What is done on a stage, and which links are cut by that.
     actions: Vec<Action>,
     cut: BTreeSet<(NodeId, NodeId)>,
@@ -133,6 +135,7 @@ impl World {
             served: BTreeSet::new(),
             violation: None,
             changed_at: None,
+            goes_on: false,
             actions: Vec::new(),
             cut: BTreeSet::new(),
             records_max: u64::MAX,
@@ -148,7 +151,7 @@ impl World {
 
     /// Runs to the end, and gives away each record of it; there are none if nobody listens.
     pub(crate) fn run(mut self, give: &mut dyn FnMut(&Record)) -> Outcome {
-        while self.violation.is_none()
+        while (self.violation.is_none() || self.goes_on)
             && self.phase < Phase::Over
             && self.teller.count() < self.records_max
         {
@@ -517,10 +520,12 @@ impl World {
     // What checks see.
 
     fn see(&mut self, fact: &Fact<'_>) {
+        if self.violation.is_none() || self.goes_on {
+            self.teller.see(self.now, fact);
+        }
         if self.violation.is_some() {
             return;
         }
-        self.teller.see(self.now, fact);
         self.ghost.see(self.now, fact);
         self.coverage.see(fact, &self.ghost, &self.network);
         for check in &mut self.checks {

@@ -75,6 +75,7 @@ impl Member {
             | Event::Network { .. }
             | Event::Action { .. }
             | Event::Invariant { .. }
+            | Event::Aggregate(_)
             | Event::End { .. }
             | Event::Gap { .. }
             | Event::Unknown => {}

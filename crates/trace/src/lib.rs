@@ -21,12 +21,13 @@
 //!
 //! # What is left out
 //!
-//! Messages in flight are not part of a [`Frame`] yet, and there are no samples or aggregates: when
-//! more happens than a viewer can be told, details are left out, a `gap` says so, and a `key`
-//! follows.
+//! Messages in flight are not part of a [`Frame`] yet. When more happens than a viewer can be told,
+//! details are left out, a `gap` says so, and a `key` follows; elections and the like never are.
 
 mod disk;
+mod flight;
 mod frame;
+mod gauge;
 mod message;
 mod observer;
 mod record;
@@ -35,6 +36,6 @@ pub use frame::Frame;
 pub use message::{Body, EntryText, Kind};
 pub use observer::{Change, Observer, Sight};
 pub use record::{
-    Asked, Configuration, Durable, Event, Fault, Member, NodeInfo, Phase, Record, Role, Run,
-    Snapshot, Timing, VERSION,
+    Aggregate, Asked, Configuration, Durable, Event, Fault, Member, NodeInfo, PeerSight, Phase,
+    Record, Role, Run, Snapshot, Times, Timing, VERSION,
 };

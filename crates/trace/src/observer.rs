@@ -3,8 +3,9 @@
 //! It is called with what the host or the simulator has in its hands anyway, so that both tell the
 //! same story in the same words. While nobody watches it keeps just enough to begin a story at any
 //! moment. While somebody does, it tells at most so much in each span of time: what goes beyond is
-//! left out, said in a `gap`, and made good by a `key`. A simulated run, for which nobody waits, is
-//! told whole.
+//! left out, said in a `gap`, and made good by a `key`; what is rare is never left out, and figures
+//! of all that happened are told every second. A simulated run, for which nobody waits, is told
+//! whole, and without figures.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use raft::{
 };
 
 use crate::disk::Disk;
+use crate::flight::{Flight, is_of_elections};
+use crate::gauge::Gauge;
 use crate::message::{self, EntryText, Kind};
 use crate::record::{Asked, Configuration, Durable, Event, Member, Phase, Role, Snapshot};
 
@@ -61,6 +64,10 @@ pub struct Observer {
     watched: bool,
     told: Vec<(u64, Event)>,
     allowance: Allowance,
+    gauge: Gauge,
+    flight: Flight,
+    /// When the last message came.
+    heard: u64,
 }
 
 type NamedChange = (String, Option<Bytes>);
@@ -117,6 +124,9 @@ impl Observer {
             watched: false,
             told: Vec::new(),
             allowance: Allowance::default(),
+            gauge: Gauge::default(),
+            flight: Flight::default(),
+            heard: 0,
         }
     }
 
@@ -132,13 +142,34 @@ impl Observer {
     }
 
     /// Begins or ends to tell. Who begins to watch needs a [`key`](Self::key) first.
-    pub fn set_watched(&mut self, watched: bool) {
-        if self.watched && !watched {
+    pub fn set_watched(&mut self, now: u64, watched: bool) {
+        if self.watched != watched {
             self.told.clear();
             self.unsaid.clear();
             self.allowance.lost = 0;
+            self.gauge.rest(now);
         }
         self.watched = watched;
+    }
+
+    /// Elections, lost entries and changes of the members, also of times in which nobody watched:
+    /// as far back as there is room for.
+    pub fn recall(&self) -> Vec<(u64, Event)> {
+        let mut events = self.flight.events().cloned().collect::<Vec<_>>();
+        events.sort_by_key(|(t, _)| *t);
+        events
+    }
+
+    /// Whether somebody is told figures, for which the host has to say who is
+    /// [reached](Self::reached).
+    pub fn wants_figures(&self) -> bool {
+        self.watched && !self.allowance.is_boundless
+    }
+
+    /// These members can be sent to now, and those are known to hold so much of this leader's log.
+    pub fn reached(&mut self, linked: &[NodeId], matched: &[(NodeId, Index)]) {
+        let others = matched.iter().filter(|(id, _)| *id != self.sight.own);
+        self.gauge.reached(linked, others.copied());
     }
 
     /// What there is to tell since the last call: moments and events. What one drain brought is in
@@ -168,8 +199,14 @@ impl Observer {
 
     /// A message of that number, among all that its sender sends, arrived.
     pub fn received(&mut self, now: u64, envelope: &Envelope, id: u64) {
-        if self.may_tell(now) {
-            self.told.push((now, Event::Received { from: self.name_of(envelope.from), id }));
+        self.heard = now;
+        let is_rare = is_of_elections(&envelope.message);
+        if is_rare || self.may_tell(now) {
+            let event = Event::Received { from: self.name_of(envelope.from), id };
+            self.tell_or_note(now, event, is_rare);
+        }
+        if self.wants_figures() {
+            self.gauge.received(now, envelope);
         }
     }
 
@@ -177,7 +214,11 @@ impl Observer {
     /// it will be there.
     pub fn sent(&mut self, now: u64, envelope: &Envelope, id: u64, eta: Option<u64>) {
         let Envelope { to, term, message, .. } = envelope;
-        if self.may_tell_entries(now, message::entries_in(message)) {
+        if self.wants_figures() {
+            self.gauge.sent(now, envelope);
+        }
+        let is_rare = is_of_elections(message);
+        if is_rare || self.may_tell_entries(now, message::entries_in(message)) {
             let m = Kind::of(message);
             let b = message::tell(
                 message,
@@ -185,15 +226,16 @@ impl Observer {
                 |command| cut(&(self.sight.logged)(command)),
             );
             let to = self.name_of(*to);
-            self.told.push((now, Event::Sent { id, to, m, term: term.0, b, eta }));
+            self.tell_or_note(now, Event::Sent { id, to, m, term: term.0, b, eta }, is_rare);
         }
     }
 
     /// The member's message number `id` cannot be delivered.
     pub fn dropped(&mut self, now: u64, id: u64, why: &str) {
-        if self.may_tell(now) {
-            let from = self.name();
-            self.told.push((now, Event::Dropped { from, id, why: why.to_owned() }));
+        let is_rare = self.flight.has_sent(id);
+        if is_rare || self.may_tell(now) {
+            let event = Event::Dropped { from: self.name(), id, why: why.to_owned() };
+            self.tell_or_note(now, event, is_rare);
         }
     }
 
@@ -202,6 +244,12 @@ impl Observer {
         self.rebase(write.base);
         self.append(now, write);
         self.disk.ask(write, self.last);
+        if self.wants_figures() {
+            self.gauge.wrote(now, write.id);
+            if !write.entries.is_empty() {
+                self.gauge.appended(now, self.last);
+            }
+        }
     }
 
     /// That write is durable, and each before it.
@@ -209,6 +257,7 @@ impl Observer {
         if self.disk.report(write) && self.may_tell(now) {
             self.told.push((now, Event::Durable(self.durable())));
         }
+        self.gauge.persisted(now, write);
     }
 
     fn append(&mut self, now: u64, write: &Write) {
@@ -219,9 +268,7 @@ impl Observer {
         if from <= self.last {
             let lost = self.tail.iter().filter(|entry| entry.position.index >= from);
             let lost = lost.map(|entry| self.entry_text(entry)).collect();
-            if self.watched {
-                self.told.push((now, Event::Truncated { from: from.0, lost }));
-            }
+            self.tell_or_note(now, Event::Truncated { from: from.0, lost }, true);
             self.tail.retain(|entry| entry.position.index < from);
         }
         if self.may_tell_entries(now, write.entries.len()) {
@@ -258,6 +305,9 @@ impl Observer {
 
     /// A client's request came: `command`, as the state machine gets it.
     pub fn asked(&mut self, now: u64, ticket: Ticket, command: &Bytes) {
+        if self.wants_figures() {
+            self.gauge.asked(now, ticket);
+        }
         if self.may_tell(now) {
             let cmd = cut(&(self.sight.command)(command));
             self.told.push((now, self.operation(ticket, Phase::Invoked, Some(cmd))));
@@ -266,6 +316,7 @@ impl Observer {
 
     /// A client's request was answered.
     pub fn answered(&mut self, now: u64, ticket: Ticket, phase: Phase) {
+        self.gauge.answered(now, ticket);
         if self.may_tell(now) {
             self.told.push((now, self.operation(ticket, phase, None)));
         }
@@ -280,11 +331,17 @@ impl Observer {
     pub fn look(&mut self, now: u64, status: &Status, applied: Index) {
         let seen =
             Seen { standing: status.standing, commit: status.commit, applied, timer: status.timer };
+        let is_new_role = self.seen.map(|before| before.standing) != Some(seen.standing);
+        if is_new_role && self.seen.is_some() && !self.allowance.is_boundless {
+            // A replay may begin where it had last been quiet.
+            let quiet = if self.heard == 0 { now } else { self.heard };
+            self.flight.note(quiet, self.key());
+        }
         let before = self.seen.replace(seen);
-        let is_new_role = before.map(|before| before.standing) != Some(seen.standing);
-        if is_new_role && self.watched {
+        if is_new_role {
+            self.gauge.became(now);
             let event = self.standing(seen.standing);
-            self.told.push((now, event));
+            self.tell_or_note(now, event, true);
         }
         self.look_at_timer(now, status, before, is_new_role);
         self.look_at_cluster(now, status);
@@ -299,6 +356,12 @@ impl Observer {
             }
         }
         self.make_good(now);
+        if self.wants_figures() {
+            let name = |id| name_in(&self.sight, id);
+            if let Some(figures) = self.gauge.read(now, self.last, name) {
+                self.told.push((now, Event::Aggregate(figures)));
+            }
+        }
     }
 
     /// All that is known of the member.
@@ -327,10 +390,8 @@ impl Observer {
         let (si, st) = (position.index.0, position.term.0);
         let snapshot = Snapshot { si, st, bi: status.base.index.0 };
         if snapshot != self.snapshot {
-            self.snapshot = snapshot;
-            if self.watched {
-                self.told.push((now, Event::Snapshot(self.snapshot.clone())));
-            }
+            self.snapshot = snapshot.clone();
+            self.tell_or_note(now, Event::Snapshot(snapshot), true);
         }
         let (index, configuration) = &status.configuration;
         if self.configuration_seen.as_ref() != Some(&status.configuration) {
@@ -344,9 +405,8 @@ impl Observer {
                 out: names(&mut configuration.outgoing()),
                 learners: names(&mut configuration.learners()),
             };
-            if self.watched {
-                self.told.push((now, Event::Configuration(self.configuration.clone())));
-            }
+            let event = Event::Configuration(self.configuration.clone());
+            self.tell_or_note(now, event, true);
         }
     }
 
@@ -390,6 +450,16 @@ impl Observer {
         }
     }
 
+    /// Tells it, if somebody watches. What is rare is noted for those who ask later, too.
+    fn tell_or_note(&mut self, now: u64, event: Event, is_rare: bool) {
+        if is_rare && !self.allowance.is_boundless {
+            self.flight.note(now, event.clone());
+        }
+        if self.watched {
+            self.told.push((now, event));
+        }
+    }
+
     /// Whether one more detail may be told. Once one was left out in a span of time, all are: the
     /// fold of what is left would be wrong until the next key.
     fn may_tell(&mut self, now: u64) -> bool {
@@ -428,7 +498,7 @@ impl Observer {
     }
 
     fn name_of(&self, id: NodeId) -> String {
-        self.sight.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
+        name_in(&self.sight, id)
     }
 
     fn entry_text(&self, entry: &Entry) -> EntryText {
@@ -439,6 +509,10 @@ impl Observer {
         };
         (entry.position.index.0, entry.position.term.0, text)
     }
+}
+
+fn name_in(sight: &Sight, id: NodeId) -> String {
+    sight.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
 }
 
 /// The place of an event among those of one drain: what came, what the member became by it, what it
@@ -460,7 +534,7 @@ fn rank(event: &Event) -> u8 {
         Event::Operation { .. } => 9,
         Event::Gap { .. } => 10,
         Event::Key(_) => 11,
-        Event::Invariant { .. } | Event::End { .. } => 12,
+        Event::Invariant { .. } | Event::End { .. } | Event::Aggregate(_) => 12,
     }
 }
 

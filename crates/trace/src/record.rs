@@ -1,5 +1,6 @@
 //! The records. Field for field what docs/trace.md says.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
@@ -203,6 +204,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wit: Option<String>,
     },
+    /// What the member did in the last second, in figures. Live streams only.
+    #[serde(rename = "ag")]
+    Aggregate(Aggregate),
     /// The run is over. Simulated runs only.
     #[serde(rename = "end")]
     End {
@@ -221,6 +225,51 @@ pub enum Event {
     Unknown,
 }
 
+/// What a member did in a span of time, in figures. Times are in microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aggregate {
+    /// How long the span was.
+    pub win: u64,
+    /// When the member came to stand as it does.
+    pub since: u64,
+    /// From a client's request until its answer.
+    pub op: Times,
+    /// From a write until it was durable.
+    pub disk: Times,
+    /// The other members.
+    pub peers: BTreeMap<String, PeerSight>,
+}
+
+/// How long something took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// How often it happened.
+    pub n: u64,
+    /// Half of them took no longer.
+    pub p50: u64,
+    /// Of a hundred, 99 took no longer.
+    pub p99: u64,
+    /// The longest.
+    pub max: u64,
+}
+
+/// What a member sees of another one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerSight {
+    /// Whether it can be sent to.
+    pub up: bool,
+    /// How many messages were sent to it in the span.
+    pub tx: u64,
+    /// How many came.
+    pub rx: u64,
+    /// When the last one came.
+    pub heard: Option<u64>,
+    /// Half of the heartbeats were answered sooner.
+    pub rtt: Option<u64>,
+    /// What it has not promised to hold, seen by its leader: entries, and how old the oldest is.
+    pub lag: Option<(u64, u64)>,
+}
+
 /// A simulated run. These words give it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -236,6 +285,9 @@ pub struct Run {
     /// When it ends, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+    /// What is wrong with the core that ran, if it was made wrong to show what then happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<String>,
 }
 
 /// What is told of a client's request. Nothing of it need be there.

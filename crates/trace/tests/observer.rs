@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use raft::{
-    Configuration, ElectionTimer, Entry, Index, NodeId, Payload, Position, Restored, RoleName,
-    Standing, Status, Term, Ticket, Write,
+    Configuration, ElectionTimer, Entry, Envelope, Index, Message, NodeId, Payload, Position,
+    Restored, RoleName, Standing, Status, Term, Ticket, Write,
 };
 use trace::{Asked, Event, Member, Observer, Phase, Sight};
 
@@ -117,16 +117,69 @@ fn a_long_append_is_left_out() {
 fn a_gap_ends_with_its_viewers() {
     let mut observer = watched_since_the_first_look();
     (0..1000).for_each(|ticket| observer.answered(0, Ticket(ticket), Phase::Ok));
-    observer.set_watched(false);
-    observer.set_watched(true);
+    observer.set_watched(900_000, false);
+    observer.set_watched(900_000, true);
     observer.look(1_000_000, &status(None), Index(0));
     assert_eq!(observer.take(), []);
+}
+
+/// An election that nobody watched is remembered, from the key before it on; and what is of no
+/// interest then is not.
+#[test]
+fn an_election_is_remembered() {
+    let mut observer = observer(false);
+    let message = |message| Envelope { from: NodeId(1), to: NodeId(2), term: Term(1), message };
+    let heard = Envelope { from: NodeId(2), to: NodeId(1), ..message(Message::TimeoutNow) };
+    observer.look(10, &status(None), Index(0));
+    observer.received(20, &heard, 1);
+    let key = observer.key();
+    let mut candidate = status(None);
+    candidate.standing.role = RoleName::Candidate;
+    observer.sent(30, &message(Message::Heartbeat { commit: Index(0), round: 0 }), 2, None);
+    let last = Position::default();
+    observer.sent(30, &message(Message::RequestVote { last, forced: true }), 3, None);
+    observer.look(30, &candidate, Index(0));
+    observer.dropped(40, 3, "not connected");
+    observer.dropped(40, 2, "not connected");
+    assert_eq!(observer.take(), []);
+    let recalled = observer.recall();
+    let kinds = recalled.iter().map(|(t, event)| {
+        let event = serde_json::to_value(event).unwrap();
+        (*t, event["k"].as_str().unwrap().to_owned())
+    });
+    let good = [(10, "st"), (20, "rx"), (20, "key"), (30, "tx"), (30, "st"), (40, "dx")];
+    let good = good.map(|(t, kind)| (t, kind.to_owned()));
+    let kinds = kinds.filter(|(_, kind)| kind != "cf").collect::<Vec<_>>();
+    assert_eq!(kinds, good);
+    assert_eq!(recalled.iter().find(|(_, event)| matches!(event, Event::Key(_))).unwrap().1, key);
+}
+
+/// Under load, what is rare is told all the same, and so are the figures.
+#[test]
+fn what_is_rare_is_never_left_out() {
+    let mut observer = watched_since_the_first_look();
+    for ticket in 0..1000 {
+        observer.asked(0, Ticket(ticket), &Bytes::from_static(b"x"));
+        observer.answered(500, Ticket(ticket), Phase::Ok);
+    }
+    let message = Message::TimeoutNow;
+    let rare = Envelope { from: NodeId(1), to: NodeId(2), term: Term(1), message };
+    observer.sent(600, &rare, 7, None);
+    observer.look(1_000_000, &status(None), Index(0));
+    let told = observer.take();
+    assert!(told.iter().any(|(_, event)| matches!(event, Event::Sent { id: 7, .. })));
+    assert!(told.iter().any(|(_, event)| matches!(event, Event::Gap { .. })));
+    let figures = told.iter().find_map(|(_, event)| match event {
+        Event::Aggregate(figures) => Some(figures),
+        _ => None,
+    });
+    assert_eq!(figures.map(|figures| (figures.op.n, figures.op.max)), Some((1000, 500)));
 }
 
 fn watched_since_the_first_look() -> Observer {
     let mut observer = observer(false);
     observer.look(0, &status(None), Index(0));
-    observer.set_watched(true);
+    observer.set_watched(0, true);
     observer
 }
 
@@ -135,7 +188,7 @@ fn observer(watched: bool) -> Observer {
     let names = [(NodeId(1), "A".to_owned())].into();
     let sight = Sight { own: NodeId(1), names, tick_us: 10_000, command: text, logged: text };
     let mut observer = Observer::new(sight, &Restored::default());
-    observer.set_watched(watched);
+    observer.set_watched(0, watched);
     observer
 }
 

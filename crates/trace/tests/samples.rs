@@ -12,8 +12,8 @@ use raft::{
 };
 use serde_json::Value;
 use trace::{
-    Asked, Body, Durable, Event, Fault, Frame, Kind, Member, NodeInfo, Observer, Phase, Record,
-    Role, Run, Sight, Timing, VERSION,
+    Aggregate, Asked, Body, Durable, Event, Fault, Frame, Kind, Member, NodeInfo, Observer,
+    PeerSight, Phase, Record, Role, Run, Sight, Times, Timing, VERSION,
 };
 
 const SAMPLES: &str = include_str!("samples.ndjson");
@@ -199,6 +199,7 @@ fn rest() -> impl Iterator<Item = (&'static str, Event)> {
         ("B", op(Phase::Lost, nothing())),
         ("B", Event::Snapshot(trace::Snapshot { si: 4, st: 2, bi: 2 })),
         ("B", Event::Configuration(trace::Configuration { out: names(&["A", "B"]), ..joint })),
+        ("B", Event::Aggregate(figures())),
     ]
     .into_iter()
 }
@@ -246,6 +247,14 @@ fn hello() -> Event {
 fn configuration() -> trace::Configuration {
     let voters = names(&["A", "B", "C"]);
     trace::Configuration { idx: 0, voters, out: Vec::new(), learners: Vec::new() }
+}
+
+fn figures() -> Aggregate {
+    let times = |n| Times { n, p50: 800, p99: 4100, max: 9000 };
+    let near = PeerSight { up: true, tx: 412, rx: 410, heard: Some(990_000), ..Default::default() };
+    let near = PeerSight { rtt: Some(310), lag: Some((2, 1500)), ..near };
+    let peers = [("A".to_owned(), near), ("C".to_owned(), PeerSight::default())].into();
+    Aggregate { win: 1_000_000, since: 158_000, op: times(1003), disk: times(97), peers }
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -300,7 +309,7 @@ fn sent() -> Vec<Event> {
         Message::ChangeAnswer { ticket, result: Ok(last) },
     ];
     let mut observer = Observer::new(sight(), &Restored::default());
-    observer.set_watched(true);
+    observer.set_watched(0, true);
     for (id, message) in (1..).zip(messages) {
         let envelope = Envelope { from: NodeId(2), to: NodeId(1), term: Term(2), message };
         // The time of arrival is only known in a simulated run.

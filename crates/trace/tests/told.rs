@@ -225,6 +225,7 @@ impl World {
 
     /// A viewer comes, goes, or is joined by another, which takes its place here.
     fn change_viewer(&mut self, id: NodeId) {
+        let now = self.now;
         let comes = self.random.below(3) > 0;
         self.seen.keys += u64::from(comes);
         let member = self.member(id);
@@ -236,7 +237,7 @@ impl World {
             // The observer may be in a gap that the new viewer does not know of.
             Viewer { member: viewer, wrong_since: None }
         });
-        member.observer.set_watched(comes);
+        member.observer.set_watched(now, comes);
     }
 
     /// Carries out what the member wants, and looks at it, as the host's driver does.

@@ -14,7 +14,7 @@ use trace::{Event, Record};
 
 use super::endpoints::Endpoints;
 use super::usage::{self, Failure};
-use crate::listen::listen;
+use crate::live::listen;
 
 #[derive(clap::Args)]
 pub(crate) struct Trace {
@@ -66,7 +66,7 @@ async fn record(endpoints: &Endpoints, time: Duration) -> Result<Vec<Record>, Fa
             let kept = async {
                 let stream = server.dial().await?;
                 let keep = |record| held(&tape).keep(number, record);
-                listen(&server.address, stream, token.as_deref(), keep).await
+                listen(&server.address, stream, "/api/trace", token.as_deref(), keep).await
             };
             kept.await.map_err(|error| format!("{name}: {error}"))
         });

@@ -11,8 +11,7 @@ use trace::Event;
 
 use super::keeper::{Life, State};
 use super::plan::Plan;
-use super::story::Story;
-use crate::listen::listen;
+use crate::live::{Story, listen};
 
 /// How long to wait before another attempt.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -24,7 +23,7 @@ pub(super) async fn follow(plan: Plan, mut life: watch::Receiver<Life>, story: A
         // It ends as the member does, and begins too early while the member starts.
         let told = async {
             let stream = Stream::Plain(TcpStream::connect(address).await?);
-            listen(address, stream, None, |record| {
+            listen(address, stream, "/api/trace", None, |record| {
                 // Each member says hello; the story has its own.
                 if !matches!(record.event, Event::Hello { .. }) {
                     story.tell(&plan.name, record.t, record.event);

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trace::Fault;
 
 use super::plan::Plan;
-use super::story::Story;
+use crate::live::Story;
 
 /// What a member logs when it serves.
 const READY: &str = "ready to serve client requests";

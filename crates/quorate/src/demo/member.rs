@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::follow;
 use super::keeper::{Action, Command, Keeper, Life, State};
 use super::plan::Plan;
-use super::story::Story;
+use crate::live::Story;
 
 /// How long a member may take to end when it is asked to.
 const END_PATIENCE: Duration = Duration::from_secs(3);

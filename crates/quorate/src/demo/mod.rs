@@ -7,7 +7,6 @@
 //! - [`plan`]: how the members are to be started.
 //! - [`keeper`]: owns one member's process; [`member`] is what the others hold of it.
 //! - [`follow`]: follows one member's trace.
-//! - [`story`]: the traces of all members, as one.
 //! - [`page`]: the page, and the buttons' other end.
 
 mod follow;
@@ -15,7 +14,6 @@ mod keeper;
 mod member;
 mod page;
 mod plan;
-mod story;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -30,8 +28,8 @@ use tokio::time::timeout;
 
 use self::keeper::Action;
 use self::member::Member;
-use self::story::Story;
 use crate::client::usage::Failure;
+use crate::live::Story;
 
 /// How long the members may take to be ready.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -74,7 +72,7 @@ impl Demo {
         for plan in &plans {
             plan.check_ports().map_err(Failure::Failed)?;
         }
-        let story = Arc::new(Story::new(&plans));
+        let story = Arc::new(Story::new(plan::hello(&plans), plan::frame(&plans)));
         let members = plans.into_iter().map(|plan| Member::new(plan, story.clone()));
         let members = Arc::new(members.collect::<Vec<_>>());
 

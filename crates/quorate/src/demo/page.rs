@@ -21,7 +21,7 @@ use tonic::transport::Endpoint;
 
 use super::keeper::{self, Action};
 use super::member::Member;
-use super::story::Story;
+use crate::live::{Door, Story, elections};
 
 const DIAL_TIMEOUT: Duration = Duration::from_millis(500);
 /// A write waits for a new leader, if need be.
@@ -55,7 +55,8 @@ pub(super) async fn serve(
     story: Arc<Story>,
 ) -> std::io::Result<()> {
     let routes = Router::new()
-        .route("/api/trace", get(trace))
+        .route("/api/live", get(live))
+        .route("/api/elections", get(recall))
         .route("/api/members", get(list))
         .route("/api/members/{name}/{action}", post(act))
         .route("/api/put", post(put))
@@ -86,8 +87,12 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-async fn trace(State(cluster): State<Cluster>) -> Response {
+async fn live(State(cluster): State<Cluster>) -> Response {
     server::trace::server_sent_events(ReceiverStream::new(cluster.story.listen()))
+}
+
+async fn recall(State(cluster): State<Cluster>) -> Response {
+    elections::recall(cluster.story.hello().clone(), Door::default()).await
 }
 
 #[derive(Serialize)]

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use host::Cluster;
 use tokio::process::Command;
+use trace::{Event, Frame, NodeInfo, Role, Timing, VERSION};
 
 /// The members' timers, in milliseconds: what the page tells is what the members are told.
 pub(super) const HEARTBEAT_INTERVAL: u64 = 50;
@@ -47,6 +48,36 @@ pub(super) fn plans(members: u16, base_port: u16, data_dir: &Path) -> Vec<Plan> 
         log: data_dir.join(format!("{}.log", name(member))),
     };
     (0..members).map(plan).collect()
+}
+
+/// The first record of the demo's trace.
+pub(super) fn hello(plans: &[Plan]) -> Event {
+    let nodes = plans.iter().map(|plan| NodeInfo {
+        id: plan.name.clone(),
+        client: plan.client_url.clone(),
+        peer: plan.peer_url.clone(),
+    });
+    Event::Hello {
+        v: VERSION,
+        src: "live".into(),
+        cluster: TOKEN.into(),
+        nodes: nodes.collect(),
+        voters: plans.iter().map(|plan| plan.name.clone()).collect(),
+        timing: Timing {
+            election_us: (1000 * ELECTION_TIMEOUT, 2000 * ELECTION_TIMEOUT),
+            heartbeat_us: 1000 * HEARTBEAT_INTERVAL,
+        },
+        build: env!("CARGO_PKG_VERSION").into(),
+        can: vec!["write".into(), "fault".into()],
+        run: None,
+    }
+}
+
+/// The members before anything was started.
+pub(super) fn frame(plans: &[Plan]) -> Frame {
+    let stopped = trace::Member { role: Role::Stopped, ..trace::Member::default() };
+    let members = plans.iter().map(|plan| (plan.name.clone(), stopped.clone()));
+    Frame { members: members.collect() }
 }
 
 impl Plan {

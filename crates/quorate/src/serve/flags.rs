@@ -2,18 +2,16 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
 use server::{AutoCompaction, Jwt, Options, Origins};
-use tls::Acceptor;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::security::SecurityFlags;
+use super::security::{ClientTls, SecurityFlags};
 use crate::client::usage::parse_duration;
 
 /// Watchers are not told how far they are more often than this.
@@ -167,7 +165,7 @@ pub(super) struct Settings {
     pub(super) state: ClusterState,
     /// Where to listen for clients, and whether they must speak TLS there.
     pub(super) listen_clients: Vec<(SocketAddr, bool)>,
-    pub(super) client_tls: Option<Arc<Acceptor>>,
+    pub(super) client_tls: ClientTls,
     pub(super) advertise_client_urls: Vec<String>,
     pub(super) options: Options,
     pub(super) jwt: Option<Arc<Jwt>>,

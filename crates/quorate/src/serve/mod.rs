@@ -20,6 +20,7 @@ use tokio::time::sleep;
 pub(crate) use self::flags::Serve;
 use self::flags::Settings;
 use crate::client::usage::Failure;
+use crate::live::Audience;
 
 /// The pause between two attempts to announce the member.
 const ANNOUNCE_PAUSE: Duration = Duration::from_millis(100);
@@ -52,12 +53,13 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     // First what can be refused without having touched anything.
     let mut listeners = Vec::new();
     for (address, is_encrypted) in &settings.listen_clients {
-        let tls = settings.client_tls.clone().filter(|_| *is_encrypted);
+        let tls = settings.client_tls.acceptor.clone().filter(|_| *is_encrypted);
         listeners.push(server::Listener { socket: listen(*address).await?, tls });
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, jwt, compaction, origins, .. } =
         settings;
+    let connector = settings.client_tls.connector;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
@@ -68,14 +70,15 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     })
     .await
     .map_err(|error| error.to_string())?;
-    let member = Member::new(handle, store, cluster, own, timing);
+    let member = Member::new(handle, store, cluster, own, timing).with_jwt(jwt.clone());
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
     let (end, ended) = oneshot::channel::<()>();
-    let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt.clone());
+    let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt);
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
-    let router = server::router(frontend, origins).merge(member.routes(jwt));
+    let router = server::router(frontend, origins).merge(member.routes());
+    let router = router.merge(Audience::new(member.clone(), connector).routes());
     let router = router.merge(server::page::plays(player));
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {

@@ -45,6 +45,15 @@ pub(super) struct SecurityFlags {
     peer_auto_tls: bool,
 }
 
+/// The TLS on the side of the clients.
+#[derive(Clone, Debug)]
+pub(super) struct ClientTls {
+    /// What clients speak with.
+    pub(super) acceptor: Option<Arc<Acceptor>>,
+    /// With what other members' clients' ends are dialed, for the page.
+    pub(super) connector: Option<Arc<Connector>>,
+}
+
 /// What the flags say of one side.
 struct Side<'a> {
     /// What stands before the name of each flag.
@@ -57,12 +66,8 @@ struct Side<'a> {
 }
 
 impl SecurityFlags {
-    /// The TLS that clients speak. `None` if no URL asks for it.
-    pub(super) fn clients(
-        &self,
-        data_dir: &Path,
-        urls: &[String],
-    ) -> Result<Option<Arc<Acceptor>>, FlagError> {
+    /// The TLS that clients speak, if a URL asks for it.
+    pub(super) fn clients(&self, data_dir: &Path, urls: &[String]) -> Result<ClientTls, FlagError> {
         let side = Side {
             prefix: "--",
             cert: self.cert_file.as_ref(),
@@ -72,7 +77,8 @@ impl SecurityFlags {
             is_auto: self.auto_tls,
         };
         let pair = side.pair(&data_dir.join("fixtures").join("client"), urls)?;
-        side.acceptor(pair, urls)
+        let connector = pair.clone().map(|pair| side.connector(Some(pair))).transpose()?;
+        Ok(ClientTls { acceptor: side.acceptor(pair, urls)?, connector })
     }
 
     /// The TLS that members speak with each other.
@@ -96,13 +102,7 @@ impl SecurityFlags {
         let pair = side.pair(&data_dir.join("fixtures").join("peer"), urls)?;
         let mut dialed = cluster.peers.values().flat_map(|peer| &peer.urls);
         let connector = if pair.is_some() || dialed.any(|url| is_encrypted(url)) {
-            let trust = match (side.ca, side.is_auto) {
-                (Some(ca), _) => Trust::File(ca.clone()),
-                (None, true) => Trust::Anybody,
-                (None, false) => Trust::System,
-            };
-            let connector = Connector::new(trust, pair.clone(), None);
-            Some(Arc::new(connector.map_err(|error| error.to_string())?))
+            Some(side.connector(pair.clone())?)
         } else {
             None
         };
@@ -126,6 +126,17 @@ impl Side<'_> {
             (None, None) => Ok(None),
             _ => Err(format!("{prefix}cert-file and {prefix}key-file belong together")),
         }
+    }
+
+    /// What dials this side of other members.
+    fn connector(&self, pair: Option<Pair>) -> Result<Arc<Connector>, FlagError> {
+        let trust = match (self.ca, self.is_auto) {
+            (Some(ca), _) => Trust::File(ca.clone()),
+            (None, true) => Trust::Anybody,
+            (None, false) => Trust::System,
+        };
+        let connector = Connector::new(trust, pair, None).map_err(|error| error.to_string())?;
+        Ok(Arc::new(connector))
     }
 
     fn acceptor(

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use mvcc::{Command, Reply, Response};
+use mvcc::{Command, KeyValue, Reply, Response};
 use raft::{Index, NodeId, Payload, Ticket};
 
 use super::model::{Expected, Model};
@@ -59,7 +59,10 @@ impl Check for Linearity {
                         let expected = self.model.range(range, *revision, *compacted);
                         let found = result.as_ref().ok().map(|response| response.kvs.clone());
                         check(found == expected, || {
-                            format!("{range:?} at {applied} found {found:?}, not {expected:?}")
+                            let (found, expected) =
+                                (shown(found.as_deref()), shown(expected.as_deref()));
+                            let key = range.key.escape_ascii();
+                            format!("a read of {key} at {applied} found {found}, not {expected}")
                         })?;
                         *applied
                     }
@@ -100,6 +103,17 @@ impl Linearity {
         let place = usize::try_from(index.0 - 1).expect("runs are short");
         self.steps.get(place).ok_or_else(|| format!("{index} is not committed"))
     }
+}
+
+/// Keys and their values and revisions, in one line.
+fn shown(found: Option<&[KeyValue]>) -> String {
+    let Some(found) = found else { return "a failure".to_owned() };
+    let shown = found.iter().map(|kv| {
+        let (key, value) = (kv.key.escape_ascii(), kv.value.escape_ascii());
+        format!("{key}={value} of revision {}", kv.mod_revision)
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    if shown.is_empty() { "nothing".to_owned() } else { shown }
 }
 
 /// What a reply says, in the words of the model.

@@ -88,6 +88,8 @@ impl<'a> Words<'a> {
             "joint" => {
                 let word = self.next("members")?;
                 let (out, new) = word.split_once('-').ok_or_else(|| no_sides(word))?;
+                // One of them may be empty.
+                let side = |word: &str| if word.is_empty() { Ok(Vec::new()) } else { side(word) };
                 let removed = side(out)?.into_iter().map(Step::Remove);
                 Deed::Change(removed.chain(side(new)?.into_iter().map(Step::Add)).collect())
             }

@@ -46,6 +46,19 @@ pub struct Play {
     /// All that is done, in order.
     pub(crate) actions: Vec<Action>,
     pub(crate) until_ms: u64,
+    /// What is wrong with its core, if something is.
+    pub(crate) mutant: Option<Mutant>,
+}
+
+/// What a run tells of a core that was made wrong, to show why a rule is there.
+#[derive(Clone, Debug)]
+pub struct Mutant {
+    /// What is wrong with it.
+    pub title: String,
+    /// The only rule that is watched. The run goes on when it is broken.
+    pub breaks: String,
+    /// The command that records the run again.
+    pub cmd: String,
 }
 
 /// Why there is no such run.
@@ -104,7 +117,14 @@ impl Play {
         all.sort_by_key(|action| action.at_ms);
         let seed = seed.unwrap_or(scenario.seed);
         let text = actions.to_owned();
-        Ok(Self { scenario, timers, name, seed, text, actions: all, until_ms })
+        let mutant = None;
+        Ok(Self { scenario, timers, name, seed, text, actions: all, until_ms, mutant })
+    }
+
+    /// The same, told as a run of a core that is wrong. This says so; it does not make it wrong.
+    #[must_use]
+    pub fn of(self, mutant: Mutant) -> Self {
+        Self { mutant: Some(mutant), ..self }
     }
 
     /// What its world is like.
@@ -133,12 +153,14 @@ impl Play {
     }
 
     fn run(&self) -> trace::Run {
+        let own = || format!("quorate sim {self} --trace -");
         trace::Run {
-            cmd: format!("quorate sim {self} --trace -"),
+            cmd: self.mutant.as_ref().map_or_else(own, |mutant| mutant.cmd.clone()),
             seed: self.seed,
             scenario: self.name.clone(),
             actions: Some(self.text.clone()),
             until: Some(self.until_ms),
+            mutant: self.mutant.as_ref().map(|mutant| mutant.title.clone()),
         }
     }
 }

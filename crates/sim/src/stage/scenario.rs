@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Lease,
     /// They take a snapshot every few entries.
     Snapshots,
+    /// Their messages hold one entry each.
+    Narrow,
 }
 
 impl Scenario {
@@ -53,6 +55,10 @@ impl Scenario {
         Self {
             kind: Kind::Snapshots,
             ..plain("compact", "Three members that take a snapshot every few entries.", 3)
+        },
+        Self {
+            kind: Kind::Narrow,
+            ..plain("narrow", "Five members whose messages hold one entry each.", 5)
         },
         Self {
             kind: Kind::Apart,
@@ -86,7 +92,7 @@ impl Scenario {
             drift_permille: 0,
             election_ticks,
             heartbeat_ticks,
-            append_bytes_max: 1 << 10,
+            append_bytes_max: if self.kind == Kind::Narrow { 1 } else { 1 << 10 },
             inflight_appends_max: 16,
             request_ticks: 50,
             lease_ticks: (self.kind == Kind::Lease).then(|| lease_ticks(election_ticks)),

@@ -32,6 +32,10 @@ impl World {
             // What must hold in a cluster need not hold between several.
             world.checks.clear();
         }
+        if let Some(mutant) = &play.mutant {
+            world.checks.retain(|check| check.name() == mutant.breaks);
+            world.goes_on = true;
+        }
         for (place, action) in play.actions.iter().enumerate() {
             world.queue.push(1000 * action.at_ms, Event::Act(place));
         }

@@ -4,6 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::client::conn::http1;
+use hyper::header;
 use hyper_util::rt::TokioIo;
 use tls::Stream;
 use trace::Record;
@@ -13,21 +14,23 @@ const LINE_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Gives away each record that is told at `host:port`, to which `stream` leads, to whoever has that
-/// token, until that ends.
+/// Gives away each record that is told at `host:port`, to which `stream` leads, under that path,
+/// until that ends. A token says on whose behalf it is asked.
 pub(crate) async fn listen(
     address: &str,
     stream: Stream,
+    path: &str,
     token: Option<&str>,
     mut give: impl FnMut(Record),
 ) -> Result<(), Error> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let mut request = Request::get("/api/trace").header("host", address);
+    let mut request = Request::get(path).header(header::HOST, address);
     if let Some(token) = token {
-        request = request.header("authorization", token);
+        request = request.header(header::AUTHORIZATION, token);
     }
-    let response = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
+    let request = request.body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
     let status = response.status();
     let mut body = response.into_body();
     if !status.is_success() {
@@ -49,7 +52,9 @@ fn take_lines(buffer: &mut BytesMut, give: &mut impl FnMut(Record)) -> Result<()
     while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
         let line = buffer.split_to(end);
         buffer.advance(1);
-        if let Some(json) = line.strip_prefix(b"data: ") {
+        // A server-sent event, or a line of its own; what is neither is a comment or a pause.
+        let json = line.strip_prefix(b"data: ").unwrap_or(&line);
+        if json.starts_with(b"{") {
             give(serde_json::from_slice::<Record>(json)?);
         }
     }

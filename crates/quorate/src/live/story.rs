@@ -1,14 +1,11 @@
 //! The traces of all members, as one stream.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
-use trace::{Event, Fault, Frame, NodeInfo, Record, Timing, VERSION};
-
-use super::plan::{ELECTION_TIMEOUT, HEARTBEAT_INTERVAL, Plan};
+use trace::{Event, Fault, Frame, Record};
 
 /// Records that a page may be behind. One that is slower loses them, and is told where things
 /// stand.
@@ -17,7 +14,7 @@ const BEHIND_MAX: usize = 4096;
 const WAITING_MAX: usize = 64;
 
 /// What the members tell, as far as it was told.
-pub(super) struct Story {
+pub(crate) struct Story {
     hello: Event,
     now: Mutex<Now>,
 }
@@ -36,35 +33,24 @@ struct Told {
 }
 
 impl Story {
-    pub(super) fn new(plans: &[Plan]) -> Self {
-        let nodes = plans.iter().map(|plan| NodeInfo {
-            id: plan.name.clone(),
-            client: plan.client_url.clone(),
-            peer: plan.peer_url.clone(),
-        });
-        let hello = Event::Hello {
-            v: VERSION,
-            src: "live".into(),
-            cluster: "quorate-demo".into(),
-            nodes: nodes.collect(),
-            voters: plans.iter().map(|plan| plan.name.clone()).collect(),
-            timing: Timing {
-                election_us: (1000 * ELECTION_TIMEOUT, 2000 * ELECTION_TIMEOUT),
-                heartbeat_us: 1000 * HEARTBEAT_INTERVAL,
-            },
-            build: env!("CARGO_PKG_VERSION").into(),
-            can: vec!["write".into(), "fault".into()],
-            run: None,
-        };
-        let stopped = trace::Member { role: trace::Role::Stopped, ..trace::Member::default() };
-        let members = plans.iter().map(|plan| (plan.name.clone(), stopped.clone()));
-        let frame = Frame { members: members.collect::<BTreeMap<_, _>>() };
+    /// A story that begins with that hello, when the members were so.
+    pub(crate) fn new(hello: Event, frame: Frame) -> Self {
         let now = Mutex::new(Now { frame, told: broadcast::Sender::new(BEHIND_MAX) });
         Self { hello, now }
     }
 
+    /// Who there is.
+    pub(crate) fn hello(&self) -> &Event {
+        &self.hello
+    }
+
+    /// Sends away all who listen.
+    pub(crate) fn end(&self) {
+        self.now().told = broadcast::Sender::new(1);
+    }
+
     /// A member tells of something.
-    pub(super) fn tell(&self, member: &str, t: u64, event: Event) {
+    pub(crate) fn tell(&self, member: &str, t: u64, event: Event) {
         let mut now = self.now();
         now.frame.fold_event(member, &event);
         // Nobody may be listening.
@@ -72,12 +58,12 @@ impl Story {
     }
 
     /// Something was done to a member, or it ended by itself.
-    pub(super) fn fault(&self, member: &str, fault: Fault) {
+    pub(crate) fn fault(&self, member: &str, fault: Fault) {
         self.tell(member, now_us(), Event::Fault { f: fault });
     }
 
     /// The story from now on: a hello, a key for each member, and then what is told.
-    pub(super) fn listen(self: &Arc<Self>) -> mpsc::Receiver<Vec<Record>> {
+    pub(crate) fn listen(self: &Arc<Self>) -> mpsc::Receiver<Vec<Record>> {
         let (batches, receiver) = mpsc::channel(WAITING_MAX);
         let story = self.clone();
         tokio::spawn(async move { story.recite(&batches).await });
@@ -95,7 +81,11 @@ impl Story {
             if batches.send(std::mem::take(&mut batch)).await.is_err() {
                 return;
             }
-            match told.recv().await {
+            let received = tokio::select! {
+                received = told.recv() => received,
+                () = batches.closed() => return,
+            };
+            match received {
                 Ok(first) => {
                     batch.push(number.told(&first));
                     while let Ok(more) = told.try_recv() {
