@@ -34,11 +34,19 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let parsed = switches::allow_values(Cli::command()).try_get_matches();
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+    let command = Cli::command().mut_subcommand("serve", serve::others::allow);
+    let parsed = switches::allow_values(command).try_get_matches();
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return client::usage::refuse(&error),
     };
+    if let Some(serve) = matches.subcommand_matches("serve") {
+        match serve::others::judge(serve) {
+            Ok(notes) => notes.iter().for_each(|note| eprintln!("{note}")),
+            Err(line) => return client::usage::Failure::Usage(line).report(),
+        }
+    }
     match cli.command {
         Command::Serve(serve) => serve.main(),
         Command::Demo(demo) => demo.main(),

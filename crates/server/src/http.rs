@@ -42,12 +42,17 @@ use crate::watch::WatchService;
 pub fn router<B: Backend>(frontend: Frontend<B>, origins: Origins) -> Router {
     let grpc = grpc_meter::count(grpc(&frontend), frontend.metrics().grpc());
     let gateway = gateway::routes(&grpc, frontend.options().message_bytes_max());
-    let http = Router::new()
+    let http = operators(frontend);
+    cors::allow(grpc.merge(gateway).merge(http).fallback(file_or_not_found), origins)
+}
+
+/// What operators ask: metrics and health, and nothing that is in the store.
+pub fn operators<B: Backend>(frontend: Frontend<B>) -> Router {
+    Router::new()
         .merge(checks::routes())
         .route("/version", get(version).fallback(only_get))
         .route("/metrics", get(metrics::<B>))
-        .with_state(frontend);
-    cors::allow(grpc.merge(gateway).merge(http).fallback(file_or_not_found), origins)
+        .with_state(frontend)
 }
 
 fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {

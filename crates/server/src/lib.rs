@@ -49,12 +49,12 @@ pub use auth::{Jwt, JwtError};
 pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use cors::Origins;
 pub use frontend::{Frontend, Options};
-pub use http::router;
+pub use http::{operators, router};
 pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::{Member, Watcher};
 pub use metrics::Metrics;
 pub use plays::Player;
-pub use serve::{Listener, serve};
+pub use serve::{Listener, Streams, serve};
 pub use upkeep::{AutoCompaction, upkeep};
 pub use watch::Feed;
 

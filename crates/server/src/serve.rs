@@ -34,11 +34,35 @@ pub struct Listener {
     pub tls: Option<Arc<Acceptor>>,
 }
 
+/// What clients may do on one connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    /// How many requests they may have under way.
+    pub count_max: u32,
+    /// How long they may be silent before they are asked whether they are there. `None` for ever.
+    pub silence_max: Option<Duration>,
+    /// How long they may take to answer that.
+    pub patience: Duration,
+}
+
+impl Default for Streams {
+    /// As etcd has it.
+    fn default() -> Self {
+        let (silence_max, patience) = (Duration::from_hours(2), Duration::from_secs(20));
+        Self { count_max: u32::MAX, silence_max: Some(silence_max), patience }
+    }
+}
+
 /// Serves `router` on `listeners` until `shutdown`.
 ///
 /// Then it accepts no more connections, lets the requests that are being answered finish, for two
 /// seconds at most, and closes what is left. Streams may last for ever, so they are cut off.
-pub async fn serve(listeners: Vec<Listener>, router: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(
+    listeners: Vec<Listener>,
+    router: Router,
+    streams: Streams,
+    shutdown: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let mut accepts: JoinSet<_> = listeners.into_iter().map(accept).collect();
     let mut connections = JoinSet::new();
@@ -50,7 +74,8 @@ pub async fn serve(listeners: Vec<Listener>, router: Router, shutdown: impl Futu
                 let tls = listener.tls.clone();
                 accepts.spawn(accept(listener));
                 let (router, watcher) = (router.clone(), graceful.watcher());
-                connections.spawn(connection(stream, tls, peer, router, watcher));
+                let builder = builder(streams);
+                connections.spawn(connection(builder, stream, tls, peer, router, watcher));
             }
             // Not to keep a note of each connection that there ever was.
             Some(_) = connections.join_next() => {}
@@ -78,6 +103,7 @@ async fn accept(listener: Listener) -> (Listener, TcpStream, SocketAddr) {
 /// Answers the requests of one connection. One that is neither HTTP/1 nor HTTP/2 gets a 400, if
 /// that makes any sense, and is closed.
 async fn connection(
+    builder: Builder<TokioExecutor>,
     socket: TcpStream,
     tls: Option<Arc<Acceptor>>,
     peer: SocketAddr,
@@ -91,16 +117,22 @@ async fn connection(
             return;
         }
     };
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new());
-    // As many streams as etcd allows. Pings are welcome at any rate, since clients differ.
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(u32::MAX);
     let service = TowerToHyperService::new(router);
     let served =
         builder.serve_connection_with_upgrades(TokioIo::new(AnyAuthority::new(stream)), service);
     if let Err(error) = watcher.watch(served.into_owned()).await {
         debug!(%peer, error, "the connection broke");
     }
+}
+
+/// What is spoken. Pings are welcome at any rate, since clients differ.
+fn builder(streams: Streams) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new());
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).max_concurrent_streams(streams.count_max);
+    http2.keep_alive_interval(streams.silence_max).keep_alive_timeout(streams.patience);
+    builder
 }
 
 async fn open(socket: TcpStream, tls: Option<Arc<Acceptor>>) -> io::Result<Stream> {

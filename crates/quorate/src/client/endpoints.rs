@@ -51,6 +51,16 @@ impl Endpoints {
         Ok(Self { names, security, login, dial_timeout, command_timeout })
     }
 
+    /// The servers of another cluster, for which one waits as long as for these.
+    pub(crate) fn elsewhere(
+        &self,
+        name: String,
+        security: Security,
+        login: Login,
+    ) -> Result<Self, Failure> {
+        Self::new(vec![name], security, login, self.dial_timeout, self.command_timeout)
+    }
+
     /// The addresses, as they were given.
     pub(crate) fn names(&self) -> &[String] {
         &self.names

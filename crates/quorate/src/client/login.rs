@@ -40,6 +40,11 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// The same without the flags, for another cluster.
+    pub(super) fn of(user: Option<String>, password: Option<String>) -> Self {
+        Self { user, password }
+    }
+
     /// Finds the password, where it has to be typed.
     pub(crate) fn login(self) -> Result<Login, Failure> {
         let Some(user) = self.user.filter(|user| !user.is_empty()) else {

@@ -14,10 +14,11 @@
 //! Each command is a file: its flags, the request that it makes of them, and nothing else. The
 //! connection is in [`endpoints`], what the answers look like in [`simple`] and [`json`].
 //!
-//! Left out: TLS; `etcdctl`'s format `protobuf`.
+//! Left out: `etcdctl`'s format `protobuf`.
 
 mod alarm;
 mod auth;
+mod check;
 mod compaction;
 mod defrag;
 mod del;
@@ -32,6 +33,7 @@ mod lease;
 mod lock;
 mod login;
 mod member;
+mod mirror;
 mod move_leader;
 mod output;
 mod password;
@@ -146,6 +148,10 @@ pub(crate) enum Command {
     User(user::User),
     /// Add, delete, change or list roles: what users may do
     Role(role::Role),
+    /// Copy keys to another cluster, and keep the copy up to date
+    MakeMirror(mirror::MakeMirror),
+    /// Measure what a cluster can do
+    Check(check::Check),
     /// Forget the history before a revision
     Compaction(compaction::Compaction),
     /// Give space back to the disk
@@ -190,6 +196,8 @@ fn run(command: Command, connection: Connection) -> Result<(), Failure> {
             Command::Auth(auth) => auth.run(&endpoints, output).await,
             Command::User(user) => user.run(&endpoints, output).await,
             Command::Role(role) => role.run(&endpoints, output).await,
+            Command::MakeMirror(mirror) => mirror.run(&endpoints).await,
+            Command::Check(check) => check.run(&endpoints).await,
             Command::Compaction(compaction) => compaction.run(&endpoints).await,
             Command::Defrag(defrag) => defrag.run(&endpoints).await,
             Command::Snapshot(snapshot) => snapshot.run(&endpoints, output).await,

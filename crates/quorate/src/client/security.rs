@@ -34,6 +34,12 @@ pub(crate) struct Security {
 }
 
 impl Security {
+    /// The same without the flags, for another cluster.
+    pub(super) fn of(cacert: Option<PathBuf>, own: Option<(PathBuf, PathBuf)>) -> Self {
+        let (cert, key_of_cert) = own.unzip();
+        Self { cacert, cert, key_of_cert, insecure_skip_tls_verify: false }
+    }
+
     /// Whether a server whose address does not say so is to be spoken to with TLS.
     pub(super) fn is_wanted(&self) -> bool {
         self.cacert.is_some() || self.cert.is_some() || self.insecure_skip_tls_verify

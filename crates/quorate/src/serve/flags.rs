@@ -113,6 +113,28 @@ pub(crate) struct Serve {
         value_parser = parse_duration
     )]
     watch_progress_notify_interval: Duration,
+    /// How many requests a client may have under way on one connection
+    #[arg(long, env = "ETCD_MAX_CONCURRENT_STREAMS", default_value_t = u32::MAX)]
+    max_concurrent_streams: u32,
+    /// How long a client may be silent before it is asked whether it is there; 0s for never
+    #[arg(
+        long,
+        env = "ETCD_GRPC_KEEPALIVE_INTERVAL",
+        default_value = "2h",
+        value_parser = parse_duration
+    )]
+    grpc_keepalive_interval: Duration,
+    /// How long it may take to answer that
+    #[arg(
+        long,
+        env = "ETCD_GRPC_KEEPALIVE_TIMEOUT",
+        default_value = "20s",
+        value_parser = parse_duration
+    )]
+    grpc_keepalive_timeout: Duration,
+    /// Where to listen for whoever asks for /metrics and health alone
+    #[arg(long, env = "ETCD_LISTEN_METRICS_URLS", value_delimiter = ',')]
+    listen_metrics_urls: Vec<String>,
     /// Origins whose pages may ask over HTTP; * for all
     #[arg(long, env = "ETCD_CORS", value_delimiter = ',', default_value = "*")]
     cors: Vec<String>,
@@ -166,6 +188,9 @@ pub(super) struct Settings {
     /// Where to listen for clients, and whether they must speak TLS there.
     pub(super) listen_clients: Vec<(SocketAddr, bool)>,
     pub(super) client_tls: ClientTls,
+    /// As those for clients.
+    pub(super) listen_metrics: Vec<(SocketAddr, bool)>,
+    pub(super) streams: server::Streams,
     pub(super) advertise_client_urls: Vec<String>,
     pub(super) options: Options,
     pub(super) jwt: Option<Arc<Jwt>>,
@@ -220,7 +245,9 @@ impl Serve {
         } else {
             self.advertise_client_urls.clone()
         };
-        let client_tls = self.security.clients(&data_dir, &self.listen_client_urls)?;
+        let client_urls = self.listen_client_urls.iter().chain(&self.listen_metrics_urls);
+        let client_urls = client_urls.cloned().collect::<Vec<_>>();
+        let client_tls = self.security.clients(&data_dir, &client_urls)?;
         let security = self.security.peers(&data_dir, &self.listen_peer_urls, &cluster)?;
         let listen_peers = addresses("--listen-peer-urls", &self.listen_peer_urls)?;
         Ok(Settings {
@@ -243,6 +270,12 @@ impl Serve {
                 snapshot_bytes: self.snapshot_bytes,
             },
             listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
+            listen_metrics: addresses("--listen-metrics-urls", &self.listen_metrics_urls)?,
+            streams: server::Streams {
+                count_max: self.max_concurrent_streams,
+                silence_max: Some(self.grpc_keepalive_interval).filter(|time| !time.is_zero()),
+                patience: self.grpc_keepalive_timeout,
+            },
             name: self.name,
             state: self.initial_cluster_state,
             advertise_client_urls,

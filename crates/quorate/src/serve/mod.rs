@@ -1,6 +1,7 @@
 //! `quorate serve`: one member, until it is told to stop.
 
 mod flags;
+pub(crate) mod others;
 mod security;
 
 use std::io;
@@ -51,14 +52,11 @@ impl Serve {
 /// Runs the member until `stop` ends. Fails with a reason for people.
 async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
     // First what can be refused without having touched anything.
-    let mut listeners = Vec::new();
-    for (address, is_encrypted) in &settings.listen_clients {
-        let tls = settings.client_tls.acceptor.clone().filter(|_| *is_encrypted);
-        listeners.push(server::Listener { socket: listen(*address).await?, tls });
-    }
+    let listeners = listen_all(&settings.listen_clients, &settings).await?;
+    let for_operators = listen_all(&settings.listen_metrics, &settings).await?;
     settings.take_place().await.map_err(|error| error.to_string())?;
-    let Settings { host, name, advertise_client_urls, options, jwt, compaction, origins, .. } =
-        settings;
+    let Settings { host, name, advertise_client_urls, options, jwt, .. } = settings;
+    let Settings { compaction, origins, streams, .. } = settings;
     let connector = settings.client_tls.connector;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
@@ -73,25 +71,42 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let member = Member::new(handle, store, cluster, own, timing).with_jwt(jwt.clone());
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
-    let (end, ended) = oneshot::channel::<()>();
+    let [(end, ended), (operators_end, operators_ended)] =
+        [(); 2].map(|()| oneshot::channel::<()>());
     let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt);
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
+    let operators = server::operators(frontend.clone());
+    let operators_ended = end_of(Some(operators_ended));
+    tokio::spawn(server::serve(for_operators, operators, streams, operators_ended));
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
     let router = server::router(frontend, origins).merge(member.routes());
     let router = router.merge(Audience::new(member.clone(), connector).routes());
     let router = router.merge(server::page::plays(player));
-    let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
+    let serving = tokio::spawn(server::serve(listeners, router, streams, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),
         fatal = &mut fatal => Err(fatal.unwrap_or(Fatal::Bug).to_string()),
     };
     if outcome.is_ok() {
         tracing::info!("stopping");
-        drop(end);
+        drop((end, operators_end));
         // What is being answered is answered.
         let _ = serving.await;
     }
     outcome
+}
+
+/// Sockets at these addresses, with TLS where it is asked for.
+async fn listen_all(
+    addresses: &[(SocketAddr, bool)],
+    settings: &Settings,
+) -> Result<Vec<server::Listener>, String> {
+    let mut listeners = Vec::new();
+    for (address, is_encrypted) in addresses {
+        let tls = settings.client_tls.acceptor.clone().filter(|_| *is_encrypted);
+        listeners.push(server::Listener { socket: listen(*address).await?, tls });
+    }
+    Ok(listeners)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {

@@ -369,7 +369,8 @@ DIFFERENT
   HTTP, a failed precondition is a 400, as from etcd 3.5 on, and not a 412.
 - `Maintenance.Snapshot` sends Quorate's own form (`formats.md`), not etcd's database. `etcdctl
   snapshot save` keeps it; `etcdctl snapshot status` and `restore`, and `etcdutl`, cannot read it;
-  `quorate snapshot status | restore` can. To move the keys of an etcd here, copy them.
+  `quorate snapshot status | restore` can. `quorate make-mirror` copies the keys of an etcd here,
+  and back.
 - `Maintenance.HashKV` is the number that etcd has for the same keys, which a test compares over
   gRPC; its path over HTTP is that of later versions than 3.4. `Maintenance.Hash` is a number that
   only members of one cluster can compare.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mvcc::{Command, Image, Lessor, Publish, Reply, Stamped, Store};
 use server::{
     Backend, ChangeFailure, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus, Metrics,
-    Options, Origins, Peer,
+    Options, Origins, Peer, Streams,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -198,6 +198,7 @@ impl Server {
         let serving = tokio::spawn(server::serve(
             vec![Listener { socket: listener, tls: None }],
             router,
+            Streams::default(),
             shutdown,
         ));
         Self { address, stop, serving }

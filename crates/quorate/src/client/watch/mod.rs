@@ -27,7 +27,7 @@ use super::output::{Format, print};
 use super::usage::Failure;
 
 /// The pause after no server could be reached, before they are tried again.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// The arguments of `watch`.
 #[derive(Args)]
@@ -99,7 +99,7 @@ impl Watch {
 }
 
 /// Opens a stream with one watcher. A server without a leader may be cut off: it is not asked.
-async fn open(
+pub(super) async fn open(
     channel: Channel,
     create: &WatchCreateRequest,
 ) -> Result<Response<Streaming<WatchResponse>>, Status> {
@@ -163,7 +163,7 @@ async fn follow(
 }
 
 /// Whether another server, or this one later, may serve the rest.
-fn may_go_on(status: &Status) -> bool {
+pub(super) fn may_go_on(status: &Status) -> bool {
     // A connection that breaks has the code of what it broke with.
     matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal)
 }

@@ -1,0 +1,200 @@
+//! The flags of etcd that this program has no use for. Who starts a member with etcd's command line
+//! shall neither be refused for nothing nor believe that something holds which does not:
+//!
+//! - a flag that changes nothing here is taken, and a line says so;
+//! - one that asks for what is so anyway is taken, and refused when it asks for something else;
+//! - one that asks for what there is not is refused, with what to do.
+//!
+//! `docs/flags.md` has them all, which a test makes sure of.
+
+use clap::{Arg, ArgMatches, Command};
+
+/// A flag, how it is written, and what becomes of it.
+struct Row {
+    name: &'static str,
+    shape: Shape,
+    verdict: Verdict,
+    /// Said when it is refused or has no effect.
+    why: &'static str,
+}
+
+enum Shape {
+    /// `--flag`, `--flag=true` or `--flag=false`.
+    Switch,
+    /// `--flag VALUE` or `--flag=VALUE`.
+    Value,
+}
+
+enum Verdict {
+    /// It changes nothing.
+    Idle,
+    /// These values say what is so.
+    Only(&'static [&'static str]),
+    Refused,
+}
+
+use Shape::{Switch, Value};
+use Verdict::{Idle, Only, Refused};
+
+const fn row(name: &'static str, shape: Shape, verdict: Verdict, why: &'static str) -> Row {
+    Row { name, shape, verdict, why }
+}
+
+const SNAPSHOTS: &str = "--snapshot-bytes says when a snapshot is taken";
+const NO_BACKEND: &str = "the store is in memory, and its log on disk";
+const CHECKED: &str = "logs and snapshots are checked whenever they are read";
+const NAME_THEM: &str = "name the members with --initial-cluster";
+const NO_LIST: &str = "certificates are checked by who signed them and by the hosts they name only";
+const STEPWISE: &str = "compaction and ranges go in steps of their own";
+const LINES: &str = "the log is lines on standard error";
+const DUTY: &str = "remaining times of leases are always written into the log";
+
+const ROWS: &[Row] = &[
+    row("pre-vote", Switch, Only(&["true"]), "members always ask before they campaign"),
+    row("strict-reconfig-check", Switch, Only(&["true"]), "no change may cost the quorum"),
+    row("enable-grpc-gateway", Switch, Only(&["true"]), "JSON is always served"),
+    row("enable-v2", Switch, Only(&["false"]), "there is no API of version 2"),
+    row("v2-deprecation", Value, Idle, "there is no API of version 2"),
+    row("enable-pprof", Switch, Only(&["false"]), "there is no profiler inside"),
+    row("metrics", Value, Only(&["basic"]), "there are only the basic metrics"),
+    row("proxy", Value, Only(&["off"]), "a member is no proxy"),
+    row(
+        "force-new-cluster",
+        Switch,
+        Only(&["false"]),
+        "make one of a backup: quorate snapshot restore",
+    ),
+    row("unsafe-no-fsync", Switch, Only(&["false"]), "what is acknowledged is on disk"),
+    row("socket-reuse-port", Switch, Only(&["false"]), "a port is for one member"),
+    row("socket-reuse-address", Switch, Only(&["false"]), "a port is for one member"),
+    row("max-learners", Value, Only(&["1"]), "there may be one learner"),
+    row("experimental-max-learners", Value, Only(&["1"]), "there may be one learner"),
+    row("host-whitelist", Value, Only(&["*"]), "requests for any host are taken"),
+    row("tls-min-version", Value, Only(&["TLS1.2"]), "TLS 1.2 and 1.3 are spoken"),
+    row("tls-max-version", Value, Only(&["TLS1.3"]), "TLS 1.2 and 1.3 are spoken"),
+    row("log-outputs", Value, Only(&["default", "stderr"]), LINES),
+    row("log-format", Value, Only(&["console"]), LINES),
+    row("logger", Value, Idle, LINES),
+    row("log-package-levels", Value, Idle, "--log-level takes such a filter"),
+    row("debug", Switch, Idle, "--log-level says what to log"),
+    row("snapshot-count", Value, Idle, SNAPSHOTS),
+    row("snapshot-catchup-entries", Value, Idle, SNAPSHOTS),
+    row("experimental-snapshot-catchup-entries", Value, Idle, SNAPSHOTS),
+    row("max-snapshots", Value, Idle, SNAPSHOTS),
+    row("max-wals", Value, Idle, SNAPSHOTS),
+    row("backend-batch-limit", Value, Idle, NO_BACKEND),
+    row("backend-batch-interval", Value, Idle, NO_BACKEND),
+    row("backend-bbolt-freelist-type", Value, Idle, NO_BACKEND),
+    row("experimental-backend-bbolt-freelist-type", Value, Idle, NO_BACKEND),
+    row("compaction-batch-limit", Value, Idle, STEPWISE),
+    row("experimental-compaction-batch-limit", Value, Idle, STEPWISE),
+    row("compaction-sleep-interval", Value, Idle, STEPWISE),
+    row("experimental-compaction-sleep-interval", Value, Idle, STEPWISE),
+    row("experimental-initial-corrupt-check", Switch, Idle, CHECKED),
+    row("corrupt-check-time", Value, Idle, CHECKED),
+    row("experimental-corrupt-check-time", Value, Idle, CHECKED),
+    row("compact-hash-check-time", Value, Idle, CHECKED),
+    row("experimental-compact-hash-check-time", Value, Idle, CHECKED),
+    row("experimental-compact-hash-check-enabled", Switch, Idle, CHECKED),
+    row("experimental-enable-lease-checkpoint", Switch, Idle, DUTY),
+    row("experimental-enable-lease-checkpoint-persist", Switch, Idle, DUTY),
+    row("feature-gates", Value, Idle, "no feature waits behind a gate"),
+    row("initial-election-tick-advance", Switch, Idle, "a member waits for its own time-out"),
+    row("warning-apply-duration", Value, Idle, "slow requests are not logged"),
+    row("experimental-warning-apply-duration", Value, Idle, "slow requests are not logged"),
+    row("grpc-keepalive-min-time", Value, Idle, "clients may ping as often as they like"),
+    row("self-signed-cert-validity", Value, Idle, "certificates of --auto-tls do not end"),
+    row("config-file", Value, Refused, "give flags, or variables that begin with ETCD_"),
+    row("wal-dir", Value, Refused, "the log is in --data-dir; mount another disk there"),
+    row("listen-client-http-urls", Value, Refused, "--listen-client-urls are for both protocols"),
+    row("discovery", Value, Refused, NAME_THEM),
+    row("discovery-srv", Value, Refused, NAME_THEM),
+    row("discovery-endpoints", Value, Refused, NAME_THEM),
+    row("discovery-token", Value, Refused, NAME_THEM),
+    row("cipher-suites", Value, Refused, "only suites that are safe today are spoken"),
+    row("client-crl-file", Value, Refused, NO_LIST),
+    row("peer-crl-file", Value, Refused, NO_LIST),
+    row("client-cert-allowed-hostname", Value, Refused, NO_LIST),
+    row("peer-cert-allowed-hostname", Value, Refused, NO_LIST),
+    row("peer-cert-allowed-cn", Value, Refused, NO_LIST),
+];
+
+/// Lets `serve` take them all. None is in its help.
+pub(crate) fn allow(serve: Command) -> Command {
+    ROWS.iter().fold(serve, |serve, row| {
+        let arg = Arg::new(row.name).long(row.name).hide(true);
+        serve.arg(match row.shape {
+            Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
+            Value => arg.num_args(1),
+        })
+    })
+}
+
+/// What is to be said of those that were given. Fails with what must not be given.
+pub(crate) fn judge(serve: &ArgMatches) -> Result<Vec<String>, String> {
+    let mut notes = Vec::new();
+    for row in ROWS {
+        let variable = format!("ETCD_{}", row.name.to_uppercase().replace('-', "_"));
+        let given = serve.get_one::<String>(row.name).cloned();
+        let given =
+            given.or_else(|| std::env::var(variable).ok().filter(|value| !value.is_empty()));
+        if let Some(value) = given {
+            notes.extend(row.judge(&value)?);
+        }
+    }
+    Ok(notes)
+}
+
+impl Row {
+    fn judge(&self, value: &str) -> Result<Option<String>, String> {
+        let Self { name, verdict, why, .. } = self;
+        match verdict {
+            Idle => Ok(Some(format!("--{name} has no effect: {why}"))),
+            Only(values) if values.contains(&value) => Ok(None),
+            Only(values) => {
+                let values = values.join(" or ");
+                Err(format!("--{name} {value}: {why}; it can only be {values}"))
+            }
+            Refused => Err(format!("--{name} is not supported: {why}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(arguments: &[&str]) -> Result<Vec<String>, String> {
+        let command = allow(Command::new("serve"));
+        let all = ["serve"].iter().chain(arguments);
+        judge(&command.try_get_matches_from(all).map_err(|error| error.to_string())?)
+    }
+
+    #[test]
+    fn what_changes_nothing_is_taken() {
+        assert_eq!(judged(&["--pre-vote", "--enable-v2=false", "--metrics", "basic"]), Ok(vec![]));
+        let notes = judged(&["--snapshot-count", "100000"]).unwrap();
+        assert_eq!(notes, [format!("--snapshot-count has no effect: {SNAPSHOTS}")]);
+    }
+
+    #[test]
+    fn what_there_is_not_is_refused() {
+        for (arguments, says) in [
+            (&["--pre-vote=false"][..], "it can only be true"),
+            (&["--metrics=extensive"], "it can only be basic"),
+            (&["--config-file", "etcd.yml"], "give flags"),
+            (&["--peer-crl-file=crl.pem"], "by who signed them"),
+        ] {
+            let error = judged(arguments).unwrap_err();
+            assert!(error.contains(says), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn each_stands_in_the_documentation() {
+        let page = include_str!("../../../../docs/flags.md");
+        for Row { name, .. } in ROWS {
+            assert!(page.contains(&format!("`--{name}`")), "docs/flags.md has no --{name}");
+        }
+    }
+}
