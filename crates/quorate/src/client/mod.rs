@@ -33,7 +33,7 @@ mod lock;
 mod login;
 mod member;
 mod move_leader;
-mod output;
+pub(crate) mod output;
 mod password;
 mod put;
 mod quote;
