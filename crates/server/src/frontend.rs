@@ -13,7 +13,7 @@ use tonic::metadata::MetadataMap;
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
-use crate::auth::Who;
+use crate::auth::{Jwt, Who};
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus};
 use crate::metrics::Metrics;
 use crate::status::Error;
@@ -100,6 +100,7 @@ pub struct Frontend<B> {
     metrics: Arc<Metrics>,
     refused: Arc<Refused>,
     hub: Arc<Hub>,
+    jwt: Option<Arc<Jwt>>,
     who: Who,
 }
 
@@ -107,7 +108,13 @@ impl<B: Backend> Frontend<B> {
     /// A frontend of `backend`. What it counts goes to `metrics`.
     pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
         let (refused, hub) = (Arc::default(), Arc::default());
-        Self { backend, options, metrics, refused, hub, who: Who::Nobody }
+        Self { backend, options, metrics, refused, hub, jwt: None, who: Who::Nobody }
+    }
+
+    /// The same, with tokens that are made and read with these keys.
+    #[must_use]
+    pub fn with_jwt(self, jwt: Option<Arc<Jwt>>) -> Self {
+        Self { jwt, ..self }
     }
 
     /// The same, for whoever sent that request.
@@ -123,6 +130,11 @@ impl<B: Backend> Frontend<B> {
     /// The same, for somebody.
     pub(crate) fn as_who(&self, who: Who) -> Self {
         Self { who, ..self.clone() }
+    }
+
+    /// What makes and reads tokens, if they are not our own.
+    pub(crate) fn jwt(&self) -> Option<Arc<Jwt>> {
+        self.jwt.clone()
     }
 
     /// Who asks.

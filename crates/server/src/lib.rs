@@ -45,6 +45,7 @@ pub mod trace;
 mod upkeep;
 mod watch;
 
+pub use auth::{Jwt, JwtError};
 pub use backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 pub use cors::Origins;
 pub use frontend::{Frontend, Options};

@@ -15,7 +15,7 @@ use raft::{Change, ChangeError, Configuration, NodeId};
 use tokio::time::sleep;
 use trace::{Event, NodeInfo, Timing, VERSION};
 
-use crate::auth::{Credentials, admit_admin};
+use crate::auth::{Credentials, Jwt, admit_admin};
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus, Peer};
 use crate::machine::SharedStore;
 use crate::watch::Feed;
@@ -65,9 +65,11 @@ impl Member {
 
     /// What a member serves beside the etcd API: its trace, at `/api/trace`. It tells what clients
     /// write, so that only administrators may see it while users matter.
-    pub fn routes(&self) -> Router {
+    pub fn routes(&self, jwt: Option<Arc<Jwt>>) -> Router {
         let member = self.clone();
-        let trace = async move |headers: HeaderMap| member.trace(Credentials::of(&headers)).await;
+        let trace = async move |headers: HeaderMap| {
+            member.trace(Credentials::of(&headers, jwt.clone())).await
+        };
         Router::new().route("/api/trace", get(trace))
     }
 

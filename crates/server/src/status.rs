@@ -65,6 +65,9 @@ pub(crate) enum Error {
     /// A user that logs in with certificates only wants to log in with a password.
     #[error("auth: authentication failed, password was given for no password user")]
     NoPasswordUser,
+    /// A user logs in where tokens are made elsewhere.
+    #[error("auth: token signing attempted with verify-only key")]
+    VerifyOnly,
     /// The store answered something else than was asked: a bug.
     #[error("the reply does not belong to the command")]
     Mismatch,
@@ -126,7 +129,8 @@ impl Error {
             | Self::NobodyElected
             | Self::MissingLeader
             | Self::SessionExpired
-            | Self::NoPasswordUser => Code::Unknown,
+            | Self::NoPasswordUser
+            | Self::VerifyOnly => Code::Unknown,
             Self::Mismatch => Code::Internal,
         }
     }

@@ -8,7 +8,7 @@ use etcdpb::etcdserverpb::auth_client::AuthClient;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::{Code, Request, Status, transport};
+use tonic::{Request, Status, transport};
 
 use super::password;
 use super::usage::Failure;
@@ -95,8 +95,10 @@ impl Login {
     /// Whether a server wants to see a new token. It has done nothing then. Forgets the old one.
     pub(crate) fn is_over(&self, status: &Status) -> bool {
         let is_over = self.request.is_some()
-            && status.code() == Code::Unauthenticated
-            && status.message() == "etcdserver: invalid auth token";
+            && matches!(
+                status.message(),
+                "etcdserver: invalid auth token" | "etcdserver: revision of auth store is old"
+            );
         if is_over {
             *self.lock() = None;
         }

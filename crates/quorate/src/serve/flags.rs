@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
-use server::{AutoCompaction, Options, Origins};
+use server::{AutoCompaction, Jwt, Options, Origins};
 use tls::Acceptor;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -95,7 +95,11 @@ pub(crate) struct Serve {
     /// How many operations a transaction may have
     #[arg(long, env = "ETCD_MAX_TXN_OPS", default_value = "128")]
     max_txn_ops: u32,
-    /// Seconds after which a client has to log in again
+    /// What users get when they log in: simple, a token that members sign, or
+    /// jwt,sign-method=ES256,priv-key=FILE,pub-key=FILE,ttl=5m, one that others can make and read
+    #[arg(long, env = "ETCD_AUTH_TOKEN", default_value = "simple")]
+    auth_token: String,
+    /// Seconds after which a client has to log in again, unless --auth-token says it
     #[arg(long, env = "ETCD_AUTH_TOKEN_TTL", default_value = "300", value_parser = seconds())]
     auth_token_ttl: u64,
     /// How much work it is to hash a password: twice as much with each step
@@ -166,6 +170,7 @@ pub(super) struct Settings {
     pub(super) client_tls: Option<Arc<Acceptor>>,
     pub(super) advertise_client_urls: Vec<String>,
     pub(super) options: Options,
+    pub(super) jwt: Option<Arc<Jwt>>,
     pub(super) compaction: AutoCompaction,
     pub(super) origins: Origins,
 }
@@ -223,6 +228,9 @@ impl Serve {
         Ok(Settings {
             client_tls,
             options: self.options(),
+            jwt: Jwt::parse(&self.auth_token, parse_duration)
+                .map_err(|error| format!("--auth-token: {error}"))?
+                .map(Arc::new),
             compaction: self.compaction()?,
             origins: Origins::new(self.cors.iter().cloned()),
             host: host::Config {

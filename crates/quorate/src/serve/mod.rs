@@ -56,7 +56,8 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         listeners.push(server::Listener { socket: listen(*address).await?, tls });
     }
     settings.take_place().await.map_err(|error| error.to_string())?;
-    let Settings { host, name, advertise_client_urls, options, compaction, origins, .. } = settings;
+    let Settings { host, name, advertise_client_urls, options, jwt, compaction, origins, .. } =
+        settings;
     let metrics = Arc::new(Metrics::new());
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
@@ -71,10 +72,10 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 
     let (end, ended) = oneshot::channel::<()>();
-    let frontend = Frontend::new(member.clone(), options, metrics);
+    let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt.clone());
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
-    let router = server::router(frontend, origins).merge(member.routes());
+    let router = server::router(frontend, origins).merge(member.routes(jwt));
     let router = router.merge(server::page::plays(player));
     let serving = tokio::spawn(server::serve(listeners, router, end_of(Some(ended))));
     let outcome = tokio::select! {

@@ -10,6 +10,7 @@ use axum::response::Response;
 use mvcc::{Auth, AuthRefusal, Store};
 use tonic::Status;
 
+use super::jwt::{Claims, Jwt};
 use super::table::{Need, need_of};
 use super::token::Token;
 use crate::backend::Backend;
@@ -32,19 +33,25 @@ pub(crate) enum Who {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Credentials {
     token: Option<String>,
+    /// What reads it, if it is not one of ours.
+    jwt: Option<Arc<Jwt>>,
 }
 
 impl Credentials {
     /// etcd looks at `token` first.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, jwt: Option<Arc<Jwt>>) -> Self {
         let header = headers.get("token").or_else(|| headers.get("authorization"));
         let text = header.and_then(|value| value.to_str().ok());
-        Self { token: text.map(|text| text.strip_prefix("Bearer ").unwrap_or(text).to_owned()) }
+        let token = text.map(|text| text.strip_prefix("Bearer ").unwrap_or(text).to_owned());
+        Self { token, jwt }
     }
 
     /// Who that is, while users matter.
     fn who(&self, auth: &Auth) -> Result<Who, AuthRefusal> {
         let token = self.token.as_ref().ok_or(AuthRefusal::UserEmpty)?;
+        if let Some(jwt) = &self.jwt {
+            return who_by_claims(auth, jwt.read(token).ok_or(AuthRefusal::InvalidAuthToken)?);
+        }
         let token = Token::read(token, auth.secret()).ok_or(AuthRefusal::InvalidAuthToken)?;
         let user = auth.users().get(&token.user).ok_or(AuthRefusal::InvalidAuthToken)?;
         if user.since != token.since || token.until <= now_seconds() {
@@ -57,6 +64,14 @@ impl Credentials {
     pub(crate) fn identify(&self, store: &Store) -> Result<Who, AuthRefusal> {
         if store.auth().is_enabled() { self.who(store.auth()) } else { Ok(Who::Nobody) }
     }
+}
+
+/// Who that is whose token says so. It says it of the users as they were at its auth revision.
+fn who_by_claims(auth: &Auth, claims: Claims) -> Result<Who, AuthRefusal> {
+    if claims.revision < auth.revision() {
+        return Err(AuthRefusal::AuthOldRevision);
+    }
+    Ok(Who::User(claims.username.into()))
 }
 
 /// Whether that is an administrator, while users matter.
@@ -75,7 +90,7 @@ pub(crate) async fn admit<B: Backend>(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let credentials = Credentials::of(request.headers());
+    let credentials = Credentials::of(request.headers(), frontend.jwt());
     let need = need_of(request.uri().path());
     let who = frontend.backend().read(|store| who_for(store.auth(), &credentials, need));
     match who {

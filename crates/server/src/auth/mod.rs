@@ -17,11 +17,16 @@
 //! and clients do not. So any member can read the token that another one made, also after it was
 //! started again, and there is no list of them to keep. A token is over when its time is, when its
 //! user gets another password, and when users cease to matter.
+//!
+//! Whoever wants to make or read tokens elsewhere gives all members keys for that ([`Jwt`]).
 
 mod gate;
+mod jwt;
 mod service;
 mod table;
 mod token;
+
+pub use jwt::{Jwt, JwtError};
 
 pub(crate) use gate::{Credentials, Who, admit, admit_admin};
 pub(crate) use service::AuthService;

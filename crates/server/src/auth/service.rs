@@ -132,9 +132,9 @@ impl<B: Backend> Auth for AuthService<B> {
             if !auth.is_enabled() {
                 return Err(AuthRefusal::AuthNotEnabled);
             }
-            Ok((auth.users().get(&name).cloned(), auth.secret().clone()))
+            Ok((auth.users().get(&name).cloned(), auth.secret().clone(), auth.revision()))
         };
-        let (user, secret) = self.look(found).await?;
+        let (user, secret, revision) = self.look(found).await?;
         let Some(user) = user else {
             self.hash(password).await?;
             return Err(Error::from(AuthRefusal::AuthFailed).into());
@@ -143,8 +143,13 @@ impl<B: Backend> Auth for AuthService<B> {
         if !self.verify(password, hash).await? {
             return Err(Error::from(AuthRefusal::AuthFailed).into());
         }
-        let until = now_seconds() + self.frontend.options().auth_token_ttl.as_secs();
-        let token = Token { user: name, since: user.since, until }.sign(&secret);
+        let now = now_seconds();
+        let token = if let Some(jwt) = self.frontend.jwt() {
+            jwt.sign(name, revision, now).ok_or(Error::VerifyOnly)?
+        } else {
+            let until = now + self.frontend.options().auth_token_ttl.as_secs();
+            Token { user: name, since: user.since, until }.sign(&secret)
+        };
         let header = self.header();
         Ok(Response::new(pb::AuthenticateResponse { header, token }))
     }

@@ -1,6 +1,6 @@
-//! The API over a socket: [`services`], [`watch`], [`lease`] and [`queue`] with gRPC, [`auth`] with
-//! users, [`doors`] with all methods that there are, [`http`] with plain HTTP, [`gateway`] with
-//! JSON, [`authority`] with clients that name the server oddly, and [`differential`] and
+//! The API over a socket: [`services`], [`watch`], [`lease`] and [`queue`] with gRPC, [`auth`] and
+//! [`jwt`] with users, [`doors`] with all methods that there are, [`http`] with plain HTTP,
+//! [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and [`differential`] and
 //! [`watch_differential`] side by side with a real etcd.
 
 mod auth;
@@ -11,6 +11,7 @@ mod doors;
 mod etcd;
 mod gateway;
 mod http;
+mod jwt;
 mod lease;
 mod local;
 mod maintenance;
