@@ -1,7 +1,7 @@
 //! Tokens that others can make and read too: JSON Web Tokens (RFC 7519), with keys of one's own.
 //!
 //! They say what etcd's say: the user's name, the auth revision at which it logged in, and until
-//! when. So they are good at an etcd with the same keys, and its tokens here. Like there, any change
+//! when. So they are good at an etcd with the same keys, and its tokens here. As there, any change
 //! of users ends them: what they say of a user may be old.
 
 use std::fs;
@@ -183,7 +183,7 @@ mod tests {
             assert_eq!(verifies.read(&token), Some(claims.clone()));
             assert_eq!(signs.read(&token), Some(claims));
             assert_eq!(verifies.sign("ann".to_owned(), 7, now), None);
-            // Over; of other keys; spoiled; unsigned, as some libraries once believed (CVE-2015-9235).
+            // Over; of other keys; spoiled; unsigned, which some once believed (CVE-2015-9235).
             let old = signs.sign("ann".to_owned(), 7, now - 61).unwrap();
             let [other, _] = with_keys(kind, method);
             let foreign = other.sign("ann".to_owned(), 7, now).unwrap();
