@@ -80,7 +80,7 @@ async fn etcd_answers_random_users_the_same() {
 struct Side {
     address: String,
     tokens: BTreeMap<String, String>,
-    /// Whether users matter. While they do not, etcd 3.4 refuses any token, and its successors none.
+    /// Whether users matter. While they do not, etcd 3.4 refuses any token; its successors, none.
     is_enabled: bool,
 }
 
