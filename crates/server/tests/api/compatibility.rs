@@ -353,9 +353,10 @@ and when: cluster, member and term.
 | --- | --- | --- |
 SAME
 
-Beside these, other tests send random requests to both (`crates/server/tests/api/random.rs`, any
-number of them), watch both, and compare what `etcdctl` 3.4 and 3.5 print of both.
-[clients.md](clients.md) lists the clients and programs of others that tests run.
+Beside these, other tests send random requests to both, of keys and watchers
+(`crates/server/tests/api/random.rs`), of users and leases (`random_users.rs`), any number of them,
+and compare what `etcdctl` 3.4 and 3.5 print of both. [clients.md](clients.md) lists the clients
+and programs of others that tests run.
 
 ## Other answers
 
@@ -379,6 +380,7 @@ DIFFERENT
 - A token of a user is good at every member, also after it was started again, for a fixed time
   (`--auth-token-ttl`); etcd's lives on while it is used, at the member that gave it. Other users'
   changes do not end it.
+- Whoever may not come in is told so first; etcd may find first that the request makes no sense.
 - `Maintenance.Downgrade` only validates.
 - `RangeStream` is served, which came with etcd 3.7.
 - The JSON gateway has no upgrade to a web socket.

@@ -18,6 +18,7 @@ mod maintenance;
 mod plain;
 mod queue;
 mod random;
+mod random_users;
 mod refusals;
 mod services;
 mod watch;

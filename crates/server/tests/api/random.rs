@@ -9,20 +9,22 @@ use etcdpb::etcdserverpb as pb;
 use etcdpb::etcdserverpb::compare::TargetUnion;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::request_op::Request;
+use tonic::transport::Channel;
 
 use crate::differential::{Ask, answer};
 use crate::etcd::Etcd;
 use crate::local::{Local, Server};
+use crate::watch::WatchStream;
 
 /// So many requests are made of one seed.
-const STORY: u64 = 100;
+pub(crate) const STORY: u64 = 100;
 
 #[tokio::test]
 async fn etcd_answers_random_requests_the_same() {
     let Some(mut etcd) = Etcd::start() else { return };
     let server = Server::start(&Local::new()).await;
-    let mut theirs = KvClient::new(etcd.channel().await);
-    let mut ours = KvClient::new(server.channel().await);
+    let channels = [etcd.channel().await, server.channel().await];
+    let [mut theirs, mut ours] = channels.clone().map(KvClient::new);
     let count = number("QUORATE_DIFFERENTIAL_REQUESTS", 2000);
     let first = number("QUORATE_DIFFERENTIAL_SEED", 1);
     let mut revision = 1;
@@ -35,18 +37,65 @@ async fn etcd_answers_random_requests_the_same() {
             let place = format!("request {step} of seed {seed} (begun with {first}): {ask:?}");
             assert_eq!(got, expected, "ours, and etcd's, to {place}");
             revision += i64::from(!matches!(ask, Ask::Range(_)));
+            if random.one_in(20) {
+                let [theirs, ours] = &channels;
+                // Only what succeeds makes a revision: now it is known how many there are.
+                revision = write_last(theirs).await;
+                assert_eq!(write_last(ours).await, revision, "the revision after {place}");
+                let watch = random.watch(revision);
+                let expected = heard(theirs, watch.clone()).await;
+                let got = heard(ours, watch.clone()).await;
+                assert_eq!(got, expected, "ours, and etcd's, to {watch:?} after {place}");
+            }
         }
     }
     server.stop().await;
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+/// The key that is written last while a watcher hears. It is before all other keys but one.
+const LAST: &str = "A";
+
+/// All that a watcher hears until it hears of [`LAST`], which it watches too; or until it is
+/// canceled. How events come together depends on time, so each is by itself.
+async fn heard(channel: &Channel, watch: pb::WatchCreateRequest) -> Vec<String> {
+    let mut stream = WatchStream::open_as(channel.clone(), watch, None).await;
+    let mut heard = Vec::new();
+    let created = stream.next().await.expect("a first response");
+    heard.push(format!("{} {}", created.canceled, created.cancel_reason));
+    let last = write_last(channel).await;
+    loop {
+        let response = stream.next().await.expect("a response");
+        for event in &response.events {
+            heard.push(format!("{event:?}"));
+            if event.kv.as_ref().is_some_and(|kv| kv.mod_revision >= last) {
+                return heard;
+            }
+        }
+        if response.canceled {
+            heard.push(format!("{} {}", response.compact_revision, response.cancel_reason));
+            return heard;
+        }
+    }
+}
+
+/// Writes and deletes the last key: one of both is heard by whoever hears only of puts, or only of
+/// deletions. Returns the revision of the first.
+async fn write_last(channel: &Channel) -> i64 {
+    let mut kv = KvClient::new(channel.clone());
+    let put = pb::PutRequest { key: LAST.into(), value: "last".into(), ..Default::default() };
+    let answer = kv.put(put).await.expect("a put").into_inner();
+    let delete = pb::DeleteRangeRequest { key: LAST.into(), ..Default::default() };
+    kv.delete_range(delete).await.expect("a deletion");
+    answer.header.map(|header| header.revision).unwrap_or_default()
+}
+
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     let text = std::env::var(variable).ok();
     text.map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{variable}: {text}")))
 }
 
 /// A source of requests: `SplitMix64`.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -57,15 +106,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    fn one_in(&mut self, count: u64) -> bool {
+    pub(crate) fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
     }
 
-    fn of<T: Copy>(&mut self, values: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, values: &[T]) -> T {
         let place = usize::try_from(self.below(values.len() as u64)).expect("it is in the list");
         values[place]
     }
@@ -137,6 +186,21 @@ impl Random {
             max_mod_revision,
             min_create_revision,
             max_create_revision,
+        }
+    }
+
+    /// A watcher of the last key, and of others after it, from some revision on that has been (or
+    /// is compacted), or from the next one on.
+    fn watch(&mut self, revision: i64) -> pb::WatchCreateRequest {
+        let starts = [0, self.near(revision), self.near(revision - 40)];
+        let start = self.of(&starts);
+        pb::WatchCreateRequest {
+            key: LAST.into(),
+            range_end: self.of(&["", "\0", "aa", "b", "d"]).into(),
+            start_revision: start.clamp(0, revision),
+            filters: self.of(&[&[][..], &[], &[0], &[1]]).to_vec(),
+            prev_kv: self.one_in(2),
+            ..Default::default()
         }
     }
 
