@@ -6,6 +6,7 @@ mod live;
 mod serve;
 mod sim;
 mod switches;
+mod wal_files;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run a simulated cluster in which everything goes wrong, once more in the same way
     Sim(sim::Sim),
+    /// Say what is in the log of a member that does not run: verify it, or dump it
+    Wal(wal_files::WalFiles),
     #[command(flatten)]
     Client(client::Command),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve.main(),
         Command::Demo(demo) => demo.main(),
         Command::Sim(sim) => sim.main(),
+        Command::Wal(wal) => wal.main(),
         Command::Client(command) => client::main(command, cli.connection),
     }
 }

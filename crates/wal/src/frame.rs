@@ -27,9 +27,11 @@ const DAMAGED: u8 = 3;
 const CUT: u8 = 4;
 const ELSEWHERE: u8 = 5;
 
-/// One thing that a frame says.
-#[derive(Debug)]
-pub(crate) enum Record {
+/// One thing that a frame says. The first write of each frame is what all frames before have come
+/// to, but for the entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A write, carried out whole or not at all.
     Write(Write),
     /// The member may have lost entries, and has not recovered yet.
     Loss(Loss),

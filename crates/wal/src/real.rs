@@ -41,6 +41,18 @@ impl RealDisk {
     }
 }
 
+/// The names of the files in a directory.
+pub(crate) fn names_in(path: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        // The log's own names are ASCII; whatever is not Unicode is none of them.
+        if let Ok(name) = entry?.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 /// A new directory is an entry of its parent, which must be durable before anything is kept in it.
 fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
@@ -53,14 +65,7 @@ impl Disk for RealDisk {
     type File = fs::File;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.path)? {
-            // The log's own names are ASCII; whatever is not Unicode is none of them.
-            if let Ok(name) = entry?.file_name().into_string() {
-                names.push(name);
-            }
-        }
-        Ok(names)
+        names_in(&self.path)
     }
 
     fn create(&self, name: &str) -> io::Result<Self::File> {

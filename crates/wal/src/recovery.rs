@@ -163,6 +163,17 @@ fn open_segment<D: Disk>(
     identity: Identity,
     number: u64,
 ) -> Result<Segment<D::File>, Error> {
+    let segment = open_anybodys(disk, number)?;
+    let found = segment.header.identity;
+    if found == identity {
+        Ok(segment)
+    } else {
+        Err(Error::Foreign { path: disk.path(&segment.name), expected: identity, found })
+    }
+}
+
+/// Opens a segment, whosever it is.
+pub(crate) fn open_anybodys<D: Disk>(disk: &D, number: u64) -> Result<Segment<D::File>, Error> {
     let name = segment::name(number);
     let corrupt = |damage| Error::Corrupt { path: disk.path(&name), offset: 0, damage };
     let file = disk.open(&name).map_err(io_error(disk, &name, "open"))?;
@@ -178,10 +189,6 @@ fn open_segment<D: Disk>(
             Error::Format { path: disk.path(&name), found, supported: FORMAT }
         }
     })?;
-    if header.identity != identity {
-        let found = header.identity;
-        return Err(Error::Foreign { path: disk.path(&name), expected: identity, found });
-    }
     if header.segment != number {
         return Err(corrupt(Damage::WrongSegment { found: header.segment }));
     }

@@ -119,7 +119,7 @@ impl Seen {
 }
 
 /// The body of the frame that begins there, if it is as it was written.
-fn whole_body<F: File>(
+pub(crate) fn whole_body<F: File>(
     file: &F,
     bytes: u64,
     at: u64,

@@ -35,7 +35,7 @@ mod login;
 mod member;
 mod mirror;
 mod move_leader;
-mod output;
+pub(crate) mod output;
 mod password;
 mod put;
 mod quote;
