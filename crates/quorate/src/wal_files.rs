@@ -54,14 +54,10 @@ fn no_log(disk: &ReadOnlyDisk) -> Failure {
     ))
 }
 
-fn failed(error: impl ToString) -> Failure {
-    Failure::Failed(error.to_string())
-}
-
 /// Says what the log holds. Fails if it is damaged, and then says what a member that is not alone
 /// would go on with.
 fn verify(disk: &ReadOnlyDisk) -> Result<(), Failure> {
-    let identity = wal::identity(disk).map_err(failed)?.ok_or_else(|| no_log(disk))?;
+    let identity = wal::identity(disk)?.ok_or_else(|| no_log(disk))?;
     output::print(format!("{}: the log of {identity}\n", disk.directory().display()).as_bytes())?;
     match wal::verify(disk) {
         Ok(verified) => {
@@ -76,7 +72,7 @@ fn verify(disk: &ReadOnlyDisk) -> Result<(), Failure> {
                 };
                 output::print(left.as_bytes())?;
             }
-            Err(failed(error))
+            Err(error.into())
         }
     }
 }
@@ -111,7 +107,7 @@ fn summary(restored: &raft::Restored) -> String {
     let raft::Restored { base, entries, commit, hard_state, .. } = restored;
     let last = entries.last().map_or(*base, |entry| entry.position);
     let committed = Index(commit.0.min(last.index.0));
-    let vote = hard_state.vote.map_or("no vote".to_owned(), |vote| format!("vote {vote}"));
+    let vote = hard_state.vote.map_or_else(|| "no vote".to_owned(), |vote| format!("vote {vote}"));
     format!(
         "{} entries after {base}, up to {last}, committed up to {committed}; term {}, {vote}",
         entries.len(),
@@ -121,7 +117,7 @@ fn summary(restored: &raft::Restored) -> String {
 
 /// Prints all that stands in the log. Fails if some of it is not as it was written.
 fn dump(disk: &ReadOnlyDisk) -> Result<(), Failure> {
-    wal::identity(disk).map_err(failed)?.ok_or_else(|| no_log(disk))?;
+    wal::identity(disk)?.ok_or_else(|| no_log(disk))?;
     let mut printed = Ok(());
     let mut is_bad = false;
     let listed = wal::inspect(disk, |item| {
@@ -130,7 +126,7 @@ fn dump(disk: &ReadOnlyDisk) -> Result<(), Failure> {
             printed = output::print(line(item).as_bytes());
         }
     });
-    listed.map_err(failed)?;
+    listed?;
     printed?;
     if is_bad { Err(Failure::Told) } else { Ok(()) }
 }

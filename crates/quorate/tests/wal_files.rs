@@ -37,7 +37,7 @@ async fn a_log_is_verified_and_dumped() {
     let dumped = wal("dump", data_dir);
     let text = said(&dumped);
     assert!(dumped.status.success() && text.contains(" frame 1: base 0@0 term 0"), "{text}");
-    assert!(text.contains("\"") && text.contains(" vote "), "{text}");
+    assert!(text.contains("; #1 term 1 vote "), "{text}");
 
     // One bit of the second frame.
     let file = data_dir.join("member/wal/wal-0000000000000001.log");

@@ -66,6 +66,12 @@ impl From<Status> for Failure {
     }
 }
 
+impl From<wal::Error> for Failure {
+    fn from(error: wal::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Failed(error.to_string())
