@@ -74,8 +74,6 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let [(end, ended), (operators_end, operators_ended)] =
         [(); 2].map(|()| oneshot::channel::<()>());
     let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt);
-    let (end, ended) = oneshot::channel::<()>();
-    let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt.clone());
     tokio::spawn(server::upkeep(frontend.clone(), compaction));
     let operators = server::operators(frontend.clone());
     let operators_ended = end_of(Some(operators_ended));
@@ -83,7 +81,6 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
     let router = server::router(frontend, origins).merge(member.routes());
     let router = router.merge(Audience::new(member.clone(), connector).routes());
-    let router = server::router(frontend, origins).merge(member.routes(jwt));
     let router = router.merge(server::page::plays(player));
     let serving = tokio::spawn(server::serve(listeners, router, streams, end_of(Some(ended))));
     let outcome = tokio::select! {
