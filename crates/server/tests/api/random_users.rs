@@ -5,8 +5,9 @@
 //! [`random`](crate::random).
 //!
 //! Not asked, because etcd 3.4 is kinder than its successors: a permission for no keys, what the
-//! role `root` permits, a compaction by who is no administrator. Nor to grant no permission at all,
-//! which ends that etcd.
+//! role `root` permits, a compaction by who is no administrator. Nor ranges of no keys, whose
+//! permission there depends on what else a user may. Nor to grant no permission at all, which ends
+//! that etcd.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -38,6 +39,9 @@ const LEASES: &[&str] = &["7", "8", "9"];
 const NONSENSE: &[&str] =
     &["", "{", "[]", "7", r#"{"key":7}"#, r#"{"key":"%"}"#, r#"{"key":"YQ==","limit":"x"}"#];
 
+/// The code of gRPC.
+const PERMISSION_DENIED: i32 = 7;
+
 /// A request: who asks, the path, the body.
 type Asked = (&'static str, &'static str, String);
 
@@ -58,6 +62,10 @@ async fn etcd_answers_random_users_the_same() {
             let got = ours.answer(&asked).await;
             if is_at_the_door(&got) && asked.1.starts_with("lease/") {
                 // etcd 3.4 lets anybody in there, where its successors do not.
+                continue;
+            }
+            if got["code"] == PERMISSION_DENIED && asked.1 == "lease/timetolive" {
+                // etcd 3.4 tells of keys there that one may not read (CVE-2023-32082).
                 continue;
             }
             let expected = theirs.answer(&asked).await;
@@ -211,7 +219,7 @@ impl Random {
     fn about_keys(&mut self) -> (&'static str, Value) {
         match self.below(10) {
             0..4 => ("kv/put", self.json_put()),
-            4..7 => ("kv/range", json!({ "key": self.of(KEYS), "range_end": self.of(ENDS) })),
+            4..7 => ("kv/range", self.json_range()),
             7 => ("kv/deleterange", self.json_delete()),
             _ => {
                 let success = (0..self.below(3)).map(|_| self.json_op(1)).collect::<Vec<_>>();
@@ -230,14 +238,27 @@ impl Random {
     }
 
     fn json_delete(&mut self) -> Value {
-        json!({ "key": self.of(KEYS), "range_end": self.of(ENDS), "prev_kv": self.one_in(3) })
+        let (key, range_end) = self.interval();
+        json!({ "key": key, "range_end": range_end, "prev_kv": self.one_in(3) })
+    }
+
+    fn json_range(&mut self) -> Value {
+        let (key, range_end) = self.interval();
+        json!({ "key": key, "range_end": range_end })
+    }
+
+    /// Some keys. (In base64, these have the order that they have otherwise.)
+    fn interval(&mut self) -> (&'static str, &'static str) {
+        let (key, range_end) = (self.of(KEYS), self.of(ENDS));
+        let is_empty = range_end <= key && range_end != "AA==";
+        (key, if is_empty { "" } else { range_end })
     }
 
     fn json_op(&mut self, depth: u32) -> Value {
         match self.below(if depth == 0 { 3 } else { 4 }) {
             0 => json!({ "request_put": self.json_put() }),
             1 => json!({ "request_delete_range": self.json_delete() }),
-            2 => json!({ "request_range": { "key": self.of(KEYS), "range_end": self.of(ENDS) } }),
+            2 => json!({ "request_range": self.json_range() }),
             _ => {
                 let success = [self.json_op(depth - 1)];
                 json!({ "request_txn": { "success": success } })
