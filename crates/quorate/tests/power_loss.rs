@@ -16,7 +16,8 @@ use support::load::{Acknowledged, Load};
 use support::mount::Mount;
 use support::tell;
 
-const DISK_BYTES: u64 = 256 << 20;
+/// A hundred cycles fit, with three snapshots of all that they wrote.
+const DISK_BYTES: u64 = 1 << 30;
 const CYCLES: u64 = 3;
 
 /// Members, and their disks.
