@@ -6,7 +6,7 @@
 //! `/api/elections`.
 //!
 //! - [`door`]: the way to a member.
-//! - [`listen`]: the records that a member tells.
+//! - [`mod@listen`]: the records that a member tells.
 //! - [`story`]: the traces of all members, as one.
 //! - [`audience`]: a story for as long as somebody listens, told by any member.
 //! - [`elections`]: what the members remember, as one trace.
