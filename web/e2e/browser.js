@@ -47,6 +47,8 @@ after(() => browser?.close());
  */
 export async function visit(place, { says = [], ...options }, run) {
   const home = new URL(place, page);
+  // An empty page has no origin of its own.
+  const own = new URL(home.protocol === "about:" ? page : home).origin;
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     ...options,
@@ -61,8 +63,8 @@ export async function visit(place, { says = [], ...options }, run) {
   );
   tab.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    const own = ["data:", "blob:"].includes(protocol) || origin === home.origin;
-    if (!own) complaints.push(`asked ${request.url()}`);
+    const isOwn = ["data:", "blob:"].includes(protocol) || origin === own;
+    if (!isOwn) complaints.push(`asked ${request.url()}`);
   });
   try {
     await tab.goto(home.href);
