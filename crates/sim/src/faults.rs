@@ -349,7 +349,9 @@ impl Strike {
         } else {
             place.flip();
         }
-        true
+        // What the member has lost is missed when it has to elect another leader with others.
+        let leader = world.leader().filter(|leader| *leader != id && self.random.chance(500));
+        leader.is_none_or(|leader| self.cut(world, Shape::Around(leader)))
     }
 
     fn drift(&mut self, world: &mut World) -> bool {
