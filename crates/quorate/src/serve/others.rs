@@ -42,7 +42,8 @@ const fn row(name: &'static str, shape: Shape, verdict: Verdict, why: &'static s
 
 const SNAPSHOTS: &str = "--snapshot-bytes says when a snapshot is taken";
 const NO_BACKEND: &str = "the store is in memory, and its log on disk";
-const CHECKED: &str = "logs and snapshots are checked whenever they are read";
+const CHECKED: &str =
+    "members do not compare their stores by themselves; see `quorate endpoint hashkv`";
 const NAME_THEM: &str = "name the members with --initial-cluster";
 const NO_LIST: &str = "certificates are checked by who signed them and by the hosts they name only";
 const STEPWISE: &str = "compaction and ranges go in steps of their own";
