@@ -41,7 +41,7 @@ pub(crate) struct Disk {
     pub(crate) write_us: RangeInclusive<u64>,
     /// So many times longer while the disk is slow.
     pub(crate) slowness: u64,
-    /// So many times longer takes what the keeper does: snapshots are large.
+    /// So many times longer takes what the keeper does in the storm: snapshots are large.
     pub(crate) keeping: u64,
     /// It answers nothing before.
     pub(crate) stuck_until: Moment,
