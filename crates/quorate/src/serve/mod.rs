@@ -156,8 +156,10 @@ async fn end_of(awaited: Option<oneshot::Receiver<()>>) {
     }
 }
 
-/// Ends when standard input does.
+/// Ends when standard input does, also of a process that is stopped when whoever holds the other
+/// end dies.
 fn stdin_end() -> io::Result<oneshot::Receiver<()>> {
+    go_on_without_parent()?;
     let (end, ended) = oneshot::channel();
     thread::Builder::new().name("stdin".into()).spawn(move || {
         // Nothing is expected to come, and an error is an end too.
@@ -165,4 +167,21 @@ fn stdin_end() -> io::Result<oneshot::Receiver<()>> {
         let _ = end.send(());
     })?;
     Ok(ended)
+}
+
+/// Has the kernel continue this process when its parent dies: a stopped one notices nothing, and
+/// would be left for good. To one that runs, that signal does nothing.
+///
+/// A kernel does so by itself only for a process group that the death leaves without a parent in its
+/// session, which is not the case where the first process of a container is of the same session.
+#[cfg(target_os = "linux")]
+fn go_on_without_parent() -> io::Result<()> {
+    use rustix::process::{Signal, set_parent_process_death_signal};
+
+    Ok(set_parent_process_death_signal(Some(Signal::CONT))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn go_on_without_parent() -> io::Result<()> {
+    Ok(())
 }
