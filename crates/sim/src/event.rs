@@ -42,6 +42,8 @@ pub(crate) enum Event {
     Fault(u32),
     /// A fault that lasts ends.
     Relief(u32),
+    /// A member is removed, or added again.
+    ComeOrGo(NodeId),
     /// No more faults from here on: all must heal.
     Heal,
     /// It should be well by now.

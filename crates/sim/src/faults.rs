@@ -72,13 +72,15 @@ pub enum FaultKind {
     Membership,
     /// The members are changed, and fall into two parts before that is over.
     SplitInChange,
+    /// A member is removed, and is added again before all of its old messages have arrived.
+    Return,
     /// Leadership is transferred.
     Transfer,
 }
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Crash,
         Self::PowerLoss,
         Self::PowerLossInWrite,
@@ -106,6 +108,7 @@ impl FaultKind {
         Self::Drift,
         Self::Membership,
         Self::SplitInChange,
+        Self::Return,
         Self::Transfer,
     ];
 
@@ -139,6 +142,7 @@ impl FaultKind {
             Self::Drift => "drift",
             Self::Membership => "membership",
             Self::SplitInChange => "split-in-change",
+            Self::Return => "return",
             Self::Transfer => "transfer",
         }
     }
@@ -163,7 +167,7 @@ impl FaultKind {
     }
 
     pub(crate) fn is_of_members(self) -> bool {
-        matches!(self, Self::Membership | Self::SplitInChange | Self::Transfer)
+        matches!(self, Self::Membership | Self::SplitInChange | Self::Return | Self::Transfer)
     }
 
     pub(crate) fn is_of_network(self) -> bool {
@@ -270,6 +274,7 @@ impl Strike {
                     self.cut(world, Shape::Across(side))
                 }
             }
+            FaultKind::Return => self.remove_and_add(world, target),
             FaultKind::Transfer => world.transfer(target),
         }
     }
@@ -390,6 +395,17 @@ impl Strike {
         world.change_members(asked, change)
     }
 
+    /// Its messages come once more and late meanwhile.
+    fn remove_and_add(&mut self, world: &mut World, id: NodeId) -> bool {
+        let max_us = self.random.pick(&[300_000, 1_000_000]);
+        world.network().begin(self.number, Shape::From(id), Weather::Echo { max_us });
+        let removed_at = world.now() + self.random.within(0..=300_000);
+        let added_at = removed_at + self.random.within(20_000..=300_000);
+        world.schedule(removed_at, Event::ComeOrGo(id));
+        world.schedule(added_at, Event::ComeOrGo(id));
+        self.last(world)
+    }
+
     /// What may be changed, if nothing else is being changed.
     fn possible_changes(
         &mut self,
@@ -437,6 +453,22 @@ impl Strike {
         }
         changes
     }
+}
+
+/// Removes a member, if the others can do without it; adds it as a learner, if it is none.
+pub(crate) fn come_or_go(world: &mut World, id: NodeId) {
+    let Some(leader) = world.leader().filter(|leader| *leader != id) else { return };
+    let Some(configuration) = world.configuration_of(leader) else { return };
+    let members = configuration.members();
+    let any_lost = members.iter().any(|id| world.member(*id).is_lost());
+    let change = if !members.contains(&id) {
+        Change::AddLearner { id, address: bytes::Bytes::new() }
+    } else if !any_lost && (configuration.voters().len() > 2 || !configuration.is_voter(id)) {
+        Change::Remove(id)
+    } else {
+        return;
+    };
+    world.change_members(leader, vec![change]);
 }
 
 /// Whether a quorum is left without it, and without whoever is lost already.

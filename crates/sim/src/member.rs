@@ -41,7 +41,7 @@ pub(crate) struct Disk {
     pub(crate) write_us: RangeInclusive<u64>,
     /// So many times longer while the disk is slow.
     pub(crate) slowness: u64,
-    /// So many times longer takes what the keeper does in the storm: snapshots are large.
+    /// So many times longer does each step of the keeper take in the storm: snapshots are large.
     pub(crate) keeping: u64,
     /// It answers nothing before.
     pub(crate) stuck_until: Moment,
@@ -128,13 +128,17 @@ impl Member {
 impl Disk {
     /// When a batch that is begun now will be durable.
     pub(crate) fn done_at(&mut self, now: Moment) -> Moment {
-        let takes = self.random.within(self.write_us.clone()) * self.slowness;
-        now.max(self.stuck_until) + takes
+        self.written_at(now, self.slowness)
     }
 
     /// When the keeper will have done what it begins now.
     pub(crate) fn kept_at(&mut self, now: Moment) -> Moment {
-        now + self.keeping * (self.done_at(now) - now)
+        self.written_at(now, self.slowness.max(self.keeping))
+    }
+
+    fn written_at(&mut self, now: Moment, times: u64) -> Moment {
+        let takes = self.random.within(self.write_us.clone()) * times;
+        now.max(self.stuck_until) + takes
     }
 
     /// Whether everything has stopped, in the middle of something.

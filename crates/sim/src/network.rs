@@ -46,6 +46,10 @@ pub(crate) enum Weather {
     Delay {
         max_us: u64,
     },
+    /// Messages arrive in their order, and once more so much later, at most.
+    Echo {
+        max_us: u64,
+    },
 }
 
 impl Shape {
@@ -165,6 +169,7 @@ impl Network {
         let Envelope { from, to, .. } = *envelope;
         let mut copies = 1;
         let mut extra_us = 0;
+        let mut echoes = Vec::new();
         for (shape, weather) in self.conditions.values() {
             if !shape.covers(from, to) {
                 continue;
@@ -176,6 +181,7 @@ impl Network {
                 Weather::Doubling { permille } if self.random.chance(permille) => copies *= 2,
                 Weather::Loss { .. } | Weather::Doubling { .. } => {}
                 Weather::Delay { max_us } => extra_us += max_us,
+                Weather::Echo { max_us } => echoes.push(self.random.within(0..=max_us)),
             }
         }
         let spread = self.jitter_us + extra_us;
@@ -189,6 +195,8 @@ impl Network {
             *latest
         });
         let mut arrivals = arrivals.collect::<Vec<_>>();
+        let first = arrivals.first().copied();
+        arrivals.extend(echoes.into_iter().filter_map(|us| Some(first? + us)));
         let expected = self.tricks.iter().position(|expected| expected.is(envelope));
         match expected.map(|place| self.tricks.remove(place).trick) {
             None => {}

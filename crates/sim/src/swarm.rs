@@ -73,7 +73,7 @@ impl Swarm {
             delay_us: random.pick(&[100, 1_000, 5_000]),
             jitter_us: random.pick(&[0, 500, 5_000, 20_000]),
             write_us: random.pick(&[200, 2_000, 2_000, 15_000]),
-            keeping: Random::stream(setup.seed, "keeping", 0).pick(&[1, 1, 1, 20]),
+            keeping: Random::stream(setup.seed, "keeping", 0).pick(&[1, 1, 20, 200]),
             drift_permille: setup.drift_permille.unwrap_or(drift_permille),
             election_ticks,
             heartbeat_ticks: random.pick(&[2, 5]),

@@ -31,7 +31,7 @@ use crate::client::{Answer, Client, Operation};
 use crate::clock::{Clock, TICK_US};
 use crate::coverage::{Coverage, Situation};
 use crate::event::{Event, Moment, Queue, Run};
-use crate::faults::{FaultKind, Loss};
+use crate::faults::{self, FaultKind, Loss};
 use crate::keeper::{Keeper, Unreadable};
 use crate::machine::{Applied, Machine};
 use crate::member::{Found, Member, Process};
@@ -205,6 +205,8 @@ impl World {
             Event::Ask { client } => self.ask(client),
             Event::Fault(number) => self.strike(number),
             Event::Relief(fault) => self.relieve(fault),
+            Event::ComeOrGo(id) if self.phase == Phase::Storm => faults::come_or_go(self, id),
+            Event::ComeOrGo(_) => {}
             Event::Heal => self.heal(),
             Event::Serve => self.phase = Phase::Serving,
             Event::Calm => self.calm(),
