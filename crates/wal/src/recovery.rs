@@ -151,11 +151,13 @@ pub(crate) fn segments<D: Disk>(disk: &D) -> Result<Vec<u64>, Error> {
 
 /// Which of the segments is the first that counts: the newest one with which the log begins anew.
 pub(crate) fn beginning<D: Disk>(disk: &D, identity: Identity, numbers: &[u64]) -> usize {
-    let is_anew = |number: &u64| {
-        let segment = open_segment(disk, identity, *number);
-        segment.is_ok_and(|segment| segment.header.origin == Origin::Anew)
-    };
-    numbers.iter().rposition(is_anew).unwrap_or(0)
+    numbers.iter().rposition(|number| begins_anew(disk, identity, *number)).unwrap_or(0)
+}
+
+/// Whether that segment begins the log anew.
+pub(crate) fn begins_anew<D: Disk>(disk: &D, identity: Identity, number: u64) -> bool {
+    let segment = open_segment(disk, identity, number);
+    segment.is_ok_and(|segment| segment.header.origin == Origin::Anew)
 }
 
 fn open_segment<D: Disk>(

@@ -53,14 +53,16 @@ pub fn salvage<D: Disk>(disk: &D, identity: Identity) -> Result<Restored, Error>
     if seen.is_newest_gone || seen.unreadable > 1 {
         return Err(damage);
     }
-    let mut newest_whole = replay.frames;
-    if let Some((number, body)) = seen.newest_whole
-        && number > newest_whole
-    {
-        newest_whole = number;
-        let Some(hard_state) = last_hard_state(body) else { return Err(damage) };
-        restored.hard_state = hard_state;
-    }
+    let newest_whole = match seen.newest_whole {
+        Some((_, number, body)) => {
+            let Some(hard_state) = last_hard_state(body) else { return Err(damage) };
+            restored.hard_state = hard_state;
+            number
+        }
+        // The first frame of a log that was begun anew repeats the hard state of the one before.
+        None if seen.is_anew => return Err(damage),
+        None => 0,
+    };
     if seen.newest > newest_whole + 1 { Err(damage) } else { Ok(restored) }
 }
 
@@ -69,31 +71,36 @@ pub fn salvage<D: Disk>(disk: &D, identity: Identity) -> Result<Restored, Error>
 struct Seen {
     /// The highest number in any header or trailer.
     newest: u64,
-    /// The number and the body of the newest frame that is whole.
-    newest_whole: Option<(u64, Bytes)>,
+    /// The newest frame that is whole: its segment, its number and its body. In a log that was begun
+    /// anew, frames have lower numbers than in the one before.
+    newest_whole: Option<(u64, u64, Bytes)>,
     /// How many blocks after that cannot be read. One can have held one frame, as one that is seen.
     unreadable: u64,
     /// Whether the newest segment says that there is a newer one.
     is_newest_gone: bool,
+    /// Whether the first segment begins the log anew.
+    is_anew: bool,
 }
 
 fn look_everywhere<D: Disk>(disk: &D, identity: Identity) -> Result<Seen, Error> {
     let numbers = recovery::segments(disk)?;
     let beginning = recovery::beginning(disk, identity, &numbers);
     let mut seen = Seen::default();
+    let first = numbers.get(beginning);
+    seen.is_anew = first.is_some_and(|number| recovery::begins_anew(disk, identity, *number));
     for number in &numbers[beginning..] {
         let name = segment::name(*number);
         let file = disk.open(&name).map_err(io_error(disk, &name, "open"))?;
         let bytes = file.size().map_err(io_error(disk, &name, "measure"))?;
         seen.is_newest_gone = false;
-        seen.look(&file, bytes, segment::seed(identity, *number));
+        seen.look(*number, &file, bytes, segment::seed(identity, *number));
     }
     Ok(seen)
 }
 
 impl Seen {
     /// Looks at each block of a segment.
-    fn look<F: File>(&mut self, file: &F, bytes: u64, seed: u32) {
+    fn look<F: File>(&mut self, segment: u64, file: &F, bytes: u64, seed: u32) {
         let mut block: Block = [0; BLOCK_LEN];
         let blocks = (BLOCK_BYTES..(bytes + 1).saturating_sub(BLOCK_BYTES)).step_by(BLOCK_LEN);
         for at in blocks {
@@ -103,11 +110,12 @@ impl Seen {
             }
             if let Some(header) = FrameHeader::decode(&block, seed) {
                 self.newest = self.newest.max(header.number);
-                let newest = self.newest_whole.as_ref().map_or(0, |(number, _)| *number);
+                let newest = self.newest_whole.as_ref();
+                let newest = newest.map(|(segment, number, _)| (*segment, *number));
                 match whole_body(file, bytes, at, &header, seed) {
                     Some(body) if points_elsewhere(body.clone()) => self.is_newest_gone = true,
-                    Some(body) if header.number > newest => {
-                        self.newest_whole = Some((header.number, body));
+                    Some(body) if Some((segment, header.number)) > newest => {
+                        self.newest_whole = Some((segment, header.number, body));
                         self.unreadable = 0;
                     }
                     _ => {}

@@ -208,3 +208,33 @@ fn what_was_rebuilt_may_be_damaged_again() {
     Wal::rebuild(disk.clone(), IDENTITY, SMALL, &again).unwrap();
     assert_eq!(open(&disk).unwrap().1, again);
 }
+
+/// Its frames are numbered anew, too, and for a while the vote may be in none but its first.
+#[test]
+fn no_vote_is_forgotten_whatever_is_damaged_of_what_was_rebuilt() {
+    const BLOCK: usize = 4096;
+    let (disk, left) = damaged();
+    let mut wal = Wal::rebuild(disk.clone(), IDENTITY, SMALL, &left).unwrap();
+    let rebuilt = segments(&disk).last().unwrap().clone();
+    for (more, expected) in
+        [(None, left.hard_state), (Some(vote(7, 3)), vote(7, 3).hard_state.unwrap())]
+    {
+        if let Some(write) = more {
+            wal.append(&[write]).unwrap();
+        }
+        let contents = disk.contents(&rebuilt).unwrap();
+        for at in (0..contents.len()).filter(|at| at % BLOCK < 64 && contents[*at] != 0) {
+            let disk = disk.fork();
+            disk.overwrite(&rebuilt, at as u64, &[contents[at] ^ 0x10]);
+            let found = match open(&disk) {
+                Ok((_, restored, _)) => restored,
+                Err(error) => {
+                    assert!(error.is_damage(), "{error}");
+                    let Ok(restored) = salvage(&disk, IDENTITY) else { continue };
+                    restored
+                }
+            };
+            assert_eq!(found.hard_state, expected, "with byte {at} flipped");
+        }
+    }
+}
