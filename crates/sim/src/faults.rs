@@ -61,7 +61,7 @@ pub enum FaultKind {
     Doubling,
     /// Messages overtake each other.
     Disorder,
-    /// A process stands still.
+    /// A process stands still, often the leader's.
     Pause,
     /// A wall clock jumps ahead, or back.
     Jump,
@@ -259,7 +259,8 @@ impl Strike {
             }
             FaultKind::Pause => {
                 let us = self.random.pick(&[50_000, 300_000, 2_000_000]);
-                world.pause(target, us)
+                let leader = world.leader().filter(|_| self.random.chance(300));
+                world.pause(leader.unwrap_or(target), us)
             }
             FaultKind::Jump => {
                 const HOUR_US: i64 = 3_600_000_000;

@@ -92,7 +92,7 @@ impl Member {
             random: Random::stream(seed, "disk", id.0),
             write_us: swarm.write_us / 4..=swarm.write_us,
             slowness: 1,
-            keeping: swarm.keeping,
+            keeping: Random::stream(seed, "keeping", id.0).pick(&[1, swarm.keeping]),
             stuck_until: 0,
             is_damaged: false,
         };
@@ -158,7 +158,8 @@ impl Disk {
         self.snapshots.crash(self.random.next());
     }
 
-    /// A sector of a snapshot, or of the log up to the end of its last frame.
+    /// A sector of a snapshot, or of the log up to the end of its last frame. Often it is of that
+    /// frame: whoever finds it damaged cannot tell whether it ever was durable.
     pub(crate) fn place_to_damage(&self, random: &mut Random) -> Option<Place> {
         const BLOCK: usize = 4096;
         let of_snapshot = random.chance(300);
@@ -172,7 +173,11 @@ impl Disk {
         let mut end = contents.len();
         if !of_snapshot && name == last {
             let mut blocks = contents.chunks(BLOCK);
-            end = BLOCK * (1 + blocks.rposition(|block| block.iter().any(|byte| *byte != 0))?);
+            let block = BLOCK * blocks.rposition(|block| block.iter().any(|byte| *byte != 0))?;
+            if random.chance(500) {
+                return Some(Place { disk: disk.clone(), name, offset: block, contents });
+            }
+            end = block + BLOCK;
         }
         let sectors = end.div_ceil(512) as u64;
         let offset = 512 * usize::try_from((sectors > 0).then(|| random.below(sectors))?).ok()?;

@@ -24,7 +24,7 @@ pub(crate) struct Swarm {
     pub(crate) delay_us: u64,
     pub(crate) jitter_us: u64,
     pub(crate) write_us: u64,
-    /// So many times longer takes what is done to snapshots.
+    /// So many times longer takes what some members do with snapshots.
     pub(crate) keeping: u64,
     /// How wrong clocks go, in thousandths.
     pub(crate) drift_permille: u64,
@@ -90,7 +90,7 @@ impl Swarm {
         swarm
     }
 
-    /// Makes it a run about leases: their leader is cut off, and asked for reads. (Who waits for a
+    /// Makes it a run about leases: their leader is cut off or stands still, and is asked for reads. (Who waits for a
     /// write asks for nothing.)
     fn try_leases(&mut self) {
         self.members = self.members.max(3);
@@ -98,7 +98,7 @@ impl Swarm {
         self.clients = self.clients.max(4);
         (self.workload.pause_us, self.workload.weights[1]) = (10_000, 200);
         for (kind, weight) in &mut self.weights {
-            if matches!(kind, FaultKind::LeaderIsolation | FaultKind::Drift) {
+            if matches!(kind, FaultKind::LeaderIsolation | FaultKind::Drift | FaultKind::Pause) {
                 *weight = 30;
             }
         }
