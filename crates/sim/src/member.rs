@@ -41,8 +41,8 @@ pub(crate) struct Disk {
     pub(crate) write_us: RangeInclusive<u64>,
     /// So many times longer while the disk is slow.
     pub(crate) slowness: u64,
-    /// So many times longer does each step of the keeper take in the storm: snapshots are large.
-    pub(crate) keeping: u64,
+    /// So much longer does each step of the keeper take in the storm: snapshots are large.
+    pub(crate) keeping_us: u64,
     /// It answers nothing before.
     pub(crate) stuck_until: Moment,
     /// It was damaged at rest, and its member has not recovered. It may refuse to start, for ever.
@@ -92,7 +92,7 @@ impl Member {
             random: Random::stream(seed, "disk", id.0),
             write_us: swarm.write_us / 4..=swarm.write_us,
             slowness: 1,
-            keeping: Random::stream(seed, "keeping", id.0).pick(&[1, swarm.keeping]),
+            keeping_us: Random::stream(seed, "keeping", id.0).pick(&[0, swarm.keeping_us]),
             stuck_until: 0,
             is_damaged: false,
         };
@@ -128,17 +128,13 @@ impl Member {
 impl Disk {
     /// When a batch that is begun now will be durable.
     pub(crate) fn done_at(&mut self, now: Moment) -> Moment {
-        self.written_at(now, self.slowness)
+        let takes = self.random.within(self.write_us.clone()) * self.slowness;
+        now.max(self.stuck_until) + takes
     }
 
     /// When the keeper will have done what it begins now.
     pub(crate) fn kept_at(&mut self, now: Moment) -> Moment {
-        self.written_at(now, self.slowness.max(self.keeping))
-    }
-
-    fn written_at(&mut self, now: Moment, times: u64) -> Moment {
-        let takes = self.random.within(self.write_us.clone()) * times;
-        now.max(self.stuck_until) + takes
+        self.done_at(now) + self.keeping_us
     }
 
     /// Whether everything has stopped, in the middle of something.

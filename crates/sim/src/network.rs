@@ -166,8 +166,10 @@ impl Network {
 
     /// When a message that leaves now arrives: once, twice, or never.
     pub(crate) fn send(&mut self, now: Moment, envelope: &Envelope) -> Vec<Moment> {
+        /// With answers that are doubled as well, more would soon be all that a run is about.
+        const COPIES_MAX: usize = 4;
         let Envelope { from, to, .. } = *envelope;
-        let mut copies = 1;
+        let mut copies = 1_usize;
         let mut extra_us = 0;
         let mut echoes = Vec::new();
         for (shape, weather) in self.conditions.values() {
@@ -178,7 +180,9 @@ impl Network {
                 Weather::Cut if self.is_cut_in_the_middle => {}
                 Weather::Cut => copies = 0,
                 Weather::Loss { permille } if self.random.chance(permille) => copies = 0,
-                Weather::Doubling { permille } if self.random.chance(permille) => copies *= 2,
+                Weather::Doubling { permille } if self.random.chance(permille) => {
+                    copies = COPIES_MAX.min(2 * copies);
+                }
                 Weather::Loss { .. } | Weather::Doubling { .. } => {}
                 Weather::Delay { max_us } => extra_us += max_us,
                 Weather::Echo { max_us } => echoes.push(self.random.within(0..=max_us)),

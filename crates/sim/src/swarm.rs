@@ -24,8 +24,8 @@ pub(crate) struct Swarm {
     pub(crate) delay_us: u64,
     pub(crate) jitter_us: u64,
     pub(crate) write_us: u64,
-    /// So many times longer takes what some members do with snapshots.
-    pub(crate) keeping: u64,
+    /// So much longer takes each step of what some members do with snapshots.
+    pub(crate) keeping_us: u64,
     /// How wrong clocks go, in thousandths.
     pub(crate) drift_permille: u64,
     pub(crate) election_ticks: u32,
@@ -73,7 +73,7 @@ impl Swarm {
             delay_us: random.pick(&[100, 1_000, 5_000]),
             jitter_us: random.pick(&[0, 500, 5_000, 20_000]),
             write_us: random.pick(&[200, 2_000, 2_000, 15_000]),
-            keeping: Random::stream(setup.seed, "keeping", 0).pick(&[1, 1, 20, 200]),
+            keeping_us: Random::stream(setup.seed, "keeping", 0).pick(&[0, 0, 50_000, 3_000_000]),
             drift_permille: setup.drift_permille.unwrap_or(drift_permille),
             election_ticks,
             heartbeat_ticks: random.pick(&[2, 5]),

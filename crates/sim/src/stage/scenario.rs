@@ -88,7 +88,7 @@ impl Scenario {
             delay_us: 19_000,
             jitter_us: 7_000,
             write_us: 4_000,
-            keeping: 1,
+            keeping_us: 0,
             drift_permille: 0,
             election_ticks,
             heartbeat_ticks,

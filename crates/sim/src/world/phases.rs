@@ -42,7 +42,7 @@ impl World {
         self.tell_network();
         for (id, member) in &mut self.members {
             member.disk.slowness = 1;
-            member.disk.keeping = 1;
+            member.disk.keeping_us = 0;
             member.disk.stuck_until = 0;
             member.disk.limit(None);
             self.queue.push(self.now, Event::Start(*id));
