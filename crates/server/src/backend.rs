@@ -75,6 +75,12 @@ pub enum Failure {
     /// No answer in time. What was asked for may or may not happen.
     #[error("etcdserver: request timed out")]
     TimedOut,
+    /// No answer in time, and another member has become leader meanwhile.
+    #[error("etcdserver: request timed out, possibly due to previous leader failure")]
+    LeaderFailed,
+    /// No answer in time, and this member does not reach those whom it needs for one.
+    #[error("etcdserver: request timed out, possibly due to connection lost")]
+    ConnectionLost,
     /// Too much is waiting already. It was not tried.
     #[error("etcdserver: too many requests")]
     Overloaded,

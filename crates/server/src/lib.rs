@@ -19,6 +19,7 @@ mod auth;
 mod authority;
 mod backend;
 pub mod backup;
+mod calls;
 mod checks;
 mod cluster;
 mod convert;

@@ -79,7 +79,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let operators_ended = end_of(Some(operators_ended));
     tokio::spawn(server::serve(for_operators, operators, streams, operators_ended));
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
-    let router = server::router(frontend, origins).merge(member.routes());
+    let router = server::router(frontend.clone(), origins).merge(member.routes());
     let router = router.merge(Audience::new(member.clone(), connector).routes());
     let router = router.merge(server::page::plays(player));
     let serving = tokio::spawn(server::serve(listeners, router, streams, end_of(Some(ended))));
@@ -89,6 +89,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     };
     if outcome.is_ok() {
         tracing::info!("stopping");
+        frontend.stop();
         drop((end, operators_end));
         // What is being answered is answered.
         let _ = serving.await;

@@ -29,6 +29,10 @@ struct State {
     lessor: Lessor,
     status: MemberStatus,
     peers: Vec<Peer>,
+    /// What comes of each command, if not what should.
+    failure: Option<Failure>,
+    /// Whether a command waits for a leader.
+    is_waited_for: bool,
 }
 
 impl Local {
@@ -44,7 +48,9 @@ impl Local {
         let peer =
             |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
         let peers = vec![peer(9, true), peer(8, false)];
-        let state = State { store: Store::new(), lessor: Lessor::new(), status, peers };
+        let (store, lessor) = (Store::new(), Lessor::new());
+        let (failure, is_waited_for) = (None, false);
+        let state = State { store, lessor, status, peers, failure, is_waited_for };
         let local = Self {
             state: Arc::new(Mutex::new(state)),
             feed: Feed::default(),
@@ -64,6 +70,18 @@ impl Local {
     /// Changes how the member is.
     pub(crate) fn change(&self, change: impl FnOnce(&mut MemberStatus)) {
         change(&mut self.lock().status);
+    }
+
+    /// Has every command fail, or none.
+    pub(crate) fn fail(&self, failure: Option<Failure>) {
+        self.lock().failure = failure;
+    }
+
+    /// Returns when a command waits for a leader.
+    pub(crate) async fn waited_for(&self) {
+        while !self.lock().is_waited_for {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Tells the time, and has done what is due then.
@@ -94,6 +112,7 @@ impl Local {
     /// Does not return while there is no leader.
     async fn leader(&self) {
         while self.status().leader.is_none() {
+            self.lock().is_waited_for = true;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -106,6 +125,10 @@ impl Local {
 impl Backend for Local {
     async fn propose(&self, command: Bytes) -> Result<Reply, Failure> {
         self.leader().await;
+        let failure = self.lock().failure;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
         Ok(self.apply_stamped(&Stamped::decode(command).expect("the services encode commands")))
     }
 
@@ -170,6 +193,7 @@ impl Backend for Local {
 /// A server on loopback.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    frontend: Frontend<Local>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -191,7 +215,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel();
-        let router = server::router(frontend, origins);
+        let router = server::router(frontend.clone(), origins);
         let shutdown = async {
             let _ = stopped.await;
         };
@@ -201,7 +225,7 @@ impl Server {
             Streams::default(),
             shutdown,
         ));
-        Self { address, stop, serving }
+        Self { address, frontend, stop, serving }
     }
 
     pub(crate) async fn channel(&self) -> Channel {
@@ -210,7 +234,8 @@ impl Server {
 
     /// Shuts down, which must not take long, whatever clients do.
     pub(crate) async fn stop(self) {
-        let Self { stop, serving, .. } = self;
+        let Self { frontend, stop, serving, .. } = self;
+        frontend.stop();
         let _ = stop.send(());
         let stopped = timeout(Duration::from_secs(10), serving).await;
         stopped.expect("a shutdown ends").expect("serving does not panic");
