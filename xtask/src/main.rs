@@ -88,9 +88,10 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
-                     failover | watchers [--watchers N] [--rate R] [--seconds S] | mutants | mutants-table | mutants-explored | \
-                     same-runs | soak --minutes M | power-loss --cycles N | kills --times N | \
-                     sim-mutants [PART] | story-traces [PART]";
+                     failover | watchers [--watchers N] [--rate R] [--seconds S] | mutants | \
+                     mutants-table | mutants-explored | same-runs | soak --minutes M | \
+                     power-loss --cycles N | kills --times N | sim-mutants [PART] | \
+                     story-traces [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

@@ -3,9 +3,11 @@
 //!
 //! | metadata | says |
 //! | --- | --- |
-//! | `hasleader: true` | without a leader, I want to be sent away: at once, and from a stream when there was none for a while |
+//! | `hasleader: true` | without a leader, I want to be sent away |
 //! | `client-api-version` | which version the client is of; it has to be text |
 //! | `grpc-timeout` | how long the client waits |
+//!
+//! Who insists on a leader is sent away at once, and from a stream when there was none for a while.
 //!
 //! A member that stops ends its streams first, so that their clients go on elsewhere, and a second
 //! later what else is still asked. Both are told `etcdserver: server stopped`.
