@@ -53,7 +53,7 @@ pub use frontend::{Frontend, Options};
 pub use http::{operators, router};
 pub use machine::{SharedStore, StoreImage, StoreRestorer};
 pub use member::{Member, Watcher};
-pub use metrics::Metrics;
+pub use metrics::{Detail, Metrics};
 pub use plays::Player;
 pub use serve::{Listener, Streams, serve};
 pub use upkeep::{AutoCompaction, upkeep};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
-use server::{AutoCompaction, Jwt, Options, Origins};
+use server::{AutoCompaction, Detail, Jwt, Options, Origins};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -136,6 +136,9 @@ pub(crate) struct Serve {
     /// Where to listen for whoever asks for /metrics and health alone
     #[arg(long, env = "ETCD_LISTEN_METRICS_URLS", value_delimiter = ',')]
     listen_metrics_urls: Vec<String>,
+    /// What to count: extensive is also how long calls of gRPC take, for each method
+    #[arg(long, env = "ETCD_METRICS", default_value = "basic")]
+    metrics: Metrics,
     /// Origins whose pages may ask over HTTP; * for all
     #[arg(long, env = "ETCD_CORS", value_delimiter = ',', default_value = "*")]
     cors: Vec<String>,
@@ -153,6 +156,12 @@ pub(crate) struct Serve {
 pub(super) enum ClusterState {
     New,
     Existing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Metrics {
+    Basic,
+    Extensive,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -197,6 +206,7 @@ pub(super) struct Settings {
     pub(super) jwt: Option<Arc<Jwt>>,
     pub(super) compaction: AutoCompaction,
     pub(super) origins: Origins,
+    pub(super) detail: Detail,
 }
 
 const NOT_A_URL: &str = "is not of the form http://host:port or https://host:port";
@@ -259,6 +269,10 @@ impl Serve {
                 .map(Arc::new),
             compaction: self.compaction()?,
             origins: Origins::new(self.cors.iter().cloned()),
+            detail: match self.metrics {
+                Metrics::Basic => Detail::Basic,
+                Metrics::Extensive => Detail::Extensive,
+            },
             host: host::Config {
                 cluster,
                 own,

@@ -56,9 +56,9 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let for_operators = listen_all(&settings.listen_metrics, &settings).await?;
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, jwt, .. } = settings;
-    let Settings { compaction, origins, streams, .. } = settings;
+    let Settings { compaction, origins, streams, detail, .. } = settings;
     let connector = settings.client_tls.connector;
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(detail));
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
     let (own, timing) = (host.own, server::trace::timing(&host));

@@ -57,7 +57,6 @@ const ROWS: &[Row] = &[
     row("enable-v2", Switch, Only(&["false"]), "there is no API of version 2"),
     row("v2-deprecation", Value, Idle, "there is no API of version 2"),
     row("enable-pprof", Switch, Only(&["false"]), "there is no profiler inside"),
-    row("metrics", Value, Only(&["basic"]), "there are only the basic metrics"),
     row("proxy", Value, Only(&["off"]), "a member is no proxy"),
     row(
         "force-new-cluster",
@@ -173,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_changes_nothing_is_taken() {
-        assert_eq!(judged(&["--pre-vote", "--enable-v2=false", "--metrics", "basic"]), Ok(vec![]));
+        assert_eq!(judged(&["--pre-vote", "--enable-v2=false", "--proxy", "off"]), Ok(vec![]));
         let notes = judged(&["--snapshot-count", "100000"]).unwrap();
         assert_eq!(notes, [format!("--snapshot-count has no effect: {SNAPSHOTS}")]);
     }
@@ -182,7 +181,7 @@ mod tests {
     fn what_there_is_not_is_refused() {
         for (arguments, says) in [
             (&["--pre-vote=false"][..], "it can only be true"),
-            (&["--metrics=extensive"], "it can only be basic"),
+            (&["--proxy=on"], "it can only be off"),
             (&["--config-file", "etcd.yml"], "give flags"),
             (&["--peer-crl-file=crl.pem"], "by who signed them"),
         ] {

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
+use host::Traffic;
 use mvcc::{Command, Image, Lessor, Publish, Reply, Stamped, Store};
 use server::{
-    Backend, ChangeFailure, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus, Metrics,
-    Options, Origins, Peer, Streams,
+    Backend, ChangeFailure, Detail, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus,
+    Metrics, Options, Origins, Peer, Streams,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -54,7 +55,7 @@ impl Local {
         let local = Self {
             state: Arc::new(Mutex::new(state)),
             feed: Feed::default(),
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::new(Metrics::new(Detail::Extensive)),
         };
         let client_urls = vec!["http://client".to_owned()];
         let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
@@ -183,6 +184,11 @@ impl Backend for Local {
 
     fn members(&self) -> Vec<Peer> {
         self.lock().peers.clone()
+    }
+
+    /// There is none: only this one runs.
+    fn traffic(&self) -> Vec<(u64, Arc<Traffic>)> {
+        vec![(9, Arc::default())]
     }
 
     fn connected(&self) -> Vec<u64> {
