@@ -13,7 +13,8 @@ use support::client::{http_get, put};
 use support::cluster::Cluster;
 use support::{client, eventually};
 
-/// Counters that grow when clients use the leader of a cluster. All series of a name count together.
+/// Counters that grow when clients use the leader of a cluster. All series of a name count
+/// together.
 const MOVING: &[&str] = &[
     "etcd_debugging_lease_granted_total",
     "etcd_debugging_lease_renewed_total",

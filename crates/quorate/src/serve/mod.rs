@@ -1,5 +1,6 @@
 //! `quorate serve`: one member, until it is told to stop.
 
+pub(crate) mod config_file;
 mod flags;
 pub(crate) mod others;
 mod security;
@@ -56,7 +57,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let for_operators = listen_all(&settings.listen_metrics, &settings).await?;
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, jwt, .. } = settings;
-    let Settings { compaction, origins, streams, detail, .. } = settings;
+    let Settings { compaction, origins, hosts, streams, detail, .. } = settings;
     let connector = settings.client_tls.connector;
     let metrics = Arc::new(Metrics::new(detail));
     let store = SharedStore::new(metrics.clone());
@@ -81,7 +82,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
     let router = server::router(frontend.clone(), origins).merge(member.routes());
     let router = router.merge(Audience::new(member.clone(), connector).routes());
-    let router = router.merge(server::page::plays(player));
+    let router = hosts.guard(router.merge(server::page::plays(player)));
     let serving = tokio::spawn(server::serve(listeners, router, streams, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),
@@ -105,7 +106,9 @@ async fn listen_all(
     let mut listeners = Vec::new();
     for (address, is_encrypted) in addresses {
         let tls = settings.client_tls.acceptor.clone().filter(|_| *is_encrypted);
-        listeners.push(server::Listener { socket: listen(*address).await?, tls });
+        let certificates_name_users = settings.client_tls.name_users;
+        let socket = listen(*address).await?;
+        listeners.push(server::Listener { socket, tls, certificates_name_users });
     }
     Ok(listeners)
 }

@@ -226,7 +226,7 @@ impl Server {
             let _ = stopped.await;
         };
         let serving = tokio::spawn(server::serve(
-            vec![Listener { socket: listener, tls: None }],
+            vec![Listener { socket: listener, tls: None, certificates_name_users: false }],
             router,
             Streams::default(),
             shutdown,
