@@ -8,7 +8,8 @@
 //! cargo xtask tidy      the project's own rules alone; also a step of check
 //! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
-//! cargo xtask watchers  loads one member with ten thousand watchers, beside etcd
+//! cargo xtask watchers  loads one member with ten thousand watchers, beside etcd; with
+//!                       --watchers N, --rate EVENTS_PER_SECOND, --seconds S another load
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
@@ -59,6 +60,7 @@ fn run(words: &[String]) -> Result<()> {
     let root = root()?;
     let words = words.iter().map(String::as_str).collect::<Vec<_>>();
     match words[..] {
+        ["watchers", ref flags @ ..] => return watchers::run_all(&root, flags),
         ["soak", "--minutes", minutes] => return simulated::soak(&root, minutes),
         ["power-loss", "--cycles", cycles] => return power::lose(&root, cycles),
         ["kills", "--times", times] => return power::kill(&root, times),
@@ -77,7 +79,6 @@ fn run(words: &[String]) -> Result<()> {
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
-        "watchers" => watchers::run_all(&root),
         "mutants" => mutants::run(&root),
         "same-runs" => simulated::compare_builds(&root),
         "mutants-table" => mutants::write_table(&root),
@@ -87,9 +88,10 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
-                     failover | watchers | mutants | mutants-table | mutants-explored | \
-                     same-runs | soak --minutes M | power-loss --cycles N | kills --times N | \
-                     sim-mutants [PART] | story-traces [PART]";
+                     failover | watchers [--watchers N] [--rate R] [--seconds S] | mutants | \
+                     mutants-table | mutants-explored | same-runs | soak --minutes M | \
+                     power-loss --cycles N | kills --times N | sim-mutants [PART] | \
+                     story-traces [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

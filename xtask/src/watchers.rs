@@ -1,7 +1,8 @@
 //! Ten thousand watchers on one member: ours, and etcd's beside it.
 //!
 //! Both are loaded by the same program, `examples/watch_load.rs` of the crate `quorate`, which
-//! fails if an event is missing, comes twice, or comes out of order.
+//! fails if an event is missing, comes twice, or comes out of order. A smaller load for a look:
+//! `cargo xtask watchers --watchers 500 --rate 200 --seconds 5`.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -13,11 +14,38 @@ use anyhow::{Context, Result, bail};
 use crate::command::{cargo, is_installed, run};
 use crate::demo::free_ports;
 
-/// Watchers, events per second, and for how many seconds.
-const LOAD: [&str; 3] = ["10000", "1000", "20"];
+/// How much is asked of a server.
+struct Load {
+    watchers: u32,
+    events_per_second: u32,
+    seconds: u32,
+}
+
+impl Load {
+    /// What the flags say, and otherwise what the project promises to bear.
+    fn of(flags: &[&str]) -> Result<Self> {
+        let mut load = Self { watchers: 10_000, events_per_second: 1_000, seconds: 20 };
+        for pair in flags.chunks(2) {
+            let [flag, number] = pair else { bail!("{} has no number", pair[0]) };
+            let place = match *flag {
+                "--watchers" => &mut load.watchers,
+                "--rate" => &mut load.events_per_second,
+                "--seconds" => &mut load.seconds,
+                other => bail!("{other} is none of --watchers, --rate, --seconds"),
+            };
+            *place = number.parse().with_context(|| format!("{flag} {number}"))?;
+        }
+        Ok(load)
+    }
+
+    fn arguments(&self) -> [String; 3] {
+        [self.watchers, self.events_per_second, self.seconds].map(|number| number.to_string())
+    }
+}
 
 /// Measures, and prints what was measured.
-pub(crate) fn run_all(root: &Path) -> Result<()> {
+pub(crate) fn run_all(root: &Path, flags: &[&str]) -> Result<()> {
+    let load_flags = Load::of(flags)?.arguments();
     run(&mut cargo(root, &["build", "--release", "--locked"]))?;
     let example = ["build", "--release", "--locked", "-p", "quorate", "--example", "watch_load"];
     run(&mut cargo(root, &example))?;
@@ -36,7 +64,7 @@ pub(crate) fn run_all(root: &Path) -> Result<()> {
         server.wait(&client)?;
         println!("{name}:");
         let pid = server.child.id().to_string();
-        run(Command::new(&load).args([&server.url, &pid]).args(LOAD))?;
+        run(Command::new(&load).args([&server.url, &pid]).args(&load_flags))?;
     }
     Ok(())
 }

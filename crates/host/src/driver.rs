@@ -22,6 +22,7 @@ use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::recruits::promotion;
 use crate::snapshots::Done;
+use crate::traffic::Pulse;
 use crate::viewers::Viewers;
 use crate::wire::Numbered;
 
@@ -41,6 +42,7 @@ pub(crate) struct Driver<S: Machine> {
     pub(crate) tasks: std::sync::mpsc::Sender<Task<S::Image>>,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) pulse: Pulse,
     pub(crate) waiting: Waiting<S::Reply>,
     pub(crate) viewers: Viewers,
     /// The number of the last message. It begins with the time, so that a member that is started
@@ -140,7 +142,11 @@ impl<S: Machine> Driver<S> {
     }
 
     fn receive(&mut self, (number, envelope): Numbered) {
-        self.observer.received(self.clock.now_us(), &envelope, number);
+        let now = self.clock.now_us();
+        self.observer.received(now, &envelope, number);
+        if let Some(took) = self.pulse.received(now, &envelope) {
+            self.meters.traffic_with(envelope.from).round_trip(took);
+        }
         self.replica.receive(envelope);
     }
 
@@ -255,6 +261,7 @@ impl<S: Machine> Driver<S> {
 
     fn number(&mut self, now: u64, envelope: Envelope) -> Numbered {
         self.sent += 1;
+        self.pulse.sent(now, &envelope);
         self.observer.sent(now, &envelope, self.sent, None);
         (self.sent, envelope)
     }

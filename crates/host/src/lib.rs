@@ -44,6 +44,7 @@ mod roster;
 mod security;
 mod snapshots;
 mod start;
+mod traffic;
 mod viewers;
 mod wire;
 
@@ -59,4 +60,5 @@ pub use restore::{RestoreError, begin_with};
 pub use security::Security;
 pub use snapshots::SnapshotError;
 pub use start::{Config, Fatal, Host, Origin, StartError};
+pub use traffic::{RoundTrips, Traffic};
 pub use viewers::Batch;

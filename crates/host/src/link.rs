@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::cluster::Peer;
 use crate::handshake::{self, Identity};
 use crate::security::Security;
+use crate::traffic::Traffic;
 use crate::wire::{self, Numbered};
 
 /// Batches that may wait for the socket. What comes beyond is lost, as on a network.
@@ -35,10 +36,16 @@ pub(crate) struct Link {
 
 impl Link {
     /// Starts to dial the peer, until the link is dropped.
-    pub(crate) fn start(runtime: &Handle, own: Identity, security: Security, peer: Peer) -> Self {
+    pub(crate) fn start(
+        runtime: &Handle,
+        own: Identity,
+        security: Security,
+        peer: Peer,
+        traffic: Arc<Traffic>,
+    ) -> Self {
         let (messages, receiver) = mpsc::channel(WAITING_MAX);
         let is_connected = Arc::new(AtomicBool::new(false));
-        let voice = Voice { own, security, peer, is_connected: is_connected.clone() };
+        let voice = Voice { own, security, peer, is_connected: is_connected.clone(), traffic };
         runtime.spawn(voice.run(receiver));
         Self { messages, is_connected }
     }
@@ -62,6 +69,7 @@ struct Voice {
     security: Security,
     peer: Peer,
     is_connected: Arc<AtomicBool>,
+    traffic: Arc<Traffic>,
 }
 
 impl Voice {
@@ -150,7 +158,9 @@ impl Voice {
                     }
                     buffer.clear();
                     batches.drain(..).for_each(|batch| wire::encode(&batch, &mut buffer));
+                    let bytes = buffer.len() as u64;
                     write_patiently(&mut writer, &mut buffer).await?;
+                    self.traffic.sent_bytes.fetch_add(bytes, Relaxed);
                 }
             }
         }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::cluster::{Cluster, Peer};
 use crate::handshake::Identity;
 use crate::link::Link;
+use crate::meters::Meters;
 use crate::security::Security;
 use crate::wire::Numbered;
 
@@ -34,6 +35,7 @@ pub(crate) struct Links {
     followed: Option<(Arc<Configuration>, bool)>,
     /// Where the links run.
     runtime: Handle,
+    meters: Arc<Meters>,
     /// Tells who has a link now.
     connections: watch::Sender<Connections>,
 }
@@ -46,11 +48,13 @@ impl Links {
         cluster: &Cluster,
         security: Security,
         runtime: Handle,
+        meters: Arc<Meters>,
     ) -> Self {
         let names = cluster.peers.values().map(|peer| (peer.id, peer.name.clone())).collect();
         let (connections, _) = watch::channel(Connections::new());
         let open = BTreeMap::new();
-        let mut links = Self { own, security, names, open, followed: None, runtime, connections };
+        let followed = None;
+        let mut links = Self { own, security, names, open, followed, runtime, meters, connections };
         cluster.peers.values().for_each(|peer| links.reach(peer.clone()));
         links
     }
@@ -88,17 +92,22 @@ impl Links {
 
     /// Sends the messages, or gives them back.
     pub(crate) fn send(&self, to: NodeId, messages: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
-        match self.open.get(&to) {
+        let sent = match self.open.get(&to) {
             Some((_, link)) => link.send(messages),
             None => Err(messages),
+        };
+        if let Err(lost) = &sent {
+            self.meters.traffic_with(to).lost_messages.fetch_add(lost.len() as u64, Relaxed);
         }
+        sent
     }
 
     /// Has a link to that member, at those addresses.
     fn reach(&mut self, peer: Peer) {
         let is_there = self.open.get(&peer.id).is_some_and(|(known, _)| *known == peer);
         if peer.id != self.own.member && !is_there {
-            let link = Link::start(&self.runtime, self.own, self.security.clone(), peer.clone());
+            let (security, traffic) = (self.security.clone(), self.meters.traffic_with(peer.id));
+            let link = Link::start(&self.runtime, self.own, security, peer.clone(), traffic);
             self.connections.send_modify(|all| _ = all.insert(peer.id, link.is_connected()));
             self.open.insert(peer.id, (peer, link));
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::cluster::{host_of, urls_of};
 use crate::handle::Status;
 use crate::handshake::{self, Identity};
+use crate::meters::Meters;
 use crate::roster::Roster;
 use crate::security::Security;
 use crate::wire::{self, Numbered};
@@ -33,6 +35,7 @@ pub(crate) struct Ear {
     security: Security,
     status: watch::Receiver<Status>,
     heard: mpsc::Sender<Vec<Numbered>>,
+    meters: Arc<Meters>,
     /// What ends the newest connection of each member, by being dropped.
     newest: Mutex<BTreeMap<NodeId, oneshot::Sender<()>>>,
     complaints: Mutex<BTreeSet<String>>,
@@ -44,9 +47,10 @@ impl Ear {
         security: Security,
         status: watch::Receiver<Status>,
         heard: mpsc::Sender<Vec<Numbered>>,
+        meters: Arc<Meters>,
     ) -> Arc<Self> {
         let (newest, complaints) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { own, security, status, heard, newest, complaints })
+        Arc::new(Self { own, security, status, heard, meters, newest, complaints })
     }
 
     /// Takes connections until the driver ends, and then lets all of them go.
@@ -143,7 +147,9 @@ impl Ear {
     /// Leaves what the peer says in the inbox. A full inbox holds up the connection, and so the
     /// peer.
     async fn hear(&self, mut stream: Stream, peer: NodeId) -> std::io::Result<()> {
-        while let Some(messages) = wire::read(&mut stream).await? {
+        let traffic = self.meters.traffic_with(peer);
+        while let Some((messages, bytes)) = wire::read(&mut stream).await? {
+            traffic.received_bytes.fetch_add(bytes as u64, Relaxed);
             if let Some((_, forged)) = messages.iter().find(|(_, envelope)| envelope.from != peer) {
                 let text = format!("a message in the name of {}", forged.from);
                 return Err(std::io::Error::new(ErrorKind::InvalidData, text));

@@ -1,6 +1,12 @@
 //! Counters that anybody may read while the threads count.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use raft::NodeId;
+
+use crate::traffic::Traffic;
 
 /// What a host counts since it started.
 #[derive(Debug, Default)]
@@ -9,4 +15,20 @@ pub struct Meters {
     pub proposals_failed: AtomicU64,
     /// How often another leader came up.
     pub leader_changes: AtomicU64,
+    /// What goes between this member and each other one that it ever knew.
+    traffic: Mutex<BTreeMap<NodeId, Arc<Traffic>>>,
+}
+
+impl Meters {
+    /// What goes between this member and the others.
+    pub fn traffic(&self) -> Vec<(NodeId, Arc<Traffic>)> {
+        let traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.iter().map(|(id, traffic)| (*id, traffic.clone())).collect()
+    }
+
+    /// Where that is counted for one other member.
+    pub(crate) fn traffic_with(&self, peer: NodeId) -> Arc<Traffic> {
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.entry(peer).or_default().clone()
+    }
 }

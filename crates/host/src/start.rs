@@ -30,6 +30,7 @@ use crate::meters::Meters;
 use crate::open::open;
 use crate::security::Security;
 use crate::snapshots::{self, Keeper, SnapshotError};
+use crate::traffic::Pulse;
 use crate::viewers::Viewers;
 
 /// Requests that wait for the driver's next turn; who comes then waits.
@@ -198,12 +199,14 @@ impl<R: Send + 'static> Host<R> {
             &config.cluster,
             config.security.clone(),
             tokio::runtime::Handle::current(),
+            meters.clone(),
         );
         let connections = links.connections();
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
-        let ear = Ear::new(own, config.security.clone(), status_receiver.clone(), messages);
+        let security = config.security.clone();
+        let ear = Ear::new(own, security, status_receiver.clone(), messages, meters.clone());
         for listener in listeners {
             tokio::spawn(ear.clone().listen(listener));
         }
@@ -217,6 +220,7 @@ impl<R: Send + 'static> Host<R> {
             tasks,
             status,
             meters: meters.clone(),
+            pulse: Pulse::default(),
             waiting: Waiting::default(),
             viewers: Viewers::default(),
             sent: clock.now_us(),

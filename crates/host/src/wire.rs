@@ -44,10 +44,11 @@ pub(crate) fn encode(messages: &[Numbered], out: &mut BytesMut) {
     }
 }
 
-/// Reads one frame. `None` when the other side closed the connection between two frames.
+/// Reads one frame, and says how many bytes it took. `None` when the other side closed the
+/// connection between two frames.
 pub(crate) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
-) -> io::Result<Option<Vec<Numbered>>> {
+) -> io::Result<Option<(Vec<Numbered>, usize)>> {
     let mut header = [0; HEADER_BYTES];
     let mut filled = 0;
     while filled < HEADER_BYTES {
@@ -73,7 +74,7 @@ pub(crate) async fn read(
     if crc32c::crc32c(&body) != checksum {
         return Err(bad("a frame with a wrong checksum".into()));
     }
-    decode(body.freeze()).map(Some)
+    decode(body.freeze()).map(|messages| Some((messages, HEADER_BYTES + length)))
 }
 
 fn decode(mut body: Bytes) -> io::Result<Vec<Numbered>> {
@@ -97,6 +98,10 @@ mod tests {
 
     use super::*;
 
+    async fn heard(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<Numbered>> {
+        read(stream).await.unwrap().map(|(messages, _)| messages)
+    }
+
     fn numbered(number: u64, bytes: usize) -> Numbered {
         let payload = Payload::Command(vec![b'x'; bytes].into());
         let entries = vec![Entry { position: Position::new(1, 1), payload }];
@@ -119,7 +124,7 @@ mod tests {
         let out = encoded(&messages);
         let mut stream = &out[..];
         for place in [0..5, 5..7, 7..9] {
-            assert_eq!(read(&mut stream).await.unwrap().as_deref(), Some(&messages[place]));
+            assert_eq!(heard(&mut stream).await.as_deref(), Some(&messages[place]));
         }
         assert_eq!(read(&mut stream).await.unwrap(), None);
         assert!(encoded(&[]).is_empty());
@@ -132,7 +137,7 @@ mod tests {
         let out = encoded(&messages);
         let (mut near, mut far) = tokio::io::duplex(3);
         let writing = tokio::spawn(async move { near.write_all(&out).await });
-        assert_eq!(read(&mut far).await.unwrap().as_deref(), Some(&messages[..]));
+        assert_eq!(heard(&mut far).await.as_deref(), Some(&messages[..]));
         assert_eq!(read(&mut far).await.unwrap(), None);
         writing.await.unwrap().unwrap();
     }

@@ -35,6 +35,8 @@ const STREAMS_PER_CONNECTION: usize = 10;
 const PUTS_MAX: usize = 200;
 /// The last events have come by then, or never do.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What comes twice has come by then.
+const AFTERWARDS: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -139,7 +141,10 @@ async fn listen(
             delays.push(at.elapsed());
         }
     }
-    Ok(delays)
+    match timeout(AFTERWARDS, responses.message()).await {
+        Err(_) => Ok(delays),
+        Ok(more) => Err(format!("all was heard, and then came {more:?}").into()),
+    }
 }
 
 /// Puts that nobody listens to.

@@ -10,7 +10,8 @@ mod wal_files;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::builder::{OsStr, Resettable};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 /// One truth on several machines.
 #[derive(Parser)]
@@ -38,14 +39,29 @@ enum Command {
 
 fn main() -> ExitCode {
     let command = Cli::command().mut_subcommand("serve", serve::others::allow);
-    let parsed = switches::allow_values(command).try_get_matches();
-    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let command = switches::allow_values(command);
+    let parse = |matches: ArgMatches| Ok((Cli::from_arg_matches(&matches)?, matches));
+    let mut parsed = command.clone().try_get_matches().and_then(parse);
+    let mut has_variables = true;
+    if let Ok((Cli { command: Command::Serve(serve), .. }, _)) = &parsed
+        && let Some((file, stop_with_stdin)) = serve.config_file()
+    {
+        let mut arguments = match serve::config_file::arguments(file) {
+            Ok(arguments) => arguments,
+            Err(line) => return client::usage::Failure::Usage(line).report(),
+        };
+        arguments.extend(stop_with_stdin.then(|| "--stop-with-stdin".to_owned()));
+        let arguments = ["quorate", "serve"].map(str::to_owned).into_iter().chain(arguments);
+        has_variables = false;
+        parsed = without_variables(command).try_get_matches_from(arguments).and_then(parse);
+    }
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return client::usage::refuse(&error),
     };
     if let Some(serve) = matches.subcommand_matches("serve") {
-        match serve::others::judge(serve) {
+        let variable = |name| std::env::var(name).ok().filter(|_| has_variables);
+        match serve::others::judge(serve, variable) {
             Ok(notes) => notes.iter().for_each(|note| eprintln!("{note}")),
             Err(line) => return client::usage::Failure::Usage(line).report(),
         }
@@ -57,4 +73,10 @@ fn main() -> ExitCode {
         Command::Wal(wal) => wal.main(),
         Command::Client(command) => client::main(command, cli.connection),
     }
+}
+
+/// The same, but that the environment does not count for `serve`.
+fn without_variables(command: clap::Command) -> clap::Command {
+    let without = |arg: clap::Arg| arg.env(Resettable::<OsStr>::Reset);
+    command.mut_subcommand("serve", |serve| serve.mut_args(without))
 }

@@ -42,6 +42,20 @@ async fn flags_without_effect_are_taken_and_named() {
     assert!(!log.contains("--pre-vote"), "{log}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn only_listed_hosts_are_answered() {
+    let mut cluster = Cluster::of(1);
+    cluster.members[0].flags.set("--host-whitelist", "127.0.0.1,db.example");
+    cluster.start_all().await;
+    let address = cluster.members[0].client;
+    for (host, expected) in
+        [("127.0.0.1:2379", 200), ("db.example", 200), ("evil.example", 421), ("localhost", 421)]
+    {
+        let request = Request::get("/version").header("host", host).body("").unwrap();
+        assert_eq!(http(address, request).await.unwrap().status(), expected, "{host}");
+    }
+}
+
 #[test]
 fn flags_that_cannot_be_kept_are_refused() {
     let refused = |flag: &str, value: &str, says: &str| {
@@ -55,8 +69,7 @@ fn flags_that_cannot_be_kept_are_refused() {
         assert!(!member.data_dir.exists(), "{flag}: the directory was touched");
     };
     refused("--unsafe-no-fsync", "true", "what is acknowledged is on disk");
-    refused("--config-file", "etcd.yml", "give flags");
-    refused("--client-crl-file", "list.pem", "is not supported");
+    refused("--discovery-srv", "example", "is not supported");
     refused("--listen-metrics-urls", "nonsense", "http://host:port");
 }
 

@@ -385,3 +385,83 @@ async fn text(response: Response<hyper::body::Incoming>) -> String {
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8(body.to_vec()).expect("it is text")
 }
+
+/// The common name of a client's certificate is its user. A token goes before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_say_who_asks() {
+    let encrypted = Encrypted::start(1).await;
+    let ca = &encrypted.clients.ca;
+    let address = url(&encrypted.cluster.members[0]);
+    let show = |mut command: Command, name: &str| {
+        let own = ca.sign(name, "client.example");
+        command.arg("--cacert").arg(ca.ca()).arg("--cert").arg(own.cert).arg("--key").arg(own.key);
+        command
+    };
+    let ours = |name: &str, arguments: &[&str]| {
+        let mut command = quorate();
+        command.args(["--endpoints", &address]).args(arguments);
+        show(command, name)
+    };
+    for arguments in [
+        &["user", "add", "root", "--no-password"][..],
+        &["user", "grant-role", "root", "root"],
+        &["user", "add", "ann", "--no-password"],
+        &["user", "add", "bob:secret"],
+        &["role", "add", "some"],
+        &["role", "grant-permission", "some", "readwrite", "a"],
+        &["user", "grant-role", "ann", "some"],
+        &["auth", "enable"],
+    ] {
+        printed(&mut ours("client", arguments));
+    }
+    assert_eq!(printed(&mut ours("ann", &["put", "a", "1"])), "OK\n");
+    assert_eq!(printed(&mut ours("root", &["put", "b", "1"])), "OK\n");
+    refused(&mut ours("ann", &["put", "b", "1"]), &["etcdserver: permission denied"]);
+    refused(&mut ours("nobody", &["put", "a", "1"]), &["etcdserver: permission denied"]);
+    let as_bob = ["--user", "bob:secret", "put", "a", "1"];
+    refused(&mut ours("root", &as_bob), &["etcdserver: permission denied"]);
+    if tools_are_there() {
+        let theirs = |name: &str, key: &str| {
+            let mut command = etcdctl(&address);
+            command.args(["put", key, "1"]);
+            show(command, name)
+        };
+        assert_eq!(printed(&mut theirs("ann", "a")), "OK\n");
+        refused(&mut theirs("ann", "b"), &["etcdserver: permission denied"]);
+    }
+
+    // Over JSON nobody is known by a certificate, as with etcd.
+    let trust = Trust::File(ca.ca());
+    let own = ca.sign("root", "client.example");
+    let connector = Connector::new(trust, Some(own), Some(b"http/1.1")).unwrap();
+    let socket = TcpStream::connect(encrypted.cluster.members[0].client).await.unwrap();
+    let stream = connector.connect(HOST, socket).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let body = http_body_util::Full::new(Bytes::from_static(br#"{"key":"YQ=="}"#));
+    let request = Request::post("/v3/kv/range").header("host", HOST).body(body).unwrap();
+    let answer = text(sender.send_request(request).await.unwrap()).await;
+    assert!(answer.contains("etcdserver: user name is empty"), "{answer}");
+}
+
+/// Members that are not of the name that the others demand are not believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_another_name() {
+    let mut encrypted = Encrypted::of(3);
+    for member in &mut encrypted.cluster.members[..2] {
+        let own = encrypted.members_ca.sign("a member", HOST);
+        member.flags.set("--peer-cert-file", own.cert.to_str().unwrap());
+        member.flags.set("--peer-key-file", own.key.to_str().unwrap());
+    }
+    for member in &mut encrypted.cluster.members {
+        member.flags.set("--peer-cert-allowed-cn", "a member");
+        member.start();
+    }
+    for number in [0, 1] {
+        let member = &mut encrypted.cluster.members[number];
+        let url = url(member);
+        serves(member, || encrypted.clients.quorate(&url)).await;
+    }
+    let process = encrypted.cluster.members[0].process();
+    process.wait_until_it_prints("its certificate is not of whom it should be");
+}

@@ -220,3 +220,33 @@ async fn the_command_goes_on_at_another_member() {
     values.dedup();
     assert_eq!(values, (0..50).collect::<Vec<_>>());
 }
+
+/// A member that is told to stop has watchers, and ends; they go on elsewhere, and miss nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_stop_send_their_watchers_elsewhere() {
+    let mut cluster = Cluster::start(3).await;
+    let (urls, endpoints) = (cluster.urls(), cluster.endpoints());
+    write(&urls, 0..1).await;
+    let arguments = ["watch", "k", "--rev", "2"];
+    let directory = cluster.directory();
+    let mut watches =
+        vec![Process::start(&mut quorate_at(&endpoints, &arguments), &directory.join("ours"))];
+    if tools_are_there() {
+        let mut theirs = etcdctl(&endpoints);
+        watches.push(Process::start(theirs.args(arguments), &directory.join("theirs")));
+    }
+    for watch in &mut watches {
+        watch.wait_until_it_prints("PUT\nk\n0\n");
+    }
+    for stopped in 0..3 {
+        cluster.members[stopped].stop();
+        let others = (0..3).filter(|member| *member != stopped).map(|member| urls[member].clone());
+        let others = others.collect::<Vec<_>>();
+        write(&others, stopped + 1..stopped + 2).await;
+        for watch in &mut watches {
+            watch.wait_until_it_prints(&format!("PUT\nk\n{}\n", stopped + 1));
+        }
+        cluster.members[stopped].start();
+        cluster.members[stopped].ready().await;
+    }
+}

@@ -1,6 +1,9 @@
 //! What the services need of a running member.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use host::Traffic;
 use mvcc::{Image, Lessor, Reply, Store};
 
 use crate::watch::Feed;
@@ -61,6 +64,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// The members that this one can send to now, and itself.
     fn connected(&self) -> Vec<u64>;
+
+    /// What goes between this member and each other one.
+    fn traffic(&self) -> Vec<(u64, Arc<Traffic>)>;
 }
 
 /// Why a member could not do what it was asked to. It prints as etcd's text.
@@ -75,6 +81,12 @@ pub enum Failure {
     /// No answer in time. What was asked for may or may not happen.
     #[error("etcdserver: request timed out")]
     TimedOut,
+    /// No answer in time, and another member has become leader meanwhile.
+    #[error("etcdserver: request timed out, possibly due to previous leader failure")]
+    LeaderFailed,
+    /// No answer in time, and this member does not reach those whom it needs for one.
+    #[error("etcdserver: request timed out, possibly due to connection lost")]
+    ConnectionLost,
     /// Too much is waiting already. It was not tried.
     #[error("etcdserver: too many requests")]
     Overloaded,

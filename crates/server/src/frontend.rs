@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use etcdpb::etcdserverpb::ResponseHeader;
 use mvcc::{
     Alarm, AlarmCommand, AuthRefusal, Command, KvHash, KvHasher, MemberAlarm, Range, RangeReader,
-    RangeResponse, Refusal, Response, Stamped, Step, Store, TXN_OPS_MAX,
+    RangeResponse, Refusal, Reply, Response, Stamped, Step, Store, TXN_OPS_MAX,
 };
 use tokio::time::timeout;
-use tonic::metadata::MetadataMap;
-use tonic::service::Interceptor;
-use tonic::{Request, Status};
+use tonic::Request;
 
 use crate::auth::{Jwt, Who};
 use crate::backend::{Backend, ChangeFailure, Failure, MemberChange, MemberStatus};
+use crate::calls::Stopping;
 use crate::metrics::Metrics;
 use crate::status::Error;
 use crate::upkeep::Refused;
@@ -100,6 +100,7 @@ pub struct Frontend<B> {
     metrics: Arc<Metrics>,
     refused: Arc<Refused>,
     hub: Arc<Hub>,
+    stopping: Stopping,
     jwt: Option<Arc<Jwt>>,
     who: Who,
 }
@@ -107,14 +108,25 @@ pub struct Frontend<B> {
 impl<B: Backend> Frontend<B> {
     /// A frontend of `backend`. What it counts goes to `metrics`.
     pub fn new(backend: B, options: Options, metrics: Arc<Metrics>) -> Self {
-        let (refused, hub) = (Arc::default(), Arc::default());
-        Self { backend, options, metrics, refused, hub, jwt: None, who: Who::Nobody }
+        let (refused, hub, stopping) = (Arc::default(), Arc::default(), Stopping::default());
+        Self { backend, options, metrics, refused, hub, stopping, jwt: None, who: Who::Nobody }
     }
 
     /// The same, with tokens that are made and read with these keys.
     #[must_use]
     pub fn with_jwt(self, jwt: Option<Arc<Jwt>>) -> Self {
         Self { jwt, ..self }
+    }
+
+    /// The member stops: streams end now, and what else is still asked soon. Their clients are told
+    /// so, and go on elsewhere.
+    pub fn stop(&self) {
+        self.stopping.begin();
+    }
+
+    /// How far the member is with stopping.
+    pub(crate) fn stopping(&self) -> &Stopping {
+        &self.stopping
     }
 
     /// The same, for whoever sent that request.
@@ -210,7 +222,7 @@ impl<B: Backend> Frontend<B> {
             if bytes.len() > self.options.request_bytes_max {
                 return Err(Error::RequestTooLarge);
             }
-            let reply = self.in_time(self.backend.propose(bytes)).await?;
+            let reply = self.propose(bytes).await?;
             if reply.result != Err(AuthRefusal::AuthOldRevision.into()) {
                 return Ok(reply.result?);
             }
@@ -233,7 +245,7 @@ impl<B: Backend> Frontend<B> {
         if !self.backend.read(|store| store.alarms().contains(&alarm)) {
             let raise = Command::Alarm(AlarmCommand::Raise(alarm));
             // Whether that works or not: there is no space.
-            let _ = self.in_time(self.backend.propose(raise.encode())).await;
+            let _ = self.propose(raise.encode()).await;
         }
         Err(Refusal::NoSpace.into())
     }
@@ -293,6 +305,33 @@ impl<B: Backend> Frontend<B> {
         self.fill(header);
     }
 
+    async fn propose(&self, command: Bytes) -> Result<Reply, Error> {
+        let before = self.backend.status();
+        match self.in_time(self.backend.propose(command)).await {
+            Err(Error::Failed(Failure::TimedOut)) => Err(self.why_late(before).into()),
+            answer => answer,
+        }
+    }
+
+    /// Why a command was not applied in time, as far as can be guessed: etcd's guesses.
+    fn why_late(&self, before: MemberStatus) -> Failure {
+        let now = self.backend.status();
+        let Some(leader) = now.leader else { return Failure::TimedOut };
+        if now.leader_changes > before.leader_changes {
+            return Failure::LeaderFailed;
+        }
+        let connected = self.backend.connected();
+        let is_connected = |id: u64| connected.contains(&id);
+        let reaches_all_it_needs = if now.is_leader() {
+            let voters = self.backend.members().into_iter().filter(|peer| !peer.is_learner);
+            let (there, gone) = voters.partition::<Vec<_>, _>(|peer| is_connected(peer.id));
+            there.len() > gone.len()
+        } else {
+            is_connected(leader)
+        };
+        if reaches_all_it_needs { Failure::TimedOut } else { Failure::ConnectionLost }
+    }
+
     async fn in_time<T>(
         &self,
         answer: impl Future<Output = Result<T, Failure>>,
@@ -306,19 +345,4 @@ impl<B: Backend> Frontend<B> {
 pub(crate) fn mismatch(command: &Command) -> Error {
     tracing::error!(?command, "the reply does not belong to the command");
     Error::Mismatch
-}
-
-/// A client that sends `hasleader: true` wants no service from a member without a leader.
-impl<B: Backend> Interceptor for Frontend<B> {
-    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        if wants_leader(request.metadata()) && self.backend.status().leader.is_none() {
-            return Err(Error::from(Failure::NoLeader).into());
-        }
-        Ok(request)
-    }
-}
-
-/// Whether a client says that it wants no service from a member without a leader.
-pub(crate) fn wants_leader(metadata: &MetadataMap) -> bool {
-    metadata.get("hasleader").is_some_and(|value| value == "true")
 }

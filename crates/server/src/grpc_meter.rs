@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -13,9 +14,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use prometheus::core::Collector;
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 use tonic::{Code, Status};
+
+use crate::metrics::Detail;
 
 /// The counters.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct GrpcMeter {
     handled: IntCounterVec,
     received_bytes: IntCounter,
     sent_bytes: IntCounter,
+    /// How long calls took, if somebody wants to know.
+    seconds: Option<HistogramVec>,
     /// By path.
     methods: BTreeMap<String, Arc<Method>>,
 }
@@ -38,7 +43,7 @@ struct Method {
 
 impl GrpcMeter {
     /// Counters that are all zero.
-    pub(crate) fn new(registry: &Registry) -> Self {
+    pub(crate) fn new(registry: &Registry, detail: Detail) -> Self {
         let labels = ["grpc_type", "grpc_service", "grpc_method"];
         let with_code = ["grpc_type", "grpc_service", "grpc_method", "grpc_code"];
         let counters = |name, help, labels: &[&str]| {
@@ -60,6 +65,11 @@ impl GrpcMeter {
                 "etcd_network_client_grpc_sent_bytes_total",
                 "Bytes that were sent to clients with gRPC.",
             ),
+            seconds: (detail == Detail::Extensive).then(|| {
+                let help = "How long calls took until they ended.";
+                let options = HistogramOpts::new("grpc_server_handling_seconds", help);
+                HistogramVec::new(options, &labels).expect("the names are valid")
+            }),
             methods: methods.map(|method| (method.path(), Arc::new(method))).collect(),
         };
         for method in meter.methods.values() {
@@ -72,7 +82,9 @@ impl GrpcMeter {
             Box::new(meter.received_bytes.clone()),
             Box::new(meter.sent_bytes.clone()),
         ];
-        for collector in all {
+        let seconds =
+            meter.seconds.iter().map(|seconds| -> Box<dyn Collector> { Box::new(seconds.clone()) });
+        for collector in all.into_iter().chain(seconds) {
             registry.register(collector).expect("each name is registered once");
         }
         meter
@@ -140,7 +152,7 @@ async fn count_call(State(meter): State<Arc<GrpcMeter>>, request: Request, next:
             frame
         }))
     });
-    let mut call = Call { meter, method: Some(method) };
+    let mut call = Call { meter, method: Some(method), began: Instant::now() };
     let response = next.run(request).await;
     if let Some(status) = Status::from_header_map(response.headers()) {
         call.end(status.code());
@@ -153,6 +165,7 @@ struct Call {
     meter: Arc<GrpcMeter>,
     /// Until it ends.
     method: Option<Arc<Method>>,
+    began: Instant,
 }
 
 impl Call {
@@ -160,6 +173,10 @@ impl Call {
         if let Some(method) = self.method.take() {
             let [kind, service, name] = method.labels();
             self.meter.handled.with_label_values(&[kind, service, name, code_name(code)]).inc();
+            if let Some(seconds) = &self.meter.seconds {
+                let took = self.began.elapsed().as_secs_f64();
+                seconds.with_label_values(&[kind, service, name]).observe(took);
+            }
         }
     }
 }

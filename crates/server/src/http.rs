@@ -19,11 +19,12 @@ use etcdpb::v3electionpb::election_server::ElectionServer;
 use etcdpb::v3lockpb::lock_server::LockServer;
 use serde::Serialize;
 use tonic::Status;
-use tonic::service::{InterceptorLayer, Routes};
+use tonic::service::Routes;
 
 use crate::ETCD_VERSION;
 use crate::auth::{AuthService, admit};
 use crate::backend::Backend;
+use crate::calls;
 use crate::checks;
 use crate::cluster::ClusterService;
 use crate::cors::{self, Origins};
@@ -40,7 +41,8 @@ use crate::watch::WatchService;
 
 /// Everything that a member serves to its clients. Pages of these origins may ask, too.
 pub fn router<B: Backend>(frontend: Frontend<B>, origins: Origins) -> Router {
-    let grpc = grpc_meter::count(grpc(&frontend), frontend.metrics().grpc());
+    let grpc = calls::attend(grpc(&frontend), &frontend);
+    let grpc = grpc_meter::count(grpc, frontend.metrics().grpc());
     let gateway = gateway::routes(&grpc, frontend.options().message_bytes_max());
     let http = operators(frontend);
     cors::allow(grpc.merge(gateway).merge(http).fallback(file_or_not_found), origins)
@@ -57,24 +59,25 @@ pub fn operators<B: Backend>(frontend: Frontend<B>) -> Router {
 
 fn grpc<B: Backend>(frontend: &Frontend<B>) -> Router {
     let message_bytes_max = frontend.options().message_bytes_max();
-    let kv = KvServer::new(KvService(frontend.clone()))
-        .max_decoding_message_size(message_bytes_max)
-        .max_encoding_message_size(usize::MAX);
-    let watch = WatchServer::new(WatchService(frontend.clone()))
-        .max_decoding_message_size(message_bytes_max)
-        .max_encoding_message_size(usize::MAX);
-    Routes::new(kv)
-        .add_service(LeaseServer::new(LeaseService::new(frontend.clone())))
-        .add_service(watch)
-        .add_service(ClusterServer::new(ClusterService(frontend.clone())))
-        .add_service(MaintenanceServer::new(MaintenanceService(frontend.clone())))
-        .add_service(ElectionServer::new(ElectionService(frontend.clone())))
-        .add_service(LockServer::new(LockService(frontend.clone())))
-        .add_service(HealthServer::new(HealthService))
-        .add_service(AuthServer::new(AuthService::new(frontend.clone())))
+    // How long a message to a client may be, the client says.
+    macro_rules! bounded {
+        ($service:expr) => {
+            $service
+                .max_decoding_message_size(message_bytes_max)
+                .max_encoding_message_size(usize::MAX)
+        };
+    }
+    Routes::new(bounded!(KvServer::new(KvService(frontend.clone()))))
+        .add_service(bounded!(LeaseServer::new(LeaseService::new(frontend.clone()))))
+        .add_service(bounded!(WatchServer::new(WatchService(frontend.clone()))))
+        .add_service(bounded!(ClusterServer::new(ClusterService(frontend.clone()))))
+        .add_service(bounded!(MaintenanceServer::new(MaintenanceService(frontend.clone()))))
+        .add_service(bounded!(ElectionServer::new(ElectionService(frontend.clone()))))
+        .add_service(bounded!(LockServer::new(LockService(frontend.clone()))))
+        .add_service(bounded!(HealthServer::new(HealthService)))
+        .add_service(bounded!(AuthServer::new(AuthService::new(frontend.clone()))))
         .into_axum_router()
         .layer(from_fn_with_state(frontend.clone(), admit::<B>))
-        .layer(InterceptorLayer::new(frontend.clone()))
 }
 
 /// The body of `/version`.

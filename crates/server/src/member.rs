@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
-use host::{Cluster, Handle, address_bytes, is_recruit, recruit_address, urls_of};
+use host::{Cluster, Handle, Traffic, address_bytes, is_recruit, recruit_address, urls_of};
 use mvcc::{Command, DecodeError, Image, Lessor, Publish, Reply, Store};
 use raft::{Change, ChangeError, Configuration, NodeId};
 use tokio::time::sleep;
@@ -248,6 +248,11 @@ impl Backend for Member {
     fn connected(&self) -> Vec<u64> {
         let others = self.handle.connected().into_iter().map(|id| id.0);
         others.chain([self.status().member_id]).collect()
+    }
+
+    fn traffic(&self) -> Vec<(u64, Arc<Traffic>)> {
+        let traffic = self.handle.meters().traffic().into_iter();
+        traffic.map(|(id, traffic)| (id.0, traffic)).collect()
     }
 }
 

@@ -1,7 +1,13 @@
 //! What can be counted, under the names that dashboards for etcd know.
 //!
+//! Some have two names: that of today's etcd, and the one before (`etcd_debugging_mvcc_put_total`),
+//! which dashboards ask for still.
+//!
 //! Made with the `prometheus` crate because it keeps names and types as they are given and knows
 //! the process; one for `OpenMetrics` would rename some of them.
+
+mod leases;
+mod peers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +21,8 @@ use prometheus::{
     TextEncoder, exponential_buckets,
 };
 
+use self::leases::LeaseMetrics;
+use crate::ETCD_VERSION;
 use crate::backend::{Backend, MemberStatus};
 use crate::frontend::Options;
 use crate::grpc_meter::GrpcMeter;
@@ -28,21 +36,54 @@ use crate::watch::Counts;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    pub(crate) ranges: IntCounter,
-    pub(crate) txns: IntCounter,
+    pub(crate) ranges: Twice,
+    pub(crate) txns: Twice,
     pub(crate) watch_events: IntCounter,
     pub(crate) health_successes: IntCounter,
     pub(crate) health_failures: IntCounter,
-    puts: IntCounter,
-    deletes: IntCounter,
+    puts: Twice,
+    deletes: Twice,
+    leases: LeaseMetrics,
     wal_sync_seconds: Histogram,
     apply_seconds: Histogram,
+    slow_applies: IntCounter,
     grpc: Arc<GrpcMeter>,
     check_ok: IntGaugeVec,
     checks: IntCounterVec,
     /// Locked while they are brought up to date and written out.
     taken: Mutex<Taken>,
 }
+
+/// What a member counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What costs next to nothing.
+    #[default]
+    Basic,
+    /// Also how long calls of gRPC take, for each method.
+    Extensive,
+}
+
+/// One count under two names.
+#[derive(Debug)]
+pub(crate) struct Twice([IntCounter; 2]);
+
+impl Twice {
+    /// Those are called `etcd_mvcc_…` and `etcd_debugging_mvcc_…`.
+    fn new(registry: &Registry, name: &str, help: &str) -> Self {
+        Self(
+            ["etcd_mvcc", "etcd_debugging_mvcc"]
+                .map(|first| counter(registry, &format!("{first}_{name}"), help)),
+        )
+    }
+
+    pub(crate) fn inc(&self) {
+        self.0.iter().for_each(IntCounter::inc);
+    }
+}
+
+/// A command that takes longer to apply is slow, in etcd's view.
+const SLOW_APPLY: Duration = Duration::from_millis(100);
 
 /// What is taken from the member.
 #[derive(Debug)]
@@ -57,7 +98,10 @@ struct Taken {
     keys: IntGauge,
     revision: IntGauge,
     compacted_revision: IntGauge,
+    auth_revision: IntGauge,
+    id: IntGaugeVec,
     db_size: IntGauge,
+    db_size_of_old: IntGauge,
     db_size_in_use: IntGauge,
     watch_streams: IntGauge,
     watchers: IntGauge,
@@ -72,13 +116,15 @@ impl Metrics {
     ///
     /// # Panics
     /// Never: the names are fixed, and valid.
-    pub fn new() -> Self {
+    pub fn new(detail: Detail) -> Self {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
         registry
             .register(Box::new(ProcessCollector::for_self()))
             .expect("no other collector knows the process");
+        tell_versions(&registry);
         let counter = |name, help| counter(&registry, name, help);
+        let twice = |name, help| Twice::new(&registry, name, help);
         let checks = ["type", "name", "status"];
         let checks = IntCounterVec::new(
             Opts::new("etcd_server_healthchecks_total", "Checks, by outcome."),
@@ -89,13 +135,18 @@ impl Metrics {
             &["type", "name"],
         );
         Self {
-            ranges: counter("etcd_mvcc_range_total", "Ranges that were read."),
-            txns: counter("etcd_mvcc_txn_total", "Transactions, applied or only read."),
+            ranges: twice("range_total", "Ranges that were read."),
+            txns: twice("txn_total", "Transactions, applied or only read."),
             watch_events: counter("etcd_debugging_mvcc_events_total", "Events sent to watchers."),
             health_successes: counter("etcd_server_health_success", "Health checks that passed."),
             health_failures: counter("etcd_server_health_failures", "Health checks that failed."),
-            puts: counter("etcd_mvcc_put_total", "Puts that were applied."),
-            deletes: counter("etcd_mvcc_delete_total", "Keys whose deletion was applied."),
+            puts: twice("put_total", "Puts that were applied."),
+            deletes: twice("delete_total", "Keys whose deletion was applied."),
+            leases: LeaseMetrics::new(&registry),
+            slow_applies: counter(
+                "etcd_server_slow_apply_total",
+                "Commands that took more than 100 ms to apply.",
+            ),
             wal_sync_seconds: histogram(
                 &registry,
                 "etcd_disk_wal_fsync_duration_seconds",
@@ -106,7 +157,7 @@ impl Metrics {
                 "etcd_disk_backend_commit_duration_seconds",
                 "How long it took to apply a command. That is in memory: the log is on the disk.",
             ),
-            grpc: Arc::new(GrpcMeter::new(&registry)),
+            grpc: Arc::new(GrpcMeter::new(&registry, detail)),
             check_ok: register(&registry, check_ok.expect("the names are valid")),
             checks: register(&registry, checks.expect("the names are valid")),
             taken: Mutex::new(Taken::new(&registry)),
@@ -117,12 +168,18 @@ impl Metrics {
     /// Counts how long a command took to apply.
     pub(crate) fn took(&self, duration: Duration) {
         self.apply_seconds.observe(duration.as_secs_f64());
+        if duration > SLOW_APPLY {
+            self.slow_applies.inc();
+        }
     }
 
     /// Counts a command that was applied here, and what it changed.
     pub fn applied(&self, command: &Command, reply: &Reply) {
         if matches!(command, Command::Txn(_)) && reply.result.is_ok() {
             self.txns.inc();
+        }
+        if let (Command::Lease(command), Ok(response)) = (command, &reply.result) {
+            self.leases.applied(command, response);
         }
         for change in &reply.changes {
             match change {
@@ -162,13 +219,16 @@ impl Metrics {
         backend.read(|store| taken.take_store(store));
         taken.take_watches(watches);
         let families = self.registry.gather();
-        TextEncoder::new().encode_to_string(&families).expect("writing to memory cannot fail")
+        let mut text =
+            TextEncoder::new().encode_to_string(&families).expect("writing to memory cannot fail");
+        text.push_str(&peers::text(&backend.traffic()));
+        text
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self::new()
+        Self::new(Detail::default())
     }
 }
 
@@ -208,7 +268,13 @@ impl Taken {
             ),
             quota: gauge("etcd_server_quota_backend_bytes", "Bytes that the store may take."),
             is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
+            auth_revision: gauge("etcd_debugging_auth_revision", "The state of the users."),
+            id: labelled(registry, "etcd_server_id", "This member.", "server_id"),
             db_size: gauge("etcd_mvcc_db_total_size_in_bytes", "Bytes that the store takes."),
+            db_size_of_old: gauge(
+                "etcd_debugging_mvcc_db_total_size_in_bytes",
+                "Bytes that the store takes.",
+            ),
             db_size_in_use: gauge(
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Bytes of the store that hold something.",
@@ -230,6 +296,7 @@ impl Taken {
         self.has_leader.set(status.leader.is_some().into());
         self.is_leader.set(status.is_leader().into());
         self.is_learner.set(status.is_learner.into());
+        self.id.with_label_values(&[&format!("{:x}", status.member_id)]).set(1);
         advance(&self.leader_changes, status.leader_changes);
         self.proposals_committed.set(gauge_value(status.commit));
         self.proposals_applied.set(gauge_value(status.applied));
@@ -241,7 +308,9 @@ impl Taken {
         self.keys.set(gauge_value(store.key_count() as u64));
         self.revision.set(store.revision());
         self.compacted_revision.set(store.compacted_revision().unwrap_or(-1));
+        self.auth_revision.set(gauge_value(store.auth().revision()));
         self.db_size.set(gauge_value(store.size_bytes()));
+        self.db_size_of_old.set(gauge_value(store.size_bytes()));
         self.db_size_in_use.set(gauge_value(store.size_bytes()));
     }
 
@@ -252,6 +321,21 @@ impl Taken {
         self.slow_watchers.set(gauge_value(slow_watchers as u64));
         self.pending_events.set(gauge_value(pending as u64));
     }
+}
+
+/// Which versions of etcd this is like.
+fn tell_versions(registry: &Registry) {
+    let (name, help) = ("etcd_server_version", "The version of etcd that this member is like.");
+    labelled(registry, name, help, "server_version").with_label_values(&[ETCD_VERSION]).set(1);
+    let (name, help) = ("etcd_cluster_version", "The version of etcd that the cluster is like.");
+    let (minor, _) = ETCD_VERSION.rsplit_once('.').expect("it has three parts");
+    labelled(registry, name, help, "cluster_version").with_label_values(&[minor]).set(1);
+}
+
+/// A gauge that says something by its label.
+fn labelled(registry: &Registry, name: &str, help: &str, label: &str) -> IntGaugeVec {
+    let gauge = IntGaugeVec::new(Opts::new(name, help), &[label]);
+    register(registry, gauge.expect("the names are valid"))
 }
 
 /// Brings a counter up to a total that was counted elsewhere.

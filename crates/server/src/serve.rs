@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -15,6 +16,7 @@ use tls::{Acceptor, Stream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use crate::authority::AnyAuthority;
@@ -32,6 +34,24 @@ pub struct Listener {
     pub socket: TcpListener,
     /// The TLS that they must speak there. `None` for none.
     pub tls: Option<Arc<Acceptor>>,
+    /// Whether the certificate that a client shows says which user it is.
+    pub certificates_name_users: bool,
+}
+
+/// What is known of the other end of a connection. Each of its requests has it as an extension.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) is_encrypted: bool,
+    /// The user that its certificate names.
+    pub(crate) user: Option<Arc<str>>,
+}
+
+impl Peer {
+    fn of(stream: &Stream, certificates_name_users: bool) -> Self {
+        let certificate = stream.certificate().filter(|_| certificates_name_users);
+        let user = certificate.and_then(|certificate| certificate.common_name()).map(Into::into);
+        Self { is_encrypted: matches!(stream, Stream::Encrypted(_)), user }
+    }
 }
 
 /// What clients may do on one connection.
@@ -71,11 +91,11 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             Some(Ok((listener, stream, peer))) = accepts.join_next() => {
-                let tls = listener.tls.clone();
+                let door = (listener.tls.clone(), listener.certificates_name_users);
                 accepts.spawn(accept(listener));
                 let (router, watcher) = (router.clone(), graceful.watcher());
                 let builder = builder(streams);
-                connections.spawn(connection(builder, stream, tls, peer, router, watcher));
+                connections.spawn(connection(builder, stream, door, peer, router, watcher));
             }
             // Not to keep a note of each connection that there ever was.
             Some(_) = connections.join_next() => {}
@@ -105,23 +125,27 @@ async fn accept(listener: Listener) -> (Listener, TcpStream, SocketAddr) {
 async fn connection(
     builder: Builder<TokioExecutor>,
     socket: TcpStream,
-    tls: Option<Arc<Acceptor>>,
-    peer: SocketAddr,
+    (tls, certificates_name_users): (Option<Arc<Acceptor>>, bool),
+    address: SocketAddr,
     router: Router,
     watcher: Watcher,
 ) {
     let stream = match open(socket, tls).await {
         Ok(stream) => stream,
         Err(error) => {
-            debug!(%peer, %error, "the connection broke at once");
+            debug!(peer = %address, %error, "the connection broke at once");
             return;
         }
     };
-    let service = TowerToHyperService::new(router);
+    let peer = Peer::of(&stream, certificates_name_users);
+    let service = TowerToHyperService::new(router.map_request(move |mut request: Request<_>| {
+        request.extensions_mut().insert(peer.clone());
+        request
+    }));
     let served =
         builder.serve_connection_with_upgrades(TokioIo::new(AnyAuthority::new(stream)), service);
     if let Err(error) = watcher.watch(served.into_owned()).await {
-        debug!(%peer, error, "the connection broke");
+        debug!(peer = %address, error, "the connection broke");
     }
 }
 

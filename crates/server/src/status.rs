@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// A downgrade is to be cancelled, and there is none.
     #[error("etcdserver: no inflight downgrade job")]
     NoDowngrade,
+    /// A client says that it is of a version whose name is no text.
+    #[error("etcdserver: invalid client api version")]
+    InvalidClientApiVersion,
     /// A learner is asked for what only voters do.
     #[error("etcdserver: rpc not supported for learner")]
     NotSupportedForLearner,
@@ -117,7 +120,8 @@ impl Error {
             | Self::RequestTooLarge
             | Self::BadMemberUrls
             | Self::WrongVersionFormat
-            | Self::InvalidTargetVersion => Code::InvalidArgument,
+            | Self::InvalidTargetVersion
+            | Self::InvalidClientApiVersion => Code::InvalidArgument,
             Self::NoDowngrade => Code::FailedPrecondition,
             // Clients with several endpoints try another one on this code and that text.
             Self::NotSupportedForLearner | Self::PeerUrlExists | Self::TooManyLearners => {
@@ -161,9 +165,12 @@ pub(crate) fn code_of_auth(refusal: AuthRefusal) -> Code {
 
 fn code_of_failure(failure: Failure) -> Code {
     match failure {
-        Failure::NoLeader | Failure::LeaderChanged | Failure::TimedOut | Failure::Stopped => {
-            Code::Unavailable
-        }
+        Failure::NoLeader
+        | Failure::LeaderChanged
+        | Failure::TimedOut
+        | Failure::LeaderFailed
+        | Failure::ConnectionLost
+        | Failure::Stopped => Code::Unavailable,
         Failure::Overloaded => Code::ResourceExhausted,
         Failure::TooLarge => Code::InvalidArgument,
     }
@@ -216,7 +223,13 @@ mod tests {
         check(Failure::NoLeader.into(), Unavailable, "etcdserver: no leader");
         check(Failure::LeaderChanged.into(), Unavailable, "etcdserver: leader changed");
         check(Failure::TimedOut.into(), Unavailable, "etcdserver: request timed out");
+        let text = "etcdserver: request timed out, possibly due to previous leader failure";
+        check(Failure::LeaderFailed.into(), Unavailable, text);
+        let text = "etcdserver: request timed out, possibly due to connection lost";
+        check(Failure::ConnectionLost.into(), Unavailable, text);
         check(Failure::Stopped.into(), Unavailable, "etcdserver: server stopped");
+        let text = "etcdserver: invalid client api version";
+        check(Error::InvalidClientApiVersion, InvalidArgument, text);
         let text = "etcdserver: too many requests";
         check(Failure::Overloaded.into(), Code::ResourceExhausted, text);
         let text = "etcdserver: request is too large";

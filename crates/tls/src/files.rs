@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::VerifierBuilderError;
+use rustls::{RootCertStore, SupportedCipherSuite};
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum Error {
         /// What it should have.
         what: &'static str,
     },
+    /// There is no such cipher suite, or it is not safe.
+    #[error("{0} is no cipher suite that is spoken here")]
+    UnknownSuite(String),
     /// A certificate and its key do not fit, or one of them is of a kind that is not known.
     #[error("cannot use the certificates: {0}")]
     Unusable(#[from] rustls::Error),
@@ -84,6 +87,19 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
+/// Which certificates are revoked, as a file says in PEM or DER form.
+pub(crate) fn revocations(
+    path: &Path,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    let bytes = read(path)?;
+    if !bytes.starts_with(b"-----BEGIN") {
+        return Ok(vec![bytes.into()]);
+    }
+    let found = CertificateRevocationListDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    let found = found.ok().filter(|found| !found.is_empty());
+    found.ok_or_else(|| Error::Nothing { path: path.to_owned(), what: "list of revocations" })
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
@@ -91,6 +107,32 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// The cryptography, chosen here and nowhere else.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
+}
+
+/// The same, with only those suites of TLS 1.2, if any are named. Nobody chooses among those of
+/// TLS 1.3, which all are safe.
+pub(crate) fn provider_of(suites: &[String]) -> Result<Arc<CryptoProvider>, Error> {
+    if suites.is_empty() {
+        return Ok(provider());
+    }
+    let mut provider = ring::default_provider();
+    let known = provider.cipher_suites.clone();
+    for name in suites {
+        if !known.iter().any(|suite| is_named(suite, name)) {
+            return Err(Error::UnknownSuite(name.clone()));
+        }
+    }
+    provider
+        .cipher_suites
+        .retain(|suite| suite.tls13().is_some() || suites.iter().any(|name| is_named(suite, name)));
+    Ok(Arc::new(provider))
+}
+
+/// Whether a suite is called so. Go leaves out the end of some names, and rustls has its own for
+/// those of TLS 1.3.
+fn is_named(suite: &SupportedCipherSuite, name: &str) -> bool {
+    let own = suite.suite().as_str().unwrap_or_default().replace("TLS13_", "TLS_");
+    own == name || own.strip_suffix("_SHA256") == Some(name)
 }
 
 /// What was made of some files. It is made anew when one of them changes.

@@ -1,7 +1,7 @@
 //! Connections that are encrypted, or not.
 //!
 //! ```text
-//!   Acceptor     the side that listens: its own certificate, and perhaps whose it wants to see
+//!   Acceptor     the side that listens: its own certificate, and what it demands of others
 //!   Connector    the side that dials: whom it trusts, and perhaps its own certificate
 //!   Stream       what both make of a socket: TLS, or the socket as it is
 //!   Certificate  what the other side showed
@@ -16,8 +16,9 @@ mod connector;
 mod files;
 mod self_signed;
 mod stream;
+mod subject;
 
-pub use acceptor::Acceptor;
+pub use acceptor::{Acceptor, Demands, Named};
 pub use certificate::Certificate;
 pub use connector::{Connector, Trust};
 pub use files::{Error, Pair};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tls::{Acceptor, Connector, Error, Pair, Stream, Trust, self_signed};
+use tls::{Acceptor, Connector, Demands, Error, Named, Pair, Stream, Trust, self_signed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -56,7 +56,7 @@ fn connector(trust: Trust, own: Option<Pair>) -> Connector {
 #[tokio::test]
 async fn only_the_right_server_is_believed() {
     let (ours, others) = (Authority::new(), Authority::new());
-    let acceptor = Acceptor::new(ours.sign("server", "127.0.0.1"), None).unwrap();
+    let acceptor = Acceptor::new(ours.sign("server", "127.0.0.1"), Demands::default()).unwrap();
     greet(&acceptor, &connector(trust(&ours), None), "127.0.0.1").await.unwrap();
     let refused = greet(&acceptor, &connector(trust(&others), None), "127.0.0.1").await;
     assert!(refused.unwrap_err().to_string().contains("invalid peer certificate"));
@@ -72,7 +72,7 @@ async fn only_the_right_server_is_believed() {
 async fn a_client_shows_what_it_is_asked_for() {
     let (ours, others) = (Authority::new(), Authority::new());
     let server = ours.sign("server", "localhost");
-    let acceptor = Acceptor::new(server, Some(ours.ca())).unwrap();
+    let acceptor = Acceptor::new(server, Demands::signed_by(ours.ca())).unwrap();
     let greet = async |own| greet(&acceptor, &connector(trust(&ours), own), "localhost").await;
     greet(Some(ours.sign("client", "client"))).await.unwrap();
     assert!(greet(None).await.is_err());
@@ -83,7 +83,8 @@ async fn a_client_shows_what_it_is_asked_for() {
 #[tokio::test]
 async fn who_is_refused_reads_why() {
     let ours = Authority::new();
-    let acceptor = Acceptor::new(ours.sign("server", "localhost"), Some(ours.ca())).unwrap();
+    let acceptor =
+        Acceptor::new(ours.sign("server", "localhost"), Demands::signed_by(ours.ca())).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let connector = connector(trust(&ours), None);
@@ -111,7 +112,8 @@ async fn who_is_refused_reads_why() {
 #[tokio::test]
 async fn a_certificate_names_its_hosts() {
     let ours = Authority::new();
-    let acceptor = Acceptor::new(ours.sign("server", "localhost"), Some(ours.ca())).unwrap();
+    let acceptor =
+        Acceptor::new(ours.sign("server", "localhost"), Demands::signed_by(ours.ca())).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     for (host, others) in [
@@ -139,7 +141,7 @@ async fn a_certificate_names_its_hosts() {
 async fn renewed_certificates_are_used() {
     let (ours, others) = (Authority::new(), Authority::new());
     let own = ours.sign("server", "localhost");
-    let acceptor = Acceptor::new(own.clone(), None).unwrap();
+    let acceptor = Acceptor::new(own.clone(), Demands::default()).unwrap();
     let (old, new) = (connector(trust(&ours), None), connector(trust(&others), None));
     greet(&acceptor, &old, "localhost").await.unwrap();
 
@@ -171,7 +173,7 @@ fn a_self_signed_certificate_is_made_once() {
     let made = fs::read(&pair.cert).unwrap();
     assert_eq!(self_signed(&directory, &hosts).unwrap(), pair);
     assert_eq!(fs::read(&pair.cert).unwrap(), made);
-    Acceptor::new(pair.clone(), None).unwrap();
+    Acceptor::new(pair.clone(), Demands::default()).unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -187,7 +189,7 @@ fn what_is_wrong_is_said() {
     let other = ours.sign("other", "localhost");
     let error = |cert: &Path, key: &Path| {
         let own = Pair { cert: cert.to_owned(), key: key.to_owned() };
-        Acceptor::new(own, None).unwrap_err()
+        Acceptor::new(own, Demands::default()).unwrap_err()
     };
     let missing = ours.file("missing.pem");
     assert!(matches!(error(&missing, &good.key), Error::Read { path, .. } if path == missing));
@@ -197,4 +199,63 @@ fn what_is_wrong_is_said() {
     let trusting = Connector::new(Trust::File(missing.clone()), None, None).unwrap_err();
     let text = trusting.to_string();
     assert!(text.starts_with(&format!("cannot read {}", missing.display())), "{text}");
+}
+
+#[tokio::test]
+async fn who_connects_must_be_of_that_name() {
+    let ours = Authority::new();
+    let server = ours.sign("server", "localhost");
+    let greet = async |named, own| {
+        let demands = Demands { named: Some(named), ..Demands::signed_by(ours.ca()) };
+        let acceptor = Acceptor::new(server.clone(), demands).unwrap();
+        greet(&acceptor, &connector(trust(&ours), Some(own)), "localhost").await
+    };
+    let (ann, bob) = (ours.sign("ann", "a.example"), ours.sign("bob", "b.example"));
+    let name = |name: &str| Named::CommonName(name.to_owned());
+    let host = |host: &str| Named::Host(host.to_owned());
+    greet(name("ann"), ann.clone()).await.unwrap();
+    greet(host("a.example"), ann).await.unwrap();
+    assert!(greet(name("ann"), bob.clone()).await.is_err());
+    assert!(greet(host("a.example"), bob).await.is_err());
+}
+
+#[tokio::test]
+async fn who_was_revoked_is_refused() {
+    let ours = Authority::new();
+    let server = ours.sign("server", "localhost");
+    let (ann, bob) = (ours.sign("ann", "a.example"), ours.sign("bob", "b.example"));
+    let list = ours.revoke(&["bob"]);
+    for list in [list.with_extension("pem"), list.with_extension("der")] {
+        let demands = Demands { not_revoked_in: Some(list), ..Demands::signed_by(ours.ca()) };
+        let acceptor = Acceptor::new(server.clone(), demands).unwrap();
+        let client = |own: &Pair| connector(trust(&ours), Some(own.clone()));
+        greet(&acceptor, &client(&ann), "localhost").await.unwrap();
+        let refused = greet(&acceptor, &client(&bob), "localhost").await.unwrap_err();
+        assert!(refused.to_string().contains("CertificateRevoked"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_demanded_is_spoken() {
+    let ours = Authority::new();
+    let server = ours.sign("server", "localhost");
+    let client = connector(trust(&ours), None);
+    let with = |suites: &[&str], only_newest| Demands {
+        suites: suites.iter().map(|&suite| suite.to_owned()).collect(),
+        only_newest,
+        ..Demands::default()
+    };
+    // The name of IANA, and that of Go.
+    for suite in [
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
+        "TLS_AES_128_GCM_SHA256",
+    ] {
+        let acceptor = Acceptor::new(server.clone(), with(&[suite], false)).unwrap();
+        greet(&acceptor, &client, "localhost").await.unwrap();
+    }
+    let acceptor = Acceptor::new(server.clone(), with(&[], true)).unwrap();
+    greet(&acceptor, &client, "localhost").await.unwrap();
+    let weak = Acceptor::new(server, with(&["TLS_RSA_WITH_RC4_128_SHA"], false)).unwrap_err();
+    assert_eq!(weak.to_string(), "TLS_RSA_WITH_RC4_128_SHA is no cipher suite that is spoken here");
 }

@@ -1,14 +1,14 @@
 //! The flags of `serve`: etcd's names, etcd's environment variables.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum, value_parser};
 use host::{Cluster, JoinError, Joined, Origin};
-use server::{AutoCompaction, Jwt, Options, Origins};
+use server::{AutoCompaction, Detail, Hosts, Jwt, Options, Origins};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -136,11 +136,20 @@ pub(crate) struct Serve {
     /// Where to listen for whoever asks for /metrics and health alone
     #[arg(long, env = "ETCD_LISTEN_METRICS_URLS", value_delimiter = ',')]
     listen_metrics_urls: Vec<String>,
+    /// What to count: extensive is also how long calls of gRPC take, for each method
+    #[arg(long, env = "ETCD_METRICS", default_value = "basic")]
+    metrics: Metrics,
     /// Origins whose pages may ask over HTTP; * for all
     #[arg(long, env = "ETCD_CORS", value_delimiter = ',', default_value = "*")]
     cors: Vec<String>,
+    /// Hosts for which the member may be asked over HTTP without TLS; * for all
+    #[arg(long, env = "ETCD_HOST_WHITELIST", value_delimiter = ',', default_value = "*")]
+    host_whitelist: Vec<String>,
     #[command(flatten)]
     security: SecurityFlags,
+    /// A file of etcd's with all that flags would say, as YAML or JSON. Other flags do not count
+    #[arg(long, env = "ETCD_CONFIG_FILE")]
+    config_file: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter like info,host=debug
     #[arg(long, env = "ETCD_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -153,6 +162,12 @@ pub(crate) struct Serve {
 pub(super) enum ClusterState {
     New,
     Existing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Metrics {
+    Basic,
+    Extensive,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -197,6 +212,8 @@ pub(super) struct Settings {
     pub(super) jwt: Option<Arc<Jwt>>,
     pub(super) compaction: AutoCompaction,
     pub(super) origins: Origins,
+    pub(super) hosts: Hosts,
+    pub(super) detail: Detail,
 }
 
 const NOT_A_URL: &str = "is not of the form http://host:port or https://host:port";
@@ -205,6 +222,11 @@ const NOT_A_URL: &str = "is not of the form http://host:port or https://host:por
 pub(super) type FlagError = String;
 
 impl Serve {
+    /// The file that has all flags, and what starts a member with them.
+    pub(crate) fn config_file(&self) -> Option<(&Path, bool)> {
+        self.config_file.as_deref().map(|file| (file, self.stop_with_stdin))
+    }
+
     /// What to log.
     pub(super) fn log_filter(&self) -> Result<EnvFilter, FlagError> {
         for part in self.log_level.split(',').filter(|part| !part.contains('=')) {
@@ -259,6 +281,11 @@ impl Serve {
                 .map(Arc::new),
             compaction: self.compaction()?,
             origins: Origins::new(self.cors.iter().cloned()),
+            hosts: Hosts::new(self.host_whitelist.iter().cloned()),
+            detail: match self.metrics {
+                Metrics::Basic => Detail::Basic,
+                Metrics::Extensive => Detail::Extensive,
+            },
             host: host::Config {
                 cluster,
                 own,

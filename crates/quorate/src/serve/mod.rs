@@ -1,5 +1,6 @@
 //! `quorate serve`: one member, until it is told to stop.
 
+pub(crate) mod config_file;
 mod flags;
 pub(crate) mod others;
 mod security;
@@ -56,9 +57,9 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let for_operators = listen_all(&settings.listen_metrics, &settings).await?;
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, jwt, .. } = settings;
-    let Settings { compaction, origins, streams, .. } = settings;
+    let Settings { compaction, origins, hosts, streams, detail, .. } = settings;
     let connector = settings.client_tls.connector;
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(detail));
     let store = SharedStore::new(metrics.clone());
     let cluster = host.cluster.clone();
     let (own, timing) = (host.own, server::trace::timing(&host));
@@ -79,9 +80,9 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let operators_ended = end_of(Some(operators_ended));
     tokio::spawn(server::serve(for_operators, operators, streams, operators_ended));
     let player = Player::own().map_err(|error| format!("cannot find this program: {error}"))?;
-    let router = server::router(frontend, origins).merge(member.routes());
+    let router = server::router(frontend.clone(), origins).merge(member.routes());
     let router = router.merge(Audience::new(member.clone(), connector).routes());
-    let router = router.merge(server::page::plays(player));
+    let router = hosts.guard(router.merge(server::page::plays(player)));
     let serving = tokio::spawn(server::serve(listeners, router, streams, end_of(Some(ended))));
     let outcome = tokio::select! {
         () = stop => Ok(()),
@@ -89,6 +90,7 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     };
     if outcome.is_ok() {
         tracing::info!("stopping");
+        frontend.stop();
         drop((end, operators_end));
         // What is being answered is answered.
         let _ = serving.await;
@@ -104,7 +106,9 @@ async fn listen_all(
     let mut listeners = Vec::new();
     for (address, is_encrypted) in addresses {
         let tls = settings.client_tls.acceptor.clone().filter(|_| *is_encrypted);
-        listeners.push(server::Listener { socket: listen(*address).await?, tls });
+        let certificates_name_users = settings.client_tls.name_users;
+        let socket = listen(*address).await?;
+        listeners.push(server::Listener { socket, tls, certificates_name_users });
     }
     Ok(listeners)
 }
@@ -172,8 +176,9 @@ fn stdin_end() -> io::Result<oneshot::Receiver<()>> {
 /// Has the kernel continue this process when its parent dies: a stopped one notices nothing, and
 /// would be left for good. To one that runs, that signal does nothing.
 ///
-/// A kernel does so by itself only for a process group that the death leaves without a parent in its
-/// session, which is not the case where the first process of a container is of the same session.
+/// A kernel does so by itself only for a process group that the death leaves without a parent in
+/// its session, which is not the case where the first process of a container is of the same
+/// session.
 #[cfg(target_os = "linux")]
 fn go_on_without_parent() -> io::Result<()> {
     use rustix::process::{Signal, set_parent_process_death_signal};

@@ -45,20 +45,19 @@ const NO_BACKEND: &str = "the store is in memory, and its log on disk";
 const CHECKED: &str =
     "members do not compare their stores by themselves; see `quorate endpoint hashkv`";
 const NAME_THEM: &str = "name the members with --initial-cluster";
-const NO_LIST: &str = "certificates are checked by who signed them and by the hosts they name only";
+const NO_PROXY: &str = "a member is no proxy";
 const STEPWISE: &str = "compaction and ranges go in steps of their own";
 const LINES: &str = "the log is lines on standard error";
 const DUTY: &str = "remaining times of leases are always written into the log";
 
 const ROWS: &[Row] = &[
     row("pre-vote", Switch, Only(&["true"]), "members always ask before they campaign"),
-    row("strict-reconfig-check", Switch, Only(&["true"]), "no change may cost the quorum"),
+    row("strict-reconfig-check", Switch, Idle, "no change may cost the quorum"),
     row("enable-grpc-gateway", Switch, Only(&["true"]), "JSON is always served"),
     row("enable-v2", Switch, Only(&["false"]), "there is no API of version 2"),
     row("v2-deprecation", Value, Idle, "there is no API of version 2"),
-    row("enable-pprof", Switch, Only(&["false"]), "there is no profiler inside"),
-    row("metrics", Value, Only(&["basic"]), "there are only the basic metrics"),
-    row("proxy", Value, Only(&["off"]), "a member is no proxy"),
+    row("enable-pprof", Switch, Idle, "there is no profiler inside"),
+    row("proxy", Value, Only(&["off"]), NO_PROXY),
     row(
         "force-new-cluster",
         Switch,
@@ -70,8 +69,6 @@ const ROWS: &[Row] = &[
     row("socket-reuse-address", Switch, Only(&["false"]), "a port is for one member"),
     row("max-learners", Value, Only(&["1"]), "there may be one learner"),
     row("experimental-max-learners", Value, Only(&["1"]), "there may be one learner"),
-    row("host-whitelist", Value, Only(&["*"]), "requests for any host are taken"),
-    row("tls-min-version", Value, Only(&["TLS1.2"]), "TLS 1.2 and 1.3 are spoken"),
     row("tls-max-version", Value, Only(&["TLS1.3"]), "TLS 1.2 and 1.3 are spoken"),
     row("log-outputs", Value, Only(&["default", "stderr"]), LINES),
     row("log-format", Value, Only(&["console"]), LINES),
@@ -105,19 +102,19 @@ const ROWS: &[Row] = &[
     row("experimental-warning-apply-duration", Value, Idle, "slow requests are not logged"),
     row("grpc-keepalive-min-time", Value, Idle, "clients may ping as often as they like"),
     row("self-signed-cert-validity", Value, Idle, "certificates of --auto-tls do not end"),
-    row("config-file", Value, Refused, "give flags, or variables that begin with ETCD_"),
     row("wal-dir", Value, Refused, "the log is in --data-dir; mount another disk there"),
     row("listen-client-http-urls", Value, Refused, "--listen-client-urls are for both protocols"),
     row("discovery", Value, Refused, NAME_THEM),
     row("discovery-srv", Value, Refused, NAME_THEM),
     row("discovery-endpoints", Value, Refused, NAME_THEM),
     row("discovery-token", Value, Refused, NAME_THEM),
-    row("cipher-suites", Value, Refused, "only suites that are safe today are spoken"),
-    row("client-crl-file", Value, Refused, NO_LIST),
-    row("peer-crl-file", Value, Refused, NO_LIST),
-    row("client-cert-allowed-hostname", Value, Refused, NO_LIST),
-    row("peer-cert-allowed-hostname", Value, Refused, NO_LIST),
-    row("peer-cert-allowed-cn", Value, Refused, NO_LIST),
+    row("discovery-fallback", Value, Idle, NAME_THEM),
+    row("discovery-proxy", Value, Idle, NAME_THEM),
+    row("proxy-failure-wait", Value, Idle, NO_PROXY),
+    row("proxy-refresh-interval", Value, Idle, NO_PROXY),
+    row("proxy-dial-timeout", Value, Idle, NO_PROXY),
+    row("proxy-write-timeout", Value, Idle, NO_PROXY),
+    row("proxy-read-timeout", Value, Idle, NO_PROXY),
 ];
 
 /// Lets `serve` take them all. None is in its help.
@@ -131,14 +128,17 @@ pub(crate) fn allow(serve: Command) -> Command {
     })
 }
 
-/// What is to be said of those that were given. Fails with what must not be given.
-pub(crate) fn judge(serve: &ArgMatches) -> Result<Vec<String>, String> {
+/// What is to be said of those that were given. Fails with what must not be given. A variable may
+/// give them too, unless there is none of that name to ask for.
+pub(crate) fn judge(
+    serve: &ArgMatches,
+    variable: impl Fn(String) -> Option<String>,
+) -> Result<Vec<String>, String> {
     let mut notes = Vec::new();
     for row in ROWS {
-        let variable = format!("ETCD_{}", row.name.to_uppercase().replace('-', "_"));
+        let name = format!("ETCD_{}", row.name.to_uppercase().replace('-', "_"));
         let given = serve.get_one::<String>(row.name).cloned();
-        let given =
-            given.or_else(|| std::env::var(variable).ok().filter(|value| !value.is_empty()));
+        let given = given.or_else(|| variable(name).filter(|value| !value.is_empty()));
         if let Some(value) = given {
             notes.extend(row.judge(&value)?);
         }
@@ -168,12 +168,12 @@ mod tests {
     fn judged(arguments: &[&str]) -> Result<Vec<String>, String> {
         let command = allow(Command::new("serve"));
         let all = ["serve"].iter().chain(arguments);
-        judge(&command.try_get_matches_from(all).map_err(|error| error.to_string())?)
+        judge(&command.try_get_matches_from(all).map_err(|error| error.to_string())?, |_| None)
     }
 
     #[test]
     fn what_changes_nothing_is_taken() {
-        assert_eq!(judged(&["--pre-vote", "--enable-v2=false", "--metrics", "basic"]), Ok(vec![]));
+        assert_eq!(judged(&["--pre-vote", "--enable-v2=false", "--proxy", "off"]), Ok(vec![]));
         let notes = judged(&["--snapshot-count", "100000"]).unwrap();
         assert_eq!(notes, [format!("--snapshot-count has no effect: {SNAPSHOTS}")]);
     }
@@ -182,9 +182,8 @@ mod tests {
     fn what_there_is_not_is_refused() {
         for (arguments, says) in [
             (&["--pre-vote=false"][..], "it can only be true"),
-            (&["--metrics=extensive"], "it can only be basic"),
-            (&["--config-file", "etcd.yml"], "give flags"),
-            (&["--peer-crl-file=crl.pem"], "by who signed them"),
+            (&["--proxy=on"], "it can only be off"),
+            (&["--discovery-srv=example"], "name the members"),
         ] {
             let error = judged(arguments).unwrap_err();
             assert!(error.contains(says), "{arguments:?}: {error}");

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use host::{Cluster, is_encrypted};
-use tls::{Acceptor, Connector, Pair, Trust};
+use tls::{Acceptor, Connector, Demands, Named, Pair, Trust};
 
 use super::flags::FlagError;
 
@@ -25,6 +25,12 @@ pub(super) struct SecurityFlags {
     /// Clients must show a certificate; as --trusted-ca-file alone says already
     #[arg(long, env = "ETCD_CLIENT_CERT_AUTH")]
     client_cert_auth: bool,
+    /// Which certificates of clients are revoked, as PEM or DER
+    #[arg(long, env = "ETCD_CLIENT_CRL_FILE", requires = "trusted_ca_file")]
+    client_crl_file: Option<PathBuf>,
+    /// Certificates of clients must be made for that host
+    #[arg(long, env = "ETCD_CLIENT_CERT_ALLOWED_HOSTNAME", requires = "trusted_ca_file")]
+    client_cert_allowed_hostname: Option<String>,
     /// Make a certificate for clients that nobody signed
     #[arg(long, env = "ETCD_AUTO_TLS")]
     auto_tls: bool,
@@ -40,9 +46,37 @@ pub(super) struct SecurityFlags {
     /// Other members must show a certificate; as --peer-trusted-ca-file alone says already
     #[arg(long, env = "ETCD_PEER_CLIENT_CERT_AUTH")]
     peer_client_cert_auth: bool,
+    /// Which certificates of members are revoked, as PEM or DER
+    #[arg(long, env = "ETCD_PEER_CRL_FILE", requires = "peer_trusted_ca_file")]
+    peer_crl_file: Option<PathBuf>,
+    /// Certificates of other members must be made for that host
+    #[arg(long, env = "ETCD_PEER_CERT_ALLOWED_HOSTNAME", requires = "peer_trusted_ca_file")]
+    peer_cert_allowed_hostname: Option<String>,
+    /// Certificates of other members must have that common name
+    #[arg(
+        long,
+        env = "ETCD_PEER_CERT_ALLOWED_CN",
+        requires = "peer_trusted_ca_file",
+        conflicts_with = "peer_cert_allowed_hostname"
+    )]
+    peer_cert_allowed_cn: Option<String>,
     /// Make a certificate for other members that nobody signed, and believe any of theirs
     #[arg(long, env = "ETCD_PEER_AUTO_TLS")]
     peer_auto_tls: bool,
+    /// The suites of TLS 1.2 that are spoken, by their names at IANA [default: all that are safe]
+    #[arg(long, env = "ETCD_CIPHER_SUITES", value_delimiter = ',')]
+    cipher_suites: Vec<String>,
+    /// The oldest TLS that is spoken
+    #[arg(long, env = "ETCD_TLS_MIN_VERSION", default_value = "TLS1.2")]
+    tls_min_version: TlsVersion,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TlsVersion {
+    #[value(name = "TLS1.2")]
+    Tls12,
+    #[value(name = "TLS1.3")]
+    Tls13,
 }
 
 /// The TLS on the side of the clients.
@@ -52,6 +86,8 @@ pub(super) struct ClientTls {
     pub(super) acceptor: Option<Arc<Acceptor>>,
     /// With what other members' clients' ends are dialed, for the page.
     pub(super) connector: Option<Arc<Connector>>,
+    /// Whether the certificate of a client says which user it is.
+    pub(super) name_users: bool,
 }
 
 /// What the flags say of one side.
@@ -61,6 +97,8 @@ struct Side<'a> {
     cert: Option<&'a PathBuf>,
     key: Option<&'a PathBuf>,
     ca: Option<&'a PathBuf>,
+    /// What is demanded, but for who has signed certificates.
+    demands: Demands,
     wants_certificate: bool,
     is_auto: bool,
 }
@@ -73,12 +111,18 @@ impl SecurityFlags {
             cert: self.cert_file.as_ref(),
             key: self.key_file.as_ref(),
             ca: self.trusted_ca_file.as_ref(),
+            demands: Demands {
+                not_revoked_in: self.client_crl_file.clone(),
+                named: self.client_cert_allowed_hostname.clone().map(Named::Host),
+                ..self.demands()
+            },
             wants_certificate: self.client_cert_auth,
             is_auto: self.auto_tls,
         };
         let pair = side.pair(&data_dir.join("fixtures").join("client"), urls)?;
         let connector = pair.clone().map(|pair| side.connector(Some(pair))).transpose()?;
-        Ok(ClientTls { acceptor: side.acceptor(pair, urls)?, connector })
+        let name_users = self.client_cert_auth;
+        Ok(ClientTls { acceptor: side.acceptor(pair, urls)?, connector, name_users })
     }
 
     /// The TLS that members speak with each other.
@@ -93,6 +137,14 @@ impl SecurityFlags {
             cert: self.peer_cert_file.as_ref(),
             key: self.peer_key_file.as_ref(),
             ca: self.peer_trusted_ca_file.as_ref(),
+            demands: Demands {
+                not_revoked_in: self.peer_crl_file.clone(),
+                named: match &self.peer_cert_allowed_cn {
+                    Some(name) => Some(Named::CommonName(name.clone())),
+                    None => self.peer_cert_allowed_hostname.clone().map(Named::Host),
+                },
+                ..self.demands()
+            },
             wants_certificate: self.peer_client_cert_auth,
             is_auto: self.peer_auto_tls,
         };
@@ -107,6 +159,15 @@ impl SecurityFlags {
             None
         };
         Ok(host::Security { acceptor: side.acceptor(pair, urls)?, connector })
+    }
+
+    /// What is demanded on both sides.
+    fn demands(&self) -> Demands {
+        Demands {
+            suites: self.cipher_suites.clone(),
+            only_newest: self.tls_min_version == TlsVersion::Tls13,
+            ..Demands::default()
+        }
     }
 }
 
@@ -157,7 +218,8 @@ impl Side<'_> {
                 "{prefix}client-cert-auth: whose certificates? Give {prefix}trusted-ca-file"
             ));
         }
-        let acceptor = Acceptor::new(pair, self.ca.cloned()).map_err(|error| error.to_string())?;
+        let demands = Demands { signed_by: self.ca.cloned(), ..self.demands.clone() };
+        let acceptor = Acceptor::new(pair, demands).map_err(|error| error.to_string())?;
         Ok(Some(Arc::new(acceptor)))
     }
 }

@@ -12,6 +12,7 @@
 
 #![allow(dead_code, reason = "each test file is a program of its own, and uses a part of this")]
 
+pub(crate) mod any_call;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod load;

@@ -15,6 +15,7 @@ use super::table::{Need, need_of};
 use super::token::Token;
 use crate::backend::Backend;
 use crate::frontend::Frontend;
+use crate::serve::Peer;
 use crate::status::Error;
 
 /// Who asks.
@@ -33,6 +34,8 @@ pub(crate) enum Who {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Credentials {
     token: Option<String>,
+    /// Who that is by its certificate. Only looked at if there is no token.
+    shown: Option<Arc<str>>,
     /// What reads it, if it is not one of ours.
     jwt: Option<Arc<Jwt>>,
 }
@@ -43,12 +46,19 @@ impl Credentials {
         let header = headers.get("token").or_else(|| headers.get("authorization"));
         let text = header.and_then(|value| value.to_str().ok());
         let token = text.map(|text| text.strip_prefix("Bearer ").unwrap_or(text).to_owned());
-        Self { token, jwt }
+        Self { token, shown: None, jwt }
+    }
+
+    /// The same, on a connection on which a certificate was shown for that user.
+    fn with_shown(self, shown: Option<Arc<str>>) -> Self {
+        Self { shown, ..self }
     }
 
     /// Who that is, while users matter.
     fn who(&self, auth: &Auth) -> Result<Who, AuthRefusal> {
-        let token = self.token.as_ref().ok_or(AuthRefusal::UserEmpty)?;
+        let Some(token) = &self.token else {
+            return self.shown.clone().map(Who::User).ok_or(AuthRefusal::UserEmpty);
+        };
         if let Some(jwt) = &self.jwt {
             return who_by_claims(auth, jwt.read(token).ok_or(AuthRefusal::InvalidAuthToken)?);
         }
@@ -90,7 +100,8 @@ pub(crate) async fn admit<B: Backend>(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let credentials = Credentials::of(request.headers(), frontend.jwt());
+    let shown = request.extensions().get::<Peer>().and_then(|peer| peer.user.clone());
+    let credentials = Credentials::of(request.headers(), frontend.jwt()).with_shown(shown);
     let need = need_of(request.uri().path());
     let who = frontend.backend().read(|store| who_for(store.auth(), &credentials, need));
     match who {

@@ -18,6 +18,10 @@
 //! started again, and there is no list of them to keep. A token is over when its time is, when its
 //! user gets another password, and when users cease to matter.
 //!
+//! Who shows no token may have shown a certificate: with `--client-cert-auth`, the common name of
+//! its subject is the user. Requests over JSON come without, as with etcd, whose gateway is a
+//! client of its own.
+//!
 //! Whoever wants to make or read tokens elsewhere gives all members keys for that ([`Jwt`]).
 
 mod gate;

@@ -42,6 +42,9 @@ use self::frames::{Messages, frame};
 use self::paths::PATHS;
 use self::schema::{Method, pool};
 
+/// How long a client waits, in gRPC as in etcd's gateway.
+const TIMEOUT: &str = "grpc-timeout";
+
 /// Headers of HTTP that begin so are metadata of gRPC without it.
 const METADATA_PREFIX: &str = "grpc-metadata-";
 
@@ -140,7 +143,7 @@ impl Gateway {
     }
 }
 
-/// The gRPC request, with what the other one's headers say about who asks.
+/// The gRPC request, with what the other one's headers say about who asks, and for how long.
 fn grpc(method: &Method, headers: &HeaderMap, body: Body) -> Request {
     let mut request = Request::post(&*method.path).body(body).expect("a path of a method is one");
     *request.version_mut() = Version::HTTP_2;
@@ -149,7 +152,7 @@ fn grpc(method: &Method, headers: &HeaderMap, body: Body) -> Request {
     into.insert(header::TE, HeaderValue::from_static("trailers"));
     for (name, value) in headers {
         let metadata = name.as_str().strip_prefix(METADATA_PREFIX);
-        if *name == header::AUTHORIZATION {
+        if *name == header::AUTHORIZATION || *name == TIMEOUT {
             into.append(name, value.clone());
         } else if let Some(Ok(name)) = metadata.map(HeaderName::try_from) {
             into.append(name, value.clone());

@@ -16,17 +16,13 @@ use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::hub::Watching;
 use crate::auth::{Credentials, Who};
-use crate::backend::{Backend, Failure};
+use crate::backend::Backend;
 use crate::convert::{request, response};
-use crate::frontend::{Frontend, wants_leader};
-use crate::status::Error;
+use crate::frontend::Frontend;
 
 /// Responses that wait for the connection. What else there is to say waits with the watchers,
 /// where it is bounded and may become one response.
 const OUTBOX: usize = 2;
-
-/// A stream whose client insists on a leader ends when there was none, so many times in a row.
-const LEADERLESS_LOOKS: u32 = 3;
 
 /// Serves `Watch`.
 pub(crate) struct WatchService<B>(pub(crate) Frontend<B>);
@@ -38,7 +34,6 @@ impl<B: Backend> Watch for WatchService<B> {
         request: Request<Streaming<pb::WatchRequest>>,
     ) -> Result<Response<BoxStream<pb::WatchResponse>>, Status> {
         self.0.voter()?;
-        let insists = wants_leader(request.metadata());
         let credentials = request.extensions().get().cloned().unwrap_or_default();
         let (outbox, responses) = mpsc::channel(OUTBOX);
         let stream = WatchStream {
@@ -49,7 +44,7 @@ impl<B: Backend> Watch for WatchService<B> {
         };
         tokio::spawn(async move {
             let outbox = stream.outbox.clone();
-            if let Err(status) = stream.serve(request.into_inner(), insists).await {
+            if let Err(status) = stream.serve(request.into_inner()).await {
                 // A client that is gone does not hear it.
                 let _ = outbox.send(Err(status)).await;
             }
@@ -73,14 +68,11 @@ impl<B: Backend> WatchStream<B> {
     async fn serve(
         &self,
         mut requests: impl Stream<Item = Result<pb::WatchRequest, Status>> + Unpin,
-        insists: bool,
     ) -> Result<(), Status> {
         let mut is_asking = true;
         let period = self.progress_period();
         let mut progress = interval_at(Instant::now() + period, period);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let leaderless = self.leaderless(insists);
-        tokio::pin!(leaderless);
         loop {
             let may_ask = is_asking && !self.watching.is_backed_up();
             tokio::select! {
@@ -93,7 +85,6 @@ impl<B: Backend> WatchStream<B> {
                     None => return Ok(()),
                 },
                 _ = progress.tick() => self.watching.notify_progress(),
-                () = &mut leaderless => return Err(Error::from(Failure::NoLeader).into()),
             }
         }
     }
@@ -149,21 +140,6 @@ impl<B: Backend> WatchStream<B> {
         for part in parts {
             // That the client is gone shows with the next response.
             let _ = self.outbox.send(Ok(part)).await;
-        }
-    }
-
-    /// Ends when there was no leader for a while, if the client insists on one.
-    async fn leaderless(&self, insists: bool) {
-        if !insists {
-            return std::future::pending().await;
-        }
-        let period = self.frontend.options().election_timeout;
-        let mut looks = interval_at(Instant::now() + period, period);
-        let mut without = 0;
-        while without < LEADERLESS_LOOKS {
-            looks.tick().await;
-            let has_leader = self.frontend.backend().status().leader.is_some();
-            without = if has_leader { 0 } else { without + 1 };
         }
     }
 

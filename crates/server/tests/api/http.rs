@@ -187,6 +187,27 @@ async fn metrics_have_the_names_of_etcd() {
             "etcd_debugging_mvcc_current_revision 5",
             "etcd_disk_wal_fsync_duration_seconds_count 0",
             "etcd_server_quota_backend_bytes 2147483648",
+            "etcd_debugging_mvcc_put_total 3",
+            "etcd_debugging_mvcc_delete_total 1",
+            "etcd_debugging_mvcc_range_total 1",
+            "etcd_debugging_mvcc_txn_total 1",
+            "etcd_debugging_auth_revision 1",
+            "etcd_server_slow_apply_total 0",
+            r#"etcd_server_id{server_id="8"} 1"#,
+            r#"etcd_server_version{server_version="3.6.0"} 1"#,
+            r#"etcd_cluster_version{cluster_version="3.6"} 1"#,
+            r#"etcd_network_peer_sent_bytes_total{To="9"} 0"#,
+            r#"etcd_network_peer_received_bytes_total{From="9"} 0"#,
+            r#"etcd_network_peer_sent_failures_total{To="9"} 0"#,
+            r#"etcd_network_peer_round_trip_time_seconds_bucket{To="9",le="0.0001"} 0"#,
+            r#"etcd_network_peer_round_trip_time_seconds_bucket{To="9",le="3.2768"} 0"#,
+            r#"etcd_network_peer_round_trip_time_seconds_bucket{To="9",le="+Inf"} 0"#,
+            r#"etcd_network_peer_round_trip_time_seconds_count{To="9"} 0"#,
+            "# TYPE etcd_network_peer_round_trip_time_seconds histogram",
+            concat!(
+                r#"grpc_server_handling_seconds_count{grpc_method="Put","#,
+                r#"grpc_service="etcdserverpb.KV",grpc_type="unary"} 4"#
+            ),
             concat!(
                 r#"grpc_server_started_total{grpc_method="Put",grpc_service="etcdserverpb.KV","#,
                 r#"grpc_type="unary"} 4"#

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
+use host::Traffic;
 use mvcc::{Command, Image, Lessor, Publish, Reply, Stamped, Store};
 use server::{
-    Backend, ChangeFailure, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus, Metrics,
-    Options, Origins, Peer, Streams,
+    Backend, ChangeFailure, Detail, Failure, Feed, Frontend, Listener, MemberChange, MemberStatus,
+    Metrics, Options, Origins, Peer, Streams,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -29,6 +30,10 @@ struct State {
     lessor: Lessor,
     status: MemberStatus,
     peers: Vec<Peer>,
+    /// What comes of each command, if not what should.
+    failure: Option<Failure>,
+    /// Whether a command waits for a leader.
+    is_waited_for: bool,
 }
 
 impl Local {
@@ -44,11 +49,13 @@ impl Local {
         let peer =
             |id: u64, is_learner| Peer { id, urls: vec![format!("http://{id}")], is_learner };
         let peers = vec![peer(9, true), peer(8, false)];
-        let state = State { store: Store::new(), lessor: Lessor::new(), status, peers };
+        let (store, lessor) = (Store::new(), Lessor::new());
+        let (failure, is_waited_for) = (None, false);
+        let state = State { store, lessor, status, peers, failure, is_waited_for };
         let local = Self {
             state: Arc::new(Mutex::new(state)),
             feed: Feed::default(),
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::new(Metrics::new(Detail::Extensive)),
         };
         let client_urls = vec!["http://client".to_owned()];
         let publish = Publish { member_id: 8, name: "n8".to_owned(), client_urls };
@@ -64,6 +71,18 @@ impl Local {
     /// Changes how the member is.
     pub(crate) fn change(&self, change: impl FnOnce(&mut MemberStatus)) {
         change(&mut self.lock().status);
+    }
+
+    /// Has every command fail, or none.
+    pub(crate) fn fail(&self, failure: Option<Failure>) {
+        self.lock().failure = failure;
+    }
+
+    /// Returns when a command waits for a leader.
+    pub(crate) async fn waited_for(&self) {
+        while !self.lock().is_waited_for {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Tells the time, and has done what is due then.
@@ -94,6 +113,7 @@ impl Local {
     /// Does not return while there is no leader.
     async fn leader(&self) {
         while self.status().leader.is_none() {
+            self.lock().is_waited_for = true;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -106,6 +126,10 @@ impl Local {
 impl Backend for Local {
     async fn propose(&self, command: Bytes) -> Result<Reply, Failure> {
         self.leader().await;
+        let failure = self.lock().failure;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
         Ok(self.apply_stamped(&Stamped::decode(command).expect("the services encode commands")))
     }
 
@@ -162,6 +186,11 @@ impl Backend for Local {
         self.lock().peers.clone()
     }
 
+    /// There is none: only this one runs.
+    fn traffic(&self) -> Vec<(u64, Arc<Traffic>)> {
+        vec![(9, Arc::default())]
+    }
+
     fn connected(&self) -> Vec<u64> {
         self.lock().peers.iter().map(|peer| peer.id).collect()
     }
@@ -170,6 +199,7 @@ impl Backend for Local {
 /// A server on loopback.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    frontend: Frontend<Local>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -191,17 +221,17 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel();
-        let router = server::router(frontend, origins);
+        let router = server::router(frontend.clone(), origins);
         let shutdown = async {
             let _ = stopped.await;
         };
         let serving = tokio::spawn(server::serve(
-            vec![Listener { socket: listener, tls: None }],
+            vec![Listener { socket: listener, tls: None, certificates_name_users: false }],
             router,
             Streams::default(),
             shutdown,
         ));
-        Self { address, stop, serving }
+        Self { address, frontend, stop, serving }
     }
 
     pub(crate) async fn channel(&self) -> Channel {
@@ -210,7 +240,8 @@ impl Server {
 
     /// Shuts down, which must not take long, whatever clients do.
     pub(crate) async fn stop(self) {
-        let Self { stop, serving, .. } = self;
+        let Self { frontend, stop, serving, .. } = self;
+        frontend.stop();
         let _ = stop.send(());
         let stopped = timeout(Duration::from_secs(10), serving).await;
         stopped.expect("a shutdown ends").expect("serving does not panic");

@@ -1,15 +1,18 @@
 //! The API over a socket: [`services`], [`watch`], [`lease`] and [`queue`] with gRPC, [`auth`] and
 //! [`jwt`] with users, [`doors`] with all methods that there are, [`http`] with plain HTTP,
-//! [`gateway`] with JSON, [`authority`] with clients that name the server oddly, and
+//! [`gateway`] and [`gateway_streams`] with JSON, [`calls`] with what holds for
+//! all methods, [`authority`] with clients that name the server oddly, and
 //! [`differential`] and [`watch_differential`] side by side with a real etcd.
 
 mod auth;
 mod authority;
+mod calls;
 mod compatibility;
 mod differential;
 mod doors;
 mod etcd;
 mod gateway;
+mod gateway_streams;
 mod http;
 mod jwt;
 mod lease;

@@ -77,7 +77,7 @@ async fn requests_have_a_size_limit() {
     refused(answer, Code::InvalidArgument, "etcdserver: request is too large");
     // Beyond this, the message is not even read.
     let status = kv.put(put("a", vec![0; 2048 * 1024])).await.unwrap_err();
-    assert_eq!(status.code(), Code::OutOfRange);
+    assert_eq!(status.code(), Code::ResourceExhausted);
     server.stop().await;
 }
 
