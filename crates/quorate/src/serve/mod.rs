@@ -172,8 +172,9 @@ fn stdin_end() -> io::Result<oneshot::Receiver<()>> {
 /// Has the kernel continue this process when its parent dies: a stopped one notices nothing, and
 /// would be left for good. To one that runs, that signal does nothing.
 ///
-/// A kernel does so by itself only for a process group that the death leaves without a parent in its
-/// session, which is not the case where the first process of a container is of the same session.
+/// A kernel does so by itself only for a process group that the death leaves without a parent in
+/// its session, which is not the case where the first process of a container is of the same
+/// session.
 #[cfg(target_os = "linux")]
 fn go_on_without_parent() -> io::Result<()> {
     use rustix::process::{Signal, set_parent_process_death_signal};

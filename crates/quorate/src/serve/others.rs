@@ -59,12 +59,6 @@ const ROWS: &[Row] = &[
     row("enable-pprof", Switch, Only(&["false"]), "there is no profiler inside"),
     row("metrics", Value, Only(&["basic"]), "there are only the basic metrics"),
     row("proxy", Value, Only(&["off"]), "a member is no proxy"),
-    row(
-        "force-new-cluster",
-        Switch,
-        Only(&["false"]),
-        "make one of a backup: quorate snapshot restore",
-    ),
     row("unsafe-no-fsync", Switch, Only(&["false"]), "what is acknowledged is on disk"),
     row("socket-reuse-port", Switch, Only(&["false"]), "a port is for one member"),
     row("socket-reuse-address", Switch, Only(&["false"]), "a port is for one member"),
