@@ -4,8 +4,8 @@
 //! one after the other, until one has it in its [roster](crate::roster), and keeps the answer in a
 //! file beside its log. From then on it starts with that.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use raft::NodeId;
 use tokio::time::timeout;
 
 use crate::cluster::{Cluster, Peer};
+use crate::files::{create_private, keep_text, recall_text};
 use crate::handshake;
 use crate::roster::Roster;
 use crate::security::Security;
-use crate::start::create_private;
 
 /// The file beside the log.
 const FILE: &str = "joined";
@@ -69,15 +69,12 @@ pub fn has_log(data_dir: &Path) -> bool {
 
 /// What a member was told when it joined. `None` if it did not join.
 pub fn recall_joined(data_dir: &Path, initial: &Cluster) -> Result<Option<Joined>, JoinError> {
-    let path = data_dir.join("member").join(FILE);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(JoinError::File { path, source }),
-    };
+    let directory = data_dir.join("member");
+    let unusable = |source| JoinError::File { path: directory.join(FILE), source };
+    let Some(text) = recall_text(&directory, FILE).map_err(unusable)? else { return Ok(None) };
     let roster = Roster::parse(&text);
     let Some((roster, own)) = roster.and_then(|roster| roster.own.map(|own| (roster, own))) else {
-        return Err(JoinError::File { path, source: io::ErrorKind::InvalidData.into() });
+        return Err(unusable(io::ErrorKind::InvalidData.into()));
     };
     Ok(Some(Joined { cluster: roster.into_cluster(initial), own }))
 }
@@ -113,7 +110,8 @@ pub async fn join(
     })
 }
 
-async fn ask(url: &str, security: &Security) -> Result<Roster, handshake::Error> {
+/// Asks a member who belongs to its cluster.
+pub(crate) async fn ask(url: &str, security: &Security) -> Result<Roster, handshake::Error> {
     let nonsense = || io::Error::from(io::ErrorKind::InvalidData);
     let asked = timeout(PATIENCE, async {
         let mut stream = security.dial(url, |_| Ok(())).await?;
@@ -126,16 +124,10 @@ async fn ask(url: &str, security: &Security) -> Result<Roster, handshake::Error>
 /// Keeps the roster durably: it is there as a whole, or not at all.
 fn keep(data_dir: &Path, roster: &Roster) -> Result<(), JoinError> {
     let directory = data_dir.join("member");
-    let path = directory.join(FILE);
     let write = || {
         create_private(&directory)?;
-        let draft = directory.join(format!("{FILE}.new"));
-        let mut file = File::create(&draft)?;
-        file.write_all(roster.to_string().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
-        File::open(&directory)?.sync_all()?;
+        keep_text(&directory, FILE, &roster.to_string())?;
         File::open(data_dir)?.sync_all()
     };
-    write().map_err(|source| JoinError::File { path: path.clone(), source })
+    write().map_err(|source| JoinError::File { path: directory.join(FILE), source })
 }

@@ -1,11 +1,11 @@
 //! How a member leaves its cluster: when the others have decided that it is removed, it ends.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use raft::{Configuration, Index, NodeId, Payload, Restored};
+
+use crate::files::keep_mark;
 
 /// How long a removed member runs on, so that what it has to say still reaches the others: if it
 /// led, that they are to elect another leader.
@@ -34,15 +34,10 @@ impl Leaving {
         if self.since.is_none() && is_committed && is_without(configuration, self.own) {
             tracing::warn!("this member is removed from the cluster, and will stop");
             self.since = Some(Duration::ZERO);
-            if let Err(error) = self.write_down() {
+            if let Err(error) = keep_mark(&self.directory, FILE) {
                 tracing::error!(%error, "cannot write down that this member is removed");
             }
         }
-    }
-
-    fn write_down(&self) -> io::Result<()> {
-        File::create(self.directory.join(FILE))?;
-        File::open(&self.directory)?.sync_all()
     }
 
     /// Lets one tick pass. Whether it is time to end.

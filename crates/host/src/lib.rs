@@ -16,7 +16,8 @@
 //! - A *link* is a connection on which this member speaks to one other; the *listener* hears all of
 //!   them. Members shake hands first, and strangers are refused. There is a link to each other
 //!   member of the configuration that is in force.
-//! - A member that is to *join* a running cluster asks its members who they are before it starts.
+//! - A member that is to *join* a running cluster asks its members who they are before it starts;
+//!   one whose others are gone for good can be *forced* to go on alone.
 //!
 //! A [`Handle`] is what a server holds: it proposes, asks for reads, looks, and watches.
 //!
@@ -28,6 +29,8 @@ mod clock;
 mod cluster;
 mod disk;
 mod driver;
+mod files;
+mod forced;
 mod handle;
 mod handshake;
 mod join;
@@ -52,6 +55,7 @@ pub use cluster::{
     Cluster, ClusterError, ClusterId, Peer, added_id, address_bytes, address_of, host_of,
     is_encrypted, is_recruit, recruit_address, urls_of,
 };
+pub use forced::ForceError;
 pub use handle::{Failure, Handle, Status};
 pub use join::{JoinError, Joined, has_log, join, recall_joined};
 pub use machine::{Machine, Restorer};

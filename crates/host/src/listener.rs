@@ -33,6 +33,8 @@ const COMPLAINTS_MAX: usize = 64;
 pub(crate) struct Ear {
     own: Identity,
     security: Security,
+    /// Members that this one has gone on without.
+    given_up: BTreeSet<NodeId>,
     status: watch::Receiver<Status>,
     heard: mpsc::Sender<Vec<Numbered>>,
     meters: Arc<Meters>,
@@ -45,12 +47,13 @@ impl Ear {
     pub(crate) fn new(
         own: Identity,
         security: Security,
+        given_up: BTreeSet<NodeId>,
         status: watch::Receiver<Status>,
         heard: mpsc::Sender<Vec<Numbered>>,
         meters: Arc<Meters>,
     ) -> Arc<Self> {
         let (newest, complaints) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { own, security, status, heard, meters, newest, complaints })
+        Arc::new(Self { own, security, given_up, status, heard, meters, newest, complaints })
     }
 
     /// Takes connections until the driver ends, and then lets all of them go.
@@ -98,6 +101,10 @@ impl Ear {
             Ok((stream, peer))
         });
         match shaken.await {
+            Ok(Ok((_, Some(peer)))) if self.is_given_up(peer) => self.complain(format!(
+                "{address}: {peer} was given up, for good, when this member was started with \
+                 --force-new-cluster: stop it, and remove its data directory"
+            )),
             Ok(Ok((stream, Some(peer)))) => {
                 let replaced = self.replace_connection(peer);
                 tokio::select! {
@@ -142,6 +149,14 @@ impl Ear {
         let mut addresses = status.raft.configuration.1.addresses();
         let Some((_, address)) = addresses.find(|(id, _)| *id == peer) else { return true };
         urls_of(address).iter().filter_map(|url| host_of(url)).any(|host| shown.names(host))
+    }
+
+    /// Whether this member has gone on without that one. What it says would undo that: those who
+    /// were given up may be a majority of the cluster that was. The list may be of an attempt that
+    /// came to nothing.
+    fn is_given_up(&self, peer: NodeId) -> bool {
+        let is_member = || self.status.borrow().raft.configuration.1.is_member(peer);
+        self.given_up.contains(&peer) && !is_member()
     }
 
     /// Leaves what the peer says in the inbox. A full inbox holds up the connection, and so the

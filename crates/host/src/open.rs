@@ -1,13 +1,12 @@
 //! Opens a member's files, and tells of what was found.
 
-use std::fs::File;
 use std::io;
-use std::path::Path;
 
 use raft::Configuration;
 use wal::{Directories, Identity, Opened, RealDisk};
 
-use crate::start::{Config, Origin, StartError, create_private};
+use crate::files::{create_private, keep_mark};
+use crate::start::{Config, Origin, StartError};
 
 /// A file that says that there was a log once. If all of it is gone, nobody knows what the member
 /// has promised.
@@ -29,7 +28,9 @@ pub(crate) fn open(config: &Config) -> Result<Opened<RealDisk>, StartError> {
         Origin::Joined => Configuration::unknown(),
     };
     let opened = directories.open(directory.join(STARTED).exists(), &first)?;
-    write_down_start(&directory).map_err(unusable)?;
+    if !directory.join(STARTED).exists() {
+        keep_mark(&directory, STARTED).map_err(unusable)?;
+    }
     tell(&opened);
     Ok(opened)
 }
@@ -40,15 +41,6 @@ fn lock(config: &Config, name: &str) -> Result<RealDisk, StartError> {
         io::ErrorKind::WouldBlock => StartError::Locked(path),
         _ => StartError::DataDir { path, source },
     })
-}
-
-fn write_down_start(directory: &Path) -> io::Result<()> {
-    let path = directory.join(STARTED);
-    if !path.exists() {
-        File::create(path)?;
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn tell(opened: &Opened<RealDisk>) {

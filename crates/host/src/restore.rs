@@ -8,8 +8,8 @@ use raft::{Index, NodeId, Position, Term};
 use wal::{RealDisk, Snapshots};
 
 use crate::cluster::Cluster;
+use crate::files::create_private;
 use crate::join::has_log;
-use crate::start::create_private;
 
 /// Where the state stands: before all that the members will agree on. All members of the cluster
 /// begin with the same one.

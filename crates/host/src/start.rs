@@ -1,11 +1,9 @@
 //! From a configuration to a running member.
 
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -15,11 +13,13 @@ use replica::Replica;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::{Observer, Sight};
+use wal::RealDisk;
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::disk;
 use crate::driver::{Driver, End, Inbox, Waiting};
+use crate::forced::{self, ForceError};
 use crate::handle::Handle;
 use crate::handshake::Identity;
 use crate::leaving::{Leaving, is_removed};
@@ -63,6 +63,8 @@ pub struct Config {
     pub election_timeout: Duration,
     /// A snapshot is taken when the log has grown by so many bytes since the last one.
     pub snapshot_bytes: u64,
+    /// Give up all other members, and go on as the only voter.
+    pub force_new_cluster: bool,
 }
 
 /// How a member came to its cluster.
@@ -109,6 +111,9 @@ pub enum StartError {
          again, remove {}, and add a new member", .0.display()
     )]
     Removed(PathBuf),
+    /// It cannot go on without the others.
+    #[error("--force-new-cluster: {0}")]
+    Forced(#[from] ForceError),
     /// A peer address cannot be listened on.
     #[error("cannot listen for members on {address}: {}", advice(source))]
     Listen {
@@ -170,21 +175,13 @@ impl<R: Send + 'static> Host<R> {
         let tick = config.heartbeat_interval.clamp(Duration::from_millis(1), TICK);
         let replica_config = replica_config(&config, tick)?;
         // What can be refused without having touched anything comes first.
-        let mut listeners = Vec::new();
-        for &address in &config.listen_peers {
-            let listener = TcpListener::bind(address).await;
-            listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
-        }
-        let wal::Opened { log, snapshots, restored, .. } = open(&config)?;
+        let listeners = listen(&config.listen_peers).await?;
+        let wal::Opened { log, snapshots, restored, .. } = open_files(&config).await?;
         if let Some(snapshot) = &restored.snapshot {
             machine.replace(snapshots::restore::<S>(&snapshots, snapshot)?);
             let (position, bytes) = (snapshot.position, snapshot.bytes);
             tracing::info!(%position, bytes, "read a snapshot");
         }
-        if is_removed(config.own, &config.data_dir, &restored) {
-            return Err(StartError::Removed(config.data_dir));
-        }
-
         let own = Identity { cluster: config.cluster.id, member: config.own };
         let meters = Arc::new(Meters::default());
         let (requests, request_receiver) = mpsc::channel(REQUESTS_MAX);
@@ -205,8 +202,10 @@ impl<R: Send + 'static> Host<R> {
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
+        let given_up = forced::given_up(&config.data_dir)?;
         let security = config.security.clone();
-        let ear = Ear::new(own, security, status_receiver.clone(), messages, meters.clone());
+        let ear =
+            Ear::new(own, security, given_up, status_receiver.clone(), messages, meters.clone());
         for listener in listeners {
             tokio::spawn(ear.clone().listen(listener));
         }
@@ -241,6 +240,30 @@ impl<R: Send + 'static> Host<R> {
     }
 }
 
+async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for &address in addresses {
+        let listener = TcpListener::bind(address).await;
+        listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
+    }
+    Ok(listeners)
+}
+
+/// Opens what the member has on its disk, and sees whether it may go on with it.
+async fn open_files(config: &Config) -> Result<wal::Opened<RealDisk>, StartError> {
+    if config.force_new_cluster {
+        forced::check(&config.data_dir)?;
+    }
+    let mut opened = open(config)?;
+    if is_removed(config.own, &config.data_dir, &opened.restored) {
+        return Err(StartError::Removed(config.data_dir.clone()));
+    }
+    if config.force_new_cluster {
+        forced::go_on_alone(config, &mut opened).await?;
+    }
+    Ok(opened)
+}
+
 /// The longest tick. Elections are counted in ticks, so it must be fine enough to spread them.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -267,11 +290,6 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let first_ticket = random()? >> 1;
     let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
-}
-
-/// Creates a directory that only its owner can look into, and those above it.
-pub(crate) fn create_private(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 fn sight<S: Machine>(config: &Config, tick: Duration) -> Sight {

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -127,6 +128,40 @@ async fn check_removal(cluster: &mut Cluster, gone: usize) {
     assert_eq!(list(&cluster.members[0]).await.len(), 2);
     let not_there = "etcdserver: member not found";
     assert_eq!(fails(&cluster.members[0], &["member", "remove", &id]), not_there);
+}
+
+/// One of three loses its disk. It is removed, and an empty member takes its place, while clients
+/// write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_member_is_replaced_by_an_empty_one() {
+    let mut cluster = Cluster::start(3).await;
+    let writer = Writer::start(&cluster.members[0]);
+    writer.wait_for_more().await;
+    let dead = if cluster.leader().await == 2 { 1 } else { 2 };
+    let id = id_of(&cluster, dead).await;
+    cluster.members[dead].kill();
+    fs::remove_dir_all(&cluster.members[dead].data_dir).expect("it was there");
+
+    call(&cluster.members[0], &["member", "remove", &id]).expect("it is down");
+    add(&mut cluster, &[]);
+    cluster.members.swap_remove(dead);
+    cluster.members[dead].start();
+    cluster.members[dead].ready().await;
+    started(&cluster, dead).await;
+    writer.wait_for_more().await;
+    let keys = writer.stop().await;
+    check_written(&cluster, &keys).await;
+    eventually("the new one does not vote", async || {
+        let listed = listed(&cluster, dead).await;
+        (!listed.is_learner).then_some(()).ok_or_else(|| format!("{listed:?}"))
+    })
+    .await;
+    let listed = list(&cluster.members[0]).await;
+    assert!(listed.len() == 3 && listed.iter().all(|member| format!("{:x}", member.id) != id));
+
+    // It counts: with it, one of the others may die.
+    cluster.members[3 - dead].kill();
+    eventually("two of three do not write", async || put(&cluster.members[0], "two").await).await;
 }
 
 /// Leadership moves to whom it is given, while clients write, and nothing is lost.

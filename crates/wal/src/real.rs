@@ -1,14 +1,15 @@
 //! The disk that survives.
 
-use std::fs::{self, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::disk::{Disk, File};
 
-/// A directory of the file system, locked against a second process. Clones hold the same lock.
+/// A directory of the file system, locked against a second process. Clones hold the same lock. Only
+/// the owner can look into what it creates.
 #[derive(Clone, Debug)]
 pub struct RealDisk {
     path: PathBuf,
@@ -24,7 +25,7 @@ impl RealDisk {
     /// [`io::ErrorKind::WouldBlock`] if another process has it.
     pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
-        match fs::create_dir(&path) {
+        match DirBuilder::new().mode(0o700).create(&path) {
             Ok(()) => sync_parent(&path)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
             Err(error) => return Err(error),
@@ -69,7 +70,8 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Self::File> {
-        OpenOptions::new().read(true).write(true).create_new(true).open(self.path(name))
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600).open(self.path(name))
     }
 
     fn open(&self, name: &str) -> io::Result<Self::File> {

@@ -162,6 +162,7 @@ impl Town {
             heartbeat_interval: self.heartbeat_interval,
             election_timeout: 8 * self.heartbeat_interval,
             snapshot_bytes: SNAPSHOT_BYTES,
+            force_new_cluster: false,
             security: Security::default(),
         }
     }

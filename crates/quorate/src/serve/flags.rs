@@ -63,6 +63,10 @@ pub(crate) struct Serve {
     /// Tells clusters apart that have members at the same addresses
     #[arg(long, env = "ETCD_INITIAL_CLUSTER_TOKEN", default_value = "etcd-cluster")]
     initial_cluster_token: String,
+    /// The other members are gone for good: go on with what this one has, as the only voter. Once,
+    /// and then start it without this flag
+    #[arg(long, env = "ETCD_FORCE_NEW_CLUSTER")]
+    force_new_cluster: bool,
     /// Milliseconds between heartbeats of a leader
     #[arg(long, env = "ETCD_HEARTBEAT_INTERVAL", default_value = "50", value_parser = millis())]
     heartbeat_interval: u64,
@@ -296,6 +300,7 @@ impl Serve {
                 heartbeat_interval: Duration::from_millis(self.heartbeat_interval),
                 election_timeout: Duration::from_millis(self.election_timeout),
                 snapshot_bytes: self.snapshot_bytes,
+                force_new_cluster: self.force_new_cluster,
             },
             listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
             listen_metrics: addresses("--listen-metrics-urls", &self.listen_metrics_urls)?,

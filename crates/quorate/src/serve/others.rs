@@ -58,12 +58,6 @@ const ROWS: &[Row] = &[
     row("v2-deprecation", Value, Idle, "there is no API of version 2"),
     row("enable-pprof", Switch, Idle, "there is no profiler inside"),
     row("proxy", Value, Only(&["off"]), NO_PROXY),
-    row(
-        "force-new-cluster",
-        Switch,
-        Only(&["false"]),
-        "make one of a backup: quorate snapshot restore",
-    ),
     row("unsafe-no-fsync", Switch, Only(&["false"]), "what is acknowledged is on disk"),
     row("socket-reuse-port", Switch, Only(&["false"]), "a port is for one member"),
     row("socket-reuse-address", Switch, Only(&["false"]), "a port is for one member"),

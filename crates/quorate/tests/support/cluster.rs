@@ -230,6 +230,11 @@ impl Flags {
         self.0.insert(flag.to_owned(), value.into());
     }
 
+    /// Leaves a flag out.
+    pub(crate) fn remove(&mut self, flag: &str) {
+        self.0.remove(flag);
+    }
+
     /// The value of a flag.
     pub(crate) fn value(&self, flag: &str) -> &str {
         &self.0[flag]
