@@ -31,8 +31,8 @@ export function put(key, value) {
 }
 
 /** What the members remember of elections, as a trace. @returns {Promise<Trace>} */
-export async function elections() {
-  const response = await fetch("api/elections");
+export async function elections(/** @type {Record<string, string>} */ headers) {
+  const response = await fetch("api/elections", { headers });
   if (!response.ok) throw new Error(String(response.status));
   return readTrace(await response.text());
 }

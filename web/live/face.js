@@ -20,6 +20,7 @@ await learn("live");
 /** @import { Hello, StoryRecord } from "../protocol.js" */
 /** @import { Selection } from "../show/selection.js" */
 /** @import { Face, FaceKeys, Part, Shown } from "../show/types.js" */
+/** @import { Login } from "./login.js" */
 /** @import { Kept } from "./session.js" */
 
 /** How often the processes are asked for, in milliseconds. */
@@ -40,6 +41,8 @@ export class LiveFace {
   #offered = null;
   #began = false;
   #told;
+  /** Asks who the reader is, once a member wants to know. @type {Login | null} */
+  #login = null;
 
   /**
    * @param {Part} part
@@ -71,7 +74,16 @@ export class LiveFace {
     if (this.#began) return;
     this.#began = true;
     follow("api/live", {
-      open: () => this.session.open(),
+      headers: () => this.#login?.headers ?? {},
+      open: (stop) => {
+        this.session.open();
+        this.#login?.admitted(stop);
+      },
+      refused: async (status) => {
+        const { Login } = await import("./login.js");
+        this.#login ??= new Login(this.#part("write"), () => this.session.refused());
+        await this.#login.renew(status);
+      },
       broken: () => this.session.broken(),
       record: (record) => {
         this.session.take(record, Date.now());
@@ -153,6 +165,9 @@ export class LiveFace {
       title: this.#part("offer-title"),
       text: this.#part("offer-text"),
     };
+    this.#login?.draw();
+    this.#part("write").hidden = !session.hello?.can.includes("write");
+    this.#part("members-part").hidden = session.hello === null;
     drawOffer(offer, clip ? null : this.#offered);
     drawElections(this.#part("elections"), session.elections);
     const times = { page: now, members: session.clock.members(now * 1000) };
@@ -167,11 +182,10 @@ export class LiveFace {
   #begin(/** @type {Hello} */ { cluster, build, can }) {
     this.#set("cluster", `${cluster} · ${build}`);
     this.#part("cluster").hidden = this.#part("elections-part").hidden;
-    this.#part("write").hidden = !can.includes("write");
     this.#members.enabled = can.includes("fault");
     this.#part("members-note").hidden = !this.#members.enabled;
     // Who cannot tell of the past is asked again with the next hello.
-    api.elections().then((trace) => this.session.recall(trace), () => {});
+    api.elections(this.#login?.headers ?? {}).then((trace) => this.session.recall(trace), () => {});
   }
 
   /** The last thing that happened in a replay. */

@@ -26,16 +26,28 @@ export class Session {
   /** The last figures of each member. @type {Map<string, Told>} */
   figures = new Map();
   connected = false;
+  isRefused = false;
   /** Page time, in milliseconds, of the last sign of the stream. */
   heard = 0;
   #watch = new ElectionWatch(this.recording, 0);
 
   open() {
     this.connected = true;
+    this.isRefused = false;
   }
 
   broken() {
     this.connected = false;
+  }
+
+  /** The members show nothing to the reader before they say who they are. */
+  refused() {
+    this.isRefused = true;
+    this.hello = null;
+    this.figures.clear();
+    this.elections = [];
+    this.recording = new Recording();
+    this.#watch = new ElectionWatch(this.recording, 0);
   }
 
   /** Takes in a record that came at page time `now`, in milliseconds. */

@@ -15,6 +15,7 @@ import { duration, say } from "../text.js";
 export function verdict(session, now) {
   const frame = session.recording.frame(session.clock.view(now * 1000));
   const found = health(frame, session.clock.members(now * 1000));
+  if (session.isRefused) return { title: say("login"), text: say("loginLede"), health: found };
   if (!session.connected && session.hello) {
     return {
       title: say("broken"),

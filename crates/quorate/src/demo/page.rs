@@ -88,7 +88,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 async fn live(State(cluster): State<Cluster>) -> Response {
-    server::trace::server_sent_events(ReceiverStream::new(cluster.story.listen()))
+    server::trace::server_sent_events(ReceiverStream::new(cluster.story.listen(|| true)))
 }
 
 async fn recall(State(cluster): State<Cluster>) -> Response {

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use server::Member;
 use tls::Connector;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
-use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use trace::{Event, NodeInfo};
 
@@ -28,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Audience {
     member: Member,
-    connector: Option<Arc<Connector>>,
+    door: Door,
     /// The story that is being told, if somebody listens.
     story: Arc<Mutex<Weak<Story>>>,
 }
@@ -36,7 +35,7 @@ pub(crate) struct Audience {
 impl Audience {
     /// Members whose URLs ask for TLS are dialed with that connector.
     pub(crate) fn new(member: Member, connector: Option<Arc<Connector>>) -> Self {
-        Self { member, connector, story: Arc::default() }
+        Self { member, door: Door::new(connector), story: Arc::default() }
     }
 
     /// Serves `/api/live` and `/api/elections`.
@@ -47,16 +46,9 @@ impl Audience {
             .with_state(self)
     }
 
-    /// The way to the members, for whoever sends these headers.
-    fn door(&self, headers: &HeaderMap) -> Door {
-        let token = headers.get(header::AUTHORIZATION);
-        let token = token.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Door { connector: self.connector.clone(), token }
-    }
-
-    /// The story that is told now; a new one, if nobody listened. It is the first listener who is
-    /// heard by the other members.
-    async fn story(&self, door: Door) -> Arc<Story> {
+    /// The story that is told now; a new one, if nobody listened. The other members are asked on
+    /// behalf of who came last: that token is good for the longest time.
+    async fn story(&self) -> Arc<Story> {
         let mut told = self.story.lock().await;
         if let Some(story) = told.upgrade() {
             return story;
@@ -66,7 +58,7 @@ impl Audience {
         let story = Arc::new(Story::new(hello, trace::Frame::default()));
         *told = Arc::downgrade(&story);
         for node in nodes.clone() {
-            tokio::spawn(follow(node, door.clone(), Arc::downgrade(&story)));
+            tokio::spawn(follow(node, self.door.clone(), Arc::downgrade(&story)));
         }
         tokio::spawn(self.clone().look(nodes, Arc::downgrade(&story)));
         story
@@ -96,16 +88,18 @@ async fn live(State(audience): State<Audience>, headers: HeaderMap) -> Response 
     if let Err(refusal) = watcher.may_see() {
         return refusal;
     }
-    let story = audience.story(audience.door(&headers)).await;
-    let told = ReceiverStream::new(story.listen()).take_while(move |_| watcher.may_see().is_ok());
-    server::trace::server_sent_events(told)
+    audience.door.use_token_of(&headers);
+    let story = audience.story().await;
+    let told = story.listen(move || watcher.may_see().is_ok());
+    server::trace::server_sent_events(ReceiverStream::new(told))
 }
 
 async fn recall(State(audience): State<Audience>, headers: HeaderMap) -> Response {
     if let Err(refusal) = audience.member.watcher(&headers).may_see() {
         return refusal;
     }
-    elections::recall(audience.member.hello(), audience.door(&headers)).await
+    audience.door.use_token_of(&headers);
+    elections::recall(audience.member.hello(), audience.door).await
 }
 
 fn nodes_of(hello: &Event) -> Vec<NodeInfo> {

@@ -1,7 +1,7 @@
 //! The traces of all members, as one stream.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
@@ -12,6 +12,8 @@ use trace::{Event, Fault, Frame, Record};
 const BEHIND_MAX: usize = 4096;
 /// Batches of records that wait for a page's connection.
 const WAITING_MAX: usize = 64;
+/// How often it is looked whether a listener may hear more, while nothing is told.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the members tell, as far as it was told.
 pub(crate) struct Story {
@@ -62,22 +64,32 @@ impl Story {
         self.tell(member, now_us(), Event::Fault { f: fault });
     }
 
-    /// The story from now on: a hello, a key for each member, and then what is told.
-    pub(crate) fn listen(self: &Arc<Self>) -> mpsc::Receiver<Vec<Record>> {
+    /// The story from now on, for as long as that may be heard: a hello, a key for each member, and
+    /// then what is told.
+    pub(crate) fn listen(
+        self: &Arc<Self>,
+        may_hear: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> mpsc::Receiver<Vec<Record>> {
         let (batches, receiver) = mpsc::channel(WAITING_MAX);
         let story = self.clone();
-        tokio::spawn(async move { story.recite(&batches).await });
+        tokio::spawn(async move {
+            tokio::select! {
+                () = story.recite(&batches, &may_hear) => {}
+                // Also while nothing is told.
+                () = is_over(&may_hear) => {}
+            }
+        });
         receiver
     }
 
-    /// Ends when the listener is gone.
-    async fn recite(&self, batches: &mpsc::Sender<Vec<Record>>) {
+    /// Ends when the listener is gone, or may not hear more.
+    async fn recite(&self, batches: &mpsc::Sender<Vec<Record>>, may_hear: &impl Fn() -> bool) {
         let mut number = Numbering::default();
         let (keys, mut told) = self.keys();
         let mut first = vec![number.record(now_us(), None, self.hello.clone())];
         first.extend(keys.into_iter().map(|(name, key)| number.record(now_us(), Some(name), key)));
         let mut batch = first;
-        loop {
+        while may_hear() {
             if batches.send(std::mem::take(&mut batch)).await.is_err() {
                 return;
             }
@@ -119,6 +131,13 @@ impl Story {
     }
 }
 
+/// Ends when nothing more may be heard.
+async fn is_over(may_hear: &impl Fn() -> bool) {
+    while may_hear() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// Counts the records of one stream.
 #[derive(Default)]
 struct Numbering(u64);
@@ -137,4 +156,22 @@ impl Numbering {
 fn now_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_may_not_hear_more_is_sent_away_also_while_nothing_is_told() {
+        let story = Arc::new(Story::new(Event::Unknown, Frame::default()));
+        let may_hear = Arc::new(AtomicBool::new(true));
+        let asked = may_hear.clone();
+        let mut told = story.listen(move || asked.load(Ordering::SeqCst));
+        assert_eq!(told.recv().await.map(|batch| batch.len()), Some(1), "the hello");
+        may_hear.store(false, Ordering::SeqCst);
+        assert_eq!(told.recv().await, None);
+    }
 }
