@@ -71,8 +71,8 @@ pub fn salvage<D: Disk>(disk: &D, identity: Identity) -> Result<Restored, Error>
 struct Seen {
     /// The highest number in any header or trailer.
     newest: u64,
-    /// The newest frame that is whole: its segment, its number and its body. In a log that was begun
-    /// anew, frames have lower numbers than in the one before.
+    /// The newest frame that is whole: its segment, its number and its body. In a log that was
+    /// begun anew, frames have lower numbers than in the one before.
     newest_whole: Option<(u64, u64, Bytes)>,
     /// How many blocks after that cannot be read. One can have held one frame, as one that is seen.
     unreadable: u64,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use raft::{NodeId, Snapshot};
 use replica::{Replica, Task};
 
-use super::World;
+use super::{Phase, World};
 use crate::checks::Fact;
 use crate::coverage::Situation;
 use crate::event::{Event, Run};
@@ -84,6 +84,10 @@ impl World {
         process.replica.restored(snapshot, machine);
         if process.replica.status().applied > before {
             self.see(&Fact::Restored { id, snapshot, hash });
+            if self.phase == Phase::Healing {
+                // To lead, it needs all that a snapshot has to say: how long leases last, too.
+                self.transfer(id);
+            }
         }
         self.carry_out(id);
     }
