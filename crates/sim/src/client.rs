@@ -114,6 +114,10 @@ impl Client {
         let id = self.lease();
         match self.random.below(10) {
             0..3 => {
+                // Half of them are renewed by nobody: their time is over in any case.
+                let own = 1_000 + self.random.below(1_000);
+                let own = i64::try_from(own).expect("it is small");
+                let id = if self.random.chance(500) { own } else { id };
                 let ttl_seconds = i64::try_from(self.random.within(1..=3)).expect("it is small");
                 LeaseCommand::Grant { id, ttl_seconds }
             }
