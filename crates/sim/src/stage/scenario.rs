@@ -75,7 +75,7 @@ impl Scenario {
 
     /// What its world is like.
     pub(crate) fn swarm(&self, timers: Timers) -> Swarm {
-        let Timers { election_ticks, heartbeat_ticks } = timers;
+        let Timers { election_ticks, spread_ticks, heartbeat_ticks } = timers;
         let workload = Workload { members: self.members, pause_us: 1, keys: 1, weights: [0; 6] };
         Swarm {
             members: self.members,
@@ -91,6 +91,7 @@ impl Scenario {
             keeping_us: 0,
             drift_permille: 0,
             election_ticks,
+            spread_ticks,
             heartbeat_ticks,
             append_bytes_max: if self.kind == Kind::Narrow { 1 } else { 1 << 10 },
             inflight_appends_max: 16,
