@@ -7,6 +7,8 @@ import { fill } from "../text.js";
 /** @import { Word } from "../text.js" */
 /** @import { Shape } from "../scene/tree.js" */
 
+const LIMITS = { required: "", maxlength: 64 };
+
 export function drawParts(/** @type {Element} */ place) {
   patch(place, [
     shape("h1", { id: "verdict" }),
@@ -60,7 +62,7 @@ function write() {
   const field = (/** @type {"key" | "value"} */ name, /** @type {string} */ value) =>
     shape("label", { key: name }, [
       words("span", name),
-      shape("input", { id: `write-${name}`, class: "mono", name, value, required: "", maxlength: 64 }),
+      shape("input", { id: `write-${name}`, class: "mono", name, value, ...LIMITS }),
     ]);
   return shape("form", { id: "write", class: "card write", autocomplete: "off", hidden: "" }, [
     words("h2", "write"),

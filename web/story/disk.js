@@ -35,9 +35,11 @@ const CELLS = 4;
 const CELL = 34;
 const LEFT = 122;
 const ROW = 36;
+const PLATTER = { y: ROW + 1, width: WIDTH, height: 34, rx: 9 };
 
 /** @returns {boolean} */
-export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ { member }) {
+export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ { run, told }) {
+  const member = run.chosen ?? run.frame.members.get(String(told?.values.voter));
   if (!member) return false;
   const { name, role, term, vote, log, disk } = member;
   const words = WORDS[language()];
@@ -49,7 +51,7 @@ export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ {
     shape("h2", {}, filled(words.title, name)),
     shape("svg", { key: "disk", class: "scale disk", viewBox: `0 0 ${WIDTH} ${2 * ROW + 4}` }, [
       row(0, words.memory, runs ? ballot(term, vote) : "–", term, runs ? tail : []),
-      shape("rect", { key: "platter", class: "platter", y: ROW + 1, width: WIDTH, height: 34, rx: 9 }),
+      shape("rect", { key: "platter", class: "platter", ...PLATTER }),
       row(1, words.disk, ballot(disk.term, disk.vote), disk.term, held(tail, disk.di)),
     ]),
     shape("p", { key: "note", class: "quiet" }, words.note),

@@ -77,7 +77,10 @@ function mend(/** @type {Telling} */ own, /** @type {Harm | null} */ instead) {
 /** What only some chapters have, each its own. @type {Map<string, Extra | null>} */
 const extras = new Map();
 
-function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapter, run, member }) {
+function drawExtra(
+  /** @type {HTMLElement} */ card,
+  /** @type {Page} */ { chapter, run, told, member },
+) {
   const { id, extra } = chapter;
   if (extra && !extras.has(id)) {
     extras.set(id, null);
@@ -88,7 +91,7 @@ function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapte
     card.onclick = card.oninput = card.onchange = card.onkeydown = null;
   }
   card.dataset.of = id;
-  card.hidden = !extras.get(id)?.(card, { chapter, run, member });
+  card.hidden = !extras.get(id)?.(card, { chapter, run, told, member });
 }
 
 /** The last beat that has come; -1 before the first. */

@@ -160,7 +160,8 @@ function histogram(/** @type {Chance[]} */ all) {
     const label = filled(words.bar, bin.length, Math.round(i * step), Math.round((i + 1) * step));
     const bar = (/** @type {string} */ look, /** @type {number} */ count) => {
       const [x, y, height] = [round(i * wide + 1), base - high(count), high(count)];
-      return shape("rect", { key: look, class: look, x, y, width: round(wide - 2), height, rx: 1.5 });
+      const size = { x, y, width: round(wide - 2), height, rx: 1.5 };
+      return shape("rect", { key: look, class: look, ...size });
     };
     const { seed } = dark[0] ?? bin[0];
     const attrs = { key: i, role: "button", tabindex: 0, "aria-label": label, "data-seed": seed };

@@ -26,6 +26,8 @@ const WORDS = {
 };
 const ROW = 15;
 const TOP = 18;
+const TICK = "M-3 0l2 2.5l4 -5";
+const CROSS = "M-2.5 -2.5l5 5m0 -5l-5 5";
 
 /** @returns {boolean} */
 export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ { run }) {
@@ -49,7 +51,7 @@ export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ {
       ...trips.map(({ index, term, agreed, key }, row) =>
         shape("g", { key, class: termClass(term), transform: `translate(${x(index)} ${y(row)})` }, [
           shape("circle", { r: 6, class: "trip" }),
-          shape("path", { class: "mark", d: agreed ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5m0 -5l-5 5" }),
+          shape("path", { class: "mark", d: agreed ? TICK : CROSS }),
         ]),
       ),
     ]),

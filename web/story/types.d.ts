@@ -72,6 +72,7 @@ export type Extra = (card: HTMLElement, page: ExtraPage) => boolean;
 export interface ExtraPage {
   chapter: Chapter;
   run: Runner;
+  told: Told | null;
   /** The member that the reader chose, or the one that matters now. */
   member: Member | undefined;
 }

@@ -74,10 +74,10 @@ test("a witness is shown from its own time on", () => {
 
 const op = (t, n, name, ph, more) => ({ t, n, k: "op", op: name, ph, ...more });
 /** A request from one time to another; without the second it is not answered. */
-const ask = (n, cmd, from, to, val) =>
-  [op(from, n, `${n}${from}`, "inv", { cmd }), to && op(to, n, `${n}${from}`, "ok", { val })].filter(
-    Boolean,
-  );
+const ask = (n, cmd, from, to, val) => {
+  const name = `${n}${from}`;
+  return [op(from, n, name, "inv", { cmd }), to && op(to, n, name, "ok", { val })].filter(Boolean);
+};
 const inOrder = (...all) => all.flat().sort((a, b) => a.t - b.t);
 
 test("a read that is told what was replaced before it was asked for", () => {

@@ -14,6 +14,6 @@ export async function play({ scenario, seed, actions, until }) {
   if (actions !== "") words.push("--actions", actions);
   const options = { maxBuffer: 64 << 20 };
   // Who finds a rule broken says so with its status, and tells the run all the same.
-  const said = await execute(engine, ["sim", ...words, "--trace", "-"], options).catch((error) => error);
-  return said.stdout;
+  const run = execute(engine, ["sim", ...words, "--trace", "-"], options);
+  return (await run.catch((error) => error)).stdout;
 }

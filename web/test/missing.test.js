@@ -29,7 +29,7 @@ test("every rule that may be missing has its texts in both languages", () => {
 for (const { name, spec, teller } of all) {
   const skip = spec.recorded ? false : noEngine;
 
-  test(`${name}: the trace tells of the harm, beat by beat, and breaks a claim`, { skip }, async () => {
+  test(`${name}: the trace tells of it beat by beat, and of a broken claim`, { skip }, async () => {
     const file = new URL(`../story/recorded/${spec.recorded}.ndjson`, import.meta.url);
     const trace = readTrace(spec.recorded ? readFileSync(file, "utf8") : await play(spec));
     const told = (await teller())(trace);

@@ -158,6 +158,24 @@ for (const language of ["en", "zh"]) {
   });
 }
 
+/** What all chapters and faces may be together, in one language, comments not counted. */
+const WHOLE = 350_000;
+
+test(`the whole page in a language is less than ${WHOLE} bytes of code and words`, () => {
+  const all = [...frameFiles, ...Object.values(sheets).flat(), ...modules];
+  const cards = ["story/scale.css", "story/cards.css", "show/help.css"];
+  for (const other of ["zh", "en"]) {
+    const own = all.filter((path) => !path.match(new RegExp(`/${other}[/.]`)));
+    const bare = [...own, ...cards].map((path) => withoutComments(read(path)));
+    const bytes = Buffer.byteLength(bare.join(""));
+    assert.ok(bytes > WHOLE / 2 && bytes < WHOLE, `${bytes} bytes without ${other}`);
+  }
+});
+
+function withoutComments(/** @type {string} */ source) {
+  return source.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "").replace(/\n\s*\n/g, "\n");
+}
+
 test("the page needs no other origin", () => {
   for (const path of [...frameFiles, ...Object.values(sheets).flat(), ...modules]) {
     const outside = read(path).match(/https?:\/\/(?!www\.w3\.org\/)[^\s"']+/);

@@ -13,7 +13,8 @@ use crate::lease::{Lease, LeaseCommand, LeaseResponse, Leases};
 use crate::memory::Memory;
 use crate::read::View;
 use crate::reply::{
-    AlarmResponse, CompactResponse, KeyValue, OpResponse, RangeResponse, Reply, Response, TxnResponse,
+    AlarmResponse, CompactResponse, KeyValue, OpResponse, RangeResponse, Reply, Response,
+    TxnResponse,
 };
 use crate::txn::{Plan, PlanStep, check_kept, check_lease};
 use crate::write::Write;

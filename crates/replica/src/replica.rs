@@ -378,8 +378,8 @@ impl<S: StateMachine> Replica<S> {
         self.node.step(Input::SnapshotSpoiled(snapshot));
     }
 
-    /// The state of a snapshot, as [`Output::Restore`] asked for it. Whether it was put in the place
-    /// of the machine's own: a newer one may have been asked for meanwhile.
+    /// The state of a snapshot, as [`Output::Restore`] asked for it. Whether it was put in the
+    /// place of the machine's own: a newer one may have been asked for meanwhile.
     pub fn restored(&mut self, snapshot: &Snapshot, state: S::State) -> bool {
         let Some((_, later)) = self.restoring.take_if(|(wanted, _)| wanted == snapshot) else {
             return false;

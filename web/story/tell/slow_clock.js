@@ -15,7 +15,7 @@ export default function tell(/** @type {Trace} */ trace) {
   const leads = run.after(wall?.t, "st", ({ n, role }) => role === "L" && n !== old);
   const asked = run.after(leads?.t, "op", isWrite);
   const answered = run.answer(asked);
-  const read = run.after(answered?.t, "op", ({ n, cmd = "" }) => n === old && cmd.startsWith("get "));
+  const read = run.after(answered?.t, "op", ({ n, cmd }) => n === old && !!cmd?.startsWith("get "));
   const told = run.answer(read);
   const after = asked?.cmd?.split(" ")[2] ?? "";
   return {

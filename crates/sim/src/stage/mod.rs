@@ -183,9 +183,9 @@ impl fmt::Display for Error {
             }
             Self::Timers(text) => write!(
                 f,
-                "cannot read the timers {text:?}: they are an election time-out, a heartbeat, at most \
-                 half as long, and perhaps what chance may add to the first, in milliseconds and \
-                 tens of them, as in five:150:50:150"
+                "cannot read the timers {text:?}: they are an election time-out, a heartbeat, at \
+                 most half as long, and perhaps what chance may add to the first, in milliseconds \
+                 and tens of them, as in five:150:50:150"
             ),
             Self::Until(until) => {
                 write!(f, "{until} ms is too long: a run may take {} ms", Play::UNTIL_MS_MAX)
