@@ -169,6 +169,7 @@ test("a slow clock makes a lease tell the past", { skip }, () =>
     await slow.waitFor(WAIT);
     await slow.fill("900");
     await tab.locator("#chapter-extra", { hasText: "It answered 5, after 8" }).waitFor(WAIT);
+    await slow.blur();
     await tab.keyboard.press("End");
     await tab.locator("#claims .broken", { hasText: "No read tells of the past" }).waitFor(WAIT);
     await slow.fill("50");
