@@ -21,8 +21,7 @@ pub(crate) struct Timers {
 
 impl Timers {
     /// From 150 to 300 ms, and every 50 ms.
-    pub(crate) const USUAL: Self =
-        Self { election: 15, spread: 15, heartbeat: 5 };
+    pub(crate) const USUAL: Self = Self { election: 15, spread: 15, heartbeat: 5 };
 
     /// The name of a scenario, and the timers that may follow it, in milliseconds.
     pub(crate) fn split(text: &str) -> Result<(&str, Self), Error> {
