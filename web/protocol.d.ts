@@ -48,6 +48,43 @@ export interface Key extends Stamp, Of {
   ai: number;
   kv: [key: string, value: string | null][];
   tm: [dur: Micros, dl: Micros] | null;
+  du?: Durable;
+  sn?: Snapshot;
+  cf?: Configuration;
+}
+
+/** What the disk has reported to hold: the log up to `di`, and the vote in a term. */
+export interface Durable {
+  di: number;
+  term: number;
+  vote: string | null;
+}
+
+/** The newest snapshot covers the log up to `si`; the log begins after `bi`. */
+export interface Snapshot {
+  si: number;
+  st: number;
+  bi: number;
+}
+
+/** Who belongs to the cluster, by the entry at `idx`. With an `out` it is joint. */
+export interface Configuration {
+  idx: number;
+  voters: string[];
+  out?: string[];
+  learners: string[];
+}
+
+export interface Persisted extends Stamp, Of, Durable {
+  k: "du";
+}
+
+export interface Snapshotted extends Stamp, Of, Snapshot {
+  k: "sn";
+}
+
+export interface Configured extends Stamp, Of, Configuration {
+  k: "cf";
 }
 
 export interface State extends Stamp, Of {
@@ -239,7 +276,7 @@ export interface Invariant extends Stamp {
 /** What is about one member. */
 export type MemberRecord =
   | Key | State | Timer | Sent | Received | Dropped | Appended | Truncated | Committed | Applied
-  | Operation | Faulted | Gap | Aggregate;
+  | Operation | Faulted | Gap | Aggregate | Persisted | Snapshotted | Configured;
 
 /** What a recording holds: every record but `hello`. */
 export type StoryRecord = MemberRecord | Network | Acted | Invariant | Ended;

@@ -1,5 +1,10 @@
 // What the budgets are measured with: the bytes of a face, and a long trace.
 
+/** Chapters: the first, that of the pictures, and those that have most beside them. */
+export const STORY = [
+  "#story/1",
+  ...["#story/4", "#story/7", "#story/9", "#story/10?off=1", "#story/12?off=1", "#story/15?off=1"],
+];
 /** Chapters and clusters end at 60 s; so many records come about in less. */
 const RECORDS = 10_000;
 

@@ -3,15 +3,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { longTrace, weigh } from "./budget.js";
+import { longTrace, STORY, weigh } from "./budget.js";
 import { page, skip, until, visit, WAIT } from "./browser.js";
 
 const LIMIT = 250_000;
 const FRAMES = 60;
 /** How many changes of the document one frame may take: five members, their logs and messages. */
 const CHANGES_MAX = 700;
-
-const STORY = ["#story/3", "#story/4", "#story/7", "#story/9", "#story/11?off=1", "#story/12"];
 
 for (const face of [...STORY, "#play", "#live", "#open"]) {
   for (const locale of ["en-US", "zh-CN"]) {

@@ -10,6 +10,7 @@ import * as api from "./api.js";
 import { drawElections, drawOffer } from "./elections.js";
 import { drawFigures } from "./figures.js";
 import { Members } from "./members.js";
+import { drawBeside, drawParts } from "./parts.js";
 import { Session } from "./session.js";
 import { follow } from "./stream.js";
 import { verdict } from "./verdict.js";
@@ -33,7 +34,7 @@ export class LiveFace {
   player = new Player();
   claims = null;
   session = new Session();
-  #figures = document.createElement("section");
+  #beside = document.createElement("section");
   #members;
   #part;
   #still;
@@ -54,9 +55,10 @@ export class LiveFace {
     this.#part = part;
     this.#still = still;
     this.#told = told;
-    this.#figures.id = "figures";
-    this.#figures.className = "figures";
-    part("elections-part").after(this.#figures);
+    drawParts(part("live"));
+    this.#beside.className = "beside";
+    part("claims").after(this.#beside);
+    drawBeside(this.#beside);
     this.#members = new Members(part("members"), part("members-result"), selection);
     enableWriting(part("write"), part("write-result"));
     part("offer-replay").addEventListener("click", () => this.#replay(this.#offered));
@@ -68,8 +70,7 @@ export class LiveFace {
 
   /** The stream begins when the reader first comes here, and then goes on. */
   enter() {
-    this.#part("elections-part").hidden = false;
-    this.#figures.hidden = false;
+    this.#beside.hidden = false;
     this.#part("cluster").hidden = this.session.hello === null;
     if (this.#began) return;
     this.#began = true;
@@ -96,8 +97,7 @@ export class LiveFace {
   }
 
   leave() {
-    this.#part("elections-part").hidden = true;
-    this.#figures.hidden = true;
+    this.#beside.hidden = true;
     this.#part("cluster").hidden = true;
   }
 
@@ -172,7 +172,7 @@ export class LiveFace {
     drawElections(this.#part("elections"), session.elections);
     const times = { page: now, members: session.clock.members(now * 1000) };
     const frame = session.recording.frame(times.members);
-    drawFigures(this.#figures, session.figures, frame, times);
+    drawFigures(this.#part("figures"), session.figures, frame, times);
     // The buttons act on the members as they are now, also during a replay.
     const t = session.clock.view(now * 1000);
     this.#members.draw(session.recording.frame(t), session.clock.members(now * 1000));
@@ -181,7 +181,7 @@ export class LiveFace {
   /** Shows what the serving process offers, and no more. */
   #begin(/** @type {Hello} */ { cluster, build, can }) {
     this.#set("cluster", `${cluster} · ${build}`);
-    this.#part("cluster").hidden = this.#part("elections-part").hidden;
+    this.#part("cluster").hidden = this.#beside.hidden;
     this.#members.enabled = can.includes("fault");
     this.#part("members-note").hidden = !this.#members.enabled;
     // Who cannot tell of the past is asked again with the next hello.

@@ -6,11 +6,13 @@
 //   matching      two logs that agree on an entry's position agree on it and on the one before
 //   completeness  a new leader holds every entry that was committed before, and nobody loses one
 //   machine       no two members apply different entries at one index
+//   reads         no linearizable read is told a value that another one had replaced before
 
 import { countWhile } from "./count.js";
+import { History } from "./history.js";
 
 /** @import { Entry, StoryRecord } from "../protocol.js" */
-/** @typedef {"election" | "matching" | "completeness" | "machine"} Claim */
+/** @typedef {"election" | "matching" | "completeness" | "machine" | "reads"} Claim */
 /**
  * The first record that contradicts a claim.
  * @typedef {object} Witness
@@ -24,11 +26,11 @@ import { countWhile } from "./count.js";
 /** @typedef {{entry: Entry, by: string}} Told an entry, and who was the first to tell of it */
 
 /** @type {readonly Claim[]} */
-const CLAIMS = ["election", "matching", "completeness", "machine"];
+const CLAIMS = ["election", "matching", "completeness", "machine", "reads"];
 
 export class Claims {
   /** When each claim was checked. @type {Record<Claim, number[]>} */
-  #checks = { election: [], matching: [], completeness: [], machine: [] };
+  #checks = { election: [], matching: [], completeness: [], machine: [], reads: [] };
   /** @type {Map<Claim, Witness>} */
   #witness = new Map();
   /** By member, by index. @type {Map<string, Map<number, Entry>>} */
@@ -41,6 +43,7 @@ export class Claims {
   #committed = new Map();
   /** @type {Map<number, Told>} */
   #applied = new Map();
+  #history = new History();
   /** What each member has applied. @type {Map<string, number>} */
   #reached = new Map();
 
@@ -82,6 +85,11 @@ export class Claims {
       case "ax":
         this.#apply(record.n, record.ai, record.t);
         break;
+      case "op": {
+        const read = this.#history.see(record);
+        const { n, t } = record;
+        if (read) this.#check("reads", t, read.by === null, n, read.by ?? n, read.key);
+      }
     }
   }
 

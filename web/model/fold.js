@@ -8,6 +8,8 @@
 /** How many entries of a log's tail, and how many keys, a frame holds at most. */
 export const TAIL = 32;
 export const KEYS = 32;
+const NOTHING = { di: 0, term: 0, vote: null };
+const NOBODY = { idx: 0, voters: [], learners: [] };
 
 /** @returns {Frame} a frame in which these members exist and nothing is known of them. */
 export function blank(/** @type {readonly string[]} */ names) {
@@ -68,10 +70,13 @@ function change(member, record) {
         lost: { t: record.t, from: record.from, entries: record.lost },
       };
     case "ci":
-      return { ci: record.ci, committed: record.t, ...replaced(member, record.ci) };
-    case "tx":
-      // Who sends a snapshot no longer holds the entries that it stands for.
-      return record.m === "IS" ? { base: Math.max(member.base, record.b.si ?? 0) } : {};
+      return { ci: record.ci, committed: record.t };
+    case "du":
+      return { disk: record };
+    case "sn":
+      return { base: record.bi, ...replaced(member, record.bi) };
+    case "cf":
+      return { configuration: record };
     case "ax":
       return { ai: record.ai, kv: apply(member.kv, record.set) };
     case "ft":
@@ -94,6 +99,8 @@ function unknown(/** @type {string} */ name) {
     log: [],
     first: 1,
     base: 0,
+    disk: NOTHING,
+    configuration: NOBODY,
     ci: 0,
     ai: 0,
     kv: new Map(),
@@ -115,7 +122,9 @@ function whole(/** @type {Key} */ key) {
     vote: key.vote,
     lead: key.lead,
     ...tail(key.log, key.first),
-    base: 0,
+    base: key.sn?.bi ?? 0,
+    disk: key.du ?? NOTHING,
+    configuration: key.cf ?? NOBODY,
     ci: key.ci,
     ai: key.ai,
     kv: apply(new Map(), key.kv),
@@ -139,13 +148,13 @@ function append(member, entries) {
 }
 
 /**
- * What is committed beyond the end of a log came as a snapshot, in the place of that log.
+ * A snapshot that reaches beyond the end of a log takes its place.
  * @param {Member} member
- * @param {number} ci
+ * @param {number} base
  * @returns {Partial<Member>}
  */
-function replaced({ first, log }, ci) {
-  return ci < first + log.length ? {} : { ...tail([], ci + 1), base: ci };
+function replaced({ first, log }, base) {
+  return base < first + log.length ? {} : tail([], base + 1);
 }
 
 /**

@@ -2,7 +2,8 @@
 // Short forms of what a log holds, for places where a few letters must do.
 
 /**
- * `put a 1` as `a=1`, `del a` as `a✕`, a configuration as how many vote;
+ * `put a 1` as `a=1`, `del a` as `a✕`, a configuration as how many vote,
+ * and voted before, if both must agree;
  * `publish A`, with which a member tells its addresses, as `@A`; what has no short form stays as
  * it is.
  */
@@ -10,23 +11,21 @@ export function short(/** @type {string} */ text) {
   const put = /^put (\S+) (.*)$/.exec(text);
   if (put) return `${put[1]}=${put[2]}`;
   if (text.startsWith("publish ")) return `@${text.slice(8)}`;
-  const configuration = readConfiguration(text);
-  if (configuration) return `⚙${configuration.voters.length}`;
+  const configuration = voters(text);
+  if (configuration !== "") return `⚙${configuration}`;
   const del = /^del (\S+)$/.exec(text);
   return del ? `${del[1]}✕` : text;
 }
 
 /**
- * The members that an entry for a configuration lists; null if it is another entry.
- * `members n1 n2 (n1 n3) learners n4`: in a joint configuration the old voters stand in brackets.
+ * How many vote by the entry of a configuration: `members n1 n2 n4 (n1 n2) learners n5`, where the
+ * old voters of a joint one stand in brackets. Empty for any other entry.
  */
-export function readConfiguration(/** @type {string} */ text) {
-  const found = /^members ([^(]*?)(?: ?\((.*)\))?(?: ?learners (.*))?$/.exec(text);
-  if (!found) return null;
-  const [voters, old, learners] = found
-    .slice(1)
-    .map((part) => part?.split(" ").filter(Boolean) ?? []);
-  return { voters, old, learners };
+function voters(/** @type {string} */ text) {
+  const found = /^members ([^(]*?)(?: ?\((.*)\))?(?: ?learners .*)?$/.exec(text);
+  if (!found) return "";
+  const [now, before] = found.slice(1).map((names) => names?.split(" ").filter(Boolean).length);
+  return before ? `${before}→${now}` : String(now);
 }
 
 /** Cuts to `length` characters, the last of which then is an ellipsis. */

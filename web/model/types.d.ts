@@ -1,6 +1,8 @@
 /** What the page knows: the model's plain objects, shared by model, scene and live. */
 
-import type { Body, Entry, MessageKind, Micros, Role } from "../protocol.js";
+import type {
+  Body, Configuration, Durable, Entry, MessageKind, Micros, Role,
+} from "../protocol.js";
 
 /** One member as the records up to some time tell it. */
 export interface Member {
@@ -13,8 +15,12 @@ export interface Member {
   log: readonly Entry[];
   /** The index of the tail's first entry. */
   first: number;
-  /** Up to where a snapshot has taken the place of the log, as far as that was seen. */
+  /** Up to where a snapshot has taken the place of the log. */
   base: number;
+  /** What its disk has reported to hold. */
+  disk: Durable;
+  /** Who belongs to the cluster, as far as it knows. */
+  configuration: Configuration;
   ci: number;
   ai: number;
   /** Applied values, the key that was set last comes last. */

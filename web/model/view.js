@@ -2,7 +2,7 @@
 // From a recording and a time to a picture: a plain object that says what is to be drawn. Pure:
 // the same recording and time give the same picture, whichever way one came to that time.
 
-import { readConfiguration, short } from "./short.js";
+import { short } from "./short.js";
 
 /** @import { Recording } from "./recording.js" */
 /** @import { Asked, Flight, Member, Message, Picture, PictureMember } from "./types.js" */
@@ -67,7 +67,7 @@ export function picture(recording, t, look) {
     })),
     still: look.still,
     cut: frame.cut,
-    agreed: new Set(members.map(({ log }) => configuration(log))).size < 2,
+    agreed: new Set(members.map(({ configuration: { idx } }) => idx)).size < 2,
     // Of a live cluster nobody knows which client asked, and there may be thousands.
     asked: look.live ? [] : [...frame.asked.values()].filter((one) => isFresh(one, t, look)),
   };
@@ -116,20 +116,10 @@ function portrait(member, t, look, key) {
       })),
     lost: member.lost && fallen < 1 ? { entries: member.lost.entries, part: fallen } : null,
     pulse: Math.max(0, 1 - (look.screen(t) - look.screen(member.committed)) / PULSE),
-    learns: isLearner(member),
+    learns: member.configuration.learners.includes(name),
     silent: member.heard > 0 && look.now - member.heard > STALE ? look.now - member.heard : null,
     chosen: look.chosen === name,
   };
-}
-
-/** Whether the configuration in force in a member's own log lets it learn, and not vote. */
-function isLearner(/** @type {Member} */ { name, log }) {
-  return readConfiguration(configuration(log))?.learners.includes(name) ?? false;
-}
-
-/** The last configuration in a log, as it is told there; empty if the log tells of none. */
-function configuration(/** @type {Member["log"]} */ log) {
-  return log.findLast(([, , text]) => text.startsWith("members "))?.[2] ?? "";
 }
 
 /**

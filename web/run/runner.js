@@ -120,12 +120,15 @@ export class Runner {
     return offerButtons(messageOffers(recording.messages.get(key), t));
   }
 
-  /** The member that was chosen, or the leader, or any. */
-  get target() {
-    const { members } = this.frame;
+  /** The member that the reader chose. */
+  get chosen() {
     const { member } = this.#selection;
-    const chosen = member === null ? undefined : members.get(member);
-    return chosen ?? leaderOf(this.frame) ?? [...members.values()].at(0);
+    return member === null ? undefined : this.frame.members.get(member);
+  }
+
+  /** The same, or the leader, or any. */
+  get target() {
+    return this.chosen ?? leaderOf(this.frame) ?? [...this.frame.members.values()].at(0);
   }
 
   /** @type {Partial<FaceKeys>} */

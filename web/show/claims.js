@@ -13,6 +13,7 @@ const NAMES = {
   matching: "claimMatching",
   completeness: "claimCompleteness",
   machine: "claimMachine",
+  reads: "claimReads",
 };
 
 /**

@@ -3,79 +3,70 @@
 // itself. A test asks the engine for every one of them, and looks for its beats.
 
 /** @import { Spec } from "../model/link.js" */
-/** @import { Trace } from "../model/file.js" */
-/** @import { Act, Chapter, Missing, Told } from "./types.js" */
-/** @typedef {Chapter["part"]} Part */
+/** @import { Act, Chapter, Missing } from "./types.js" */
 
-/**
- * What finds the beats of a chapter, by its id; fetched with the first chapter of a part.
- * @type {Record<Part, () => Promise<Record<string, (trace: Trace) => Told>>>}
- */
-const PARTS = {
-  writes: () => import("./writes.js"),
-  elections: () => import("./elections.js"),
-  votes: () => import("./votes.js"),
-  terms: () => import("./terms.js"),
-  logs: () => import("./logs.js"),
-  lives: () => import("./lives.js"),
-};
+const SLOW_CLOCK = missing(
+  "slow_clock",
+  run("lease:400:50:100", 1, 1500, `
+    550put:n1:x:5 590skew:n1:900 630cut:n1 1107put:n3:x:8:c2 1205get:n1:x:c3
+  `),
+);
 
 /** @type {readonly Chapter[]} */
 export const CHAPTERS = [
-  chapter("writes", "one", [0, 4], ["write"],
+  chapter("one", [0, 4], ["write"],
     run("one", 1, 600, "400put:n1:x:8"),
   ),
-  chapter("writes", "many", [2, 3], [],
+  chapter("many", [2, 3], ["writeHere"],
     run("apart", 1, 600),
   ),
-  chapter("elections", "states", [1, 4], ["stop", "start"],
+  chapter("states", [1, 4], ["stop", "start"],
     run("five", 5, 600),
     { extra: () => import("./states.js") },
   ),
-  chapter("elections", "timers", [0, 3], ["stop", "start"],
+  chapter("timers", [0, 3], ["stop", "start"],
     run("five", 5, 800),
     { extra: () => import("./timing.js") },
   ),
-  chapter("votes", "election", [1, 3], ["stop", "start"],
+  chapter("election", [1, 3], ["stop", "start"],
     run("five", 5, 500),
   ),
-  chapter("terms", "stop", [1, 3], ["stop", "start"],
+  chapter("stop", [1, 3], ["stop", "start"],
     run("five", 5, 1500, "500stop:lead 1100start:n2"),
   ),
-  chapter("terms", "split", [1, 3], [],
+  chapter("split", [1, 3], [],
     run("four", 45, 1200),
     { extra: () => import("./odds.js") },
   ),
-  chapter("writes", "replicate", [1, 3], ["write", "stop"],
+  chapter("replicate", [1, 3], ["write", "stop"],
     run("five", 5, 800, "400disk:n5:90 450put:lead:x:5"),
   ),
-  chapter("logs", "partition", [1, 5], ["cut", "heal", "write"],
+  chapter("partition", [1, 5], ["cut", "heal", "write"],
     run("five", 37, 1500, `
       350put:n1:x:5 450cut:n1.n2-n3.n4.n5 520put:n1:x:3:c2 771put:n3:x:8:c3 941heal
     `),
   ),
-  chapter("logs", "repair", [1, 5], ["cut", "heal", "write"],
-    run("five", 5, 1600, `
-      350put:n2:x:1 450cut:n2 460put:n2:x:2:c2 480put:n2:x:3:c3 940put:n3:x:7:c5 960put:n3:x:8:c6
-      1060stop:n3 1330heal
+  chapter("repair", [1, 5], ["cut", "heal", "write"],
+    run("five", 5, 1900, `
+      350put:n2:x:1 450cut:n2 460put:n2:x:2:c2 470put:n2:x:3:c3 480put:n2:x:4:c4 490put:n2:x:5:c5
+      500put:n2:x:6:c6 940put:n3:x:11:c7 960put:n3:x:12:c8 980put:n3:x:13:c9 1040put:n3:x:14:c7
+      1060put:n3:x:15:c8 1160stop:n3 1449heal
     `),
+    { extra: () => import("./trips.js"), without: [missing("no_hint")] },
   ),
-  chapter("logs", "mayLead", [1, 5], ["stop", "start", "write"],
+  chapter("mayLead", [1, 5], ["stop", "start", "write"],
     run("five", 5, 2000, "400cut:n3 450put:n2:x:5 900heal:n3 905stop:n2"),
     {
-      without: [
-        missing("stale_vote", "staleVote"),
-        missing("old_term_commit", "oldTermCommit"),
-      ],
+      without: [missing("stale_vote"), missing("old_term_commit")],
     },
   ),
-  chapter("lives", "disk", [1, 2], ["stop", "start", "write"],
+  chapter("disk", [1, 2], ["power", "start", "write"],
     run("three", 2, 1400, `
       400put:lead:x:5 600power:n3 650put:lead:x:6:c2 900start:n3
     `),
-    { without: [missing("lying_disk", "lyingDisk")] },
+    { extra: () => import("./disk.js"), without: [missing("lying_disk")] },
   ),
-  chapter("lives", "snapshots", [1, 4], ["stop", "start", "write"],
+  chapter("snapshots", [1, 4], ["snapshot", "stop", "start", "write"],
     run("compact", 2, 2000, `
       400put:lead:x:5 500stop:n2 600put:lead:a:0 640put:lead:b:1 680put:lead:c:2 720put:lead:d:3
       760put:lead:e:4 800put:lead:f:5 840put:lead:a:6 880put:lead:b:7 920put:lead:c:8
@@ -83,17 +74,21 @@ export const CHAPTERS = [
       1450put:lead:x:9:c2
     `),
   ),
-  chapter("lives", "members", [1, 3], ["stop", "start"],
-    run("three", 2, 1600, "400put:lead:x:5 500learn:n4 900promote:n4"),
-    { without: [missing("one_jump", "oneJump")] },
+  chapter("members", [1, 3], ["stop", "start"],
+    run("three", 2, 1700, "400put:lead:x:5 500learn:n4 900promote:n4 1300joint:f1-n5"),
+    { extra: () => import("./lists.js"), without: [missing("one_jump")] },
   ),
-  chapter("lives", "reads", [1, 4], ["read", "write", "heal"],
-    run("five", 5, 1300, `
+  chapter("reads", [1, 4], ["read", "local", "write", "heal"],
+    run("five", 5, 1700, `
       350put:n2:x:5 450cut:n2 929put:n3:x:8:c2 1019get:n2:x:local:c3 1059get:n2:x:c4
-      1189get:n3:x:c5
+      1189get:n3:x:c5 1299heal 1399twice:n1~n3:FW 1399put:n1:x:9:c6
     `),
+    {
+      extra: () => import("./clock.js"),
+      without: [SLOW_CLOCK],
+    },
   ),
-  chapter("lives", "break", [1, 2], [],
+  chapter("break", [1, 2], [],
     run("five", 5, 4000, `
       400put:lead:x:1 500power:n2 700put:lead:x:2:c2 900cut:f1 1000put:lead:x:3 1100start:n2
       1150late:lead~f2:AE:90 1200pause:lead 1500put:lead:x:4:c2 1700resume:n2 1750heal
@@ -106,7 +101,6 @@ export const CHAPTERS = [
 ];
 
 /**
- * @param {Part} part
  * @param {string} id
  * @param {[right: number, reveals: number]} answer
  * @param {Act[]} acts
@@ -114,20 +108,29 @@ export const CHAPTERS = [
  * @param {Partial<Pick<Chapter, "extra" | "without">>} [more]
  * @returns {Chapter}
  */
-function chapter(part, id, [right, reveals], acts, spec, more = {}) {
-  const teller = async () => (await PARTS[part]())[id];
-  return { id, part, spec, right, reveals, acts, teller, without: [], ...more };
+function chapter(id, [right, reveals], acts, spec, more = {}) {
+  return { id, spec, right, reveals, acts, teller: teller(id), without: [], ...more };
 }
 
 /**
- * A recorded run, which nobody can act in.
+ * A recorded run, which nobody can act in; or one of the engine as it is, in which something is
+ * broken that it relies on.
  * @param {string} name
- * @param {keyof typeof import("./missing.js")} teller
+ * @param {Spec} [spec]
  * @returns {Missing}
  */
-function missing(name, teller) {
-  const spec = { scenario: "", seed: 0, actions: "", until: 0, recorded: name };
-  return { name, spec, teller: async () => (await import("./missing.js"))[teller] };
+function missing(name, spec = recorded(name)) {
+  return { name, spec, teller: teller(name) };
+}
+
+/** @returns {Chapter["teller"]} */
+function teller(/** @type {string} */ name) {
+  return async () => (await import(`./tell/${name}.js`)).default;
+}
+
+/** @returns {Spec} */
+function recorded(/** @type {string} */ name) {
+  return { scenario: "", seed: 0, actions: "", until: 0, recorded: name };
 }
 
 /**

@@ -2,7 +2,7 @@
 // A chapter beside the stage: where one is in the story, the beats, the question, what can be
 // verified and what can be done.
 
-import { leaderOf } from "../run/actions.js";
+import { leaderOf, offer } from "../run/actions.js";
 import { offerButtons } from "../run/buttons.js";
 import { patch, shape } from "../scene/tree.js";
 import { language, say } from "../text.js";
@@ -32,8 +32,8 @@ export function drawChapter(/** @type {Part} */ part, /** @type {Page} */ page) 
   patch(part("chapter-title"), [shape("span", {}, titleOf(chapter.id, language()))]);
   drawRule(part("rule"), page);
   const missing = chapter.without[page.off - 1];
-  const own = wordsOf(chapter, language());
-  const telling = own && missing ? mend(own, harm(missing.name, chapter.part, language())) : own;
+  const own = wordsOf(chapter.id, language());
+  const telling = own && missing ? mend(own, harm(missing.name, language())) : own;
   if (!telling) return;
   drawExtra(part("chapter-extra"), page);
   const now = reached(page);
@@ -77,7 +77,10 @@ function mend(/** @type {Telling} */ own, /** @type {Harm | null} */ instead) {
 /** What only some chapters have, each its own. @type {Map<string, Extra | null>} */
 const extras = new Map();
 
-function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapter, run, member }) {
+function drawExtra(
+  /** @type {HTMLElement} */ card,
+  /** @type {Page} */ { chapter, run, told, member },
+) {
   const { id, extra } = chapter;
   if (extra && !extras.has(id)) {
     extras.set(id, null);
@@ -88,7 +91,7 @@ function drawExtra(/** @type {HTMLElement} */ card, /** @type {Page} */ { chapte
     card.onclick = card.oninput = card.onchange = card.onkeydown = null;
   }
   card.dataset.of = id;
-  card.hidden = !extras.get(id)?.(card, { run, member });
+  card.hidden = !extras.get(id)?.(card, { chapter, run, told, member });
 }
 
 /** The last beat that has come; -1 before the first. */
@@ -211,26 +214,22 @@ function drawChecks(card, { told, run }, telling) {
 /** @returns {Offer[]} */
 function offers(/** @type {Page} */ { chapter, run, number }) {
   const { frame, target } = run;
+  const { name = "", role = "X" } = target ?? {};
   const leader = leaderOf(frame);
-  const stopped = [...frame.members.values()].filter(({ role }) => role === "X");
+  const up = (/** @type {Offer} */ one) => (role === "X" ? [] : [one]);
+  const stopped = [...frame.members.values()].filter((member) => member.role === "X");
   /** @type {Record<import("./types.js").Act, Offer[]>} */
   const all = {
-    stop:
-      target && target.role !== "X"
-        ? [{ label: say("actStop", { name: target.name }), action: `stop:${target.name}` }]
-        : [],
-    start: stopped.map(({ name }) => ({
-      label: say("actStart", { name }),
-      action: `start:${name}`,
-    })),
-    write: leader ? [write(leader.name, frame)] : [],
-    cut: target
-      ? [{ label: say("actCut", { name: target.name }), action: `cut:${target.name}` }]
-      : [],
-    heal: frame.cut.length > 0 ? [{ label: say("actHealAll"), action: "heal" }] : [],
-    read: target
-      ? [{ label: say("actRead", { name: target.name }), action: `get:${target.name}:x` }]
-      : [],
+    stop: up(offer("actStop", name, `stop:${name}`)),
+    power: up(offer("actPower", name, `power:${name}`)),
+    start: stopped.map((member) => offer("actStart", member.name, `start:${member.name}`)),
+    write: leader ? [write("actWrite", leader.name, frame)] : [],
+    writeHere: up(write("actWriteHere", name, frame)),
+    cut: up(offer("actCut", name, `cut:${name}`)),
+    heal: frame.cut.length > 0 ? [offer("actHealAll", "", "heal")] : [],
+    read: up(offer("actRead", name, `get:${name}:x`)),
+    local: up(offer("actReadLocal", name, `get:${name}:x:local`)),
+    snapshot: up(offer("actSnapshot", name, `snap:${name}`)),
   };
   const own = run.shown !== null && run.shown !== run.branches[0];
   return [
@@ -239,9 +238,13 @@ function offers(/** @type {Page} */ { chapter, run, number }) {
   ];
 }
 
-/** A value that nobody wrote yet. */
-function write(/** @type {string} */ name, /** @type {Frame} */ { members }) {
+/** A value that nobody wrote yet. @returns {Offer} */
+function write(
+  /** @type {"actWrite" | "actWriteHere"} */ word,
+  /** @type {string} */ name,
+  /** @type {Frame} */ { members },
+) {
   const values = [...members.values()].map(({ kv }) => Number(kv.get("x") ?? 0) || 0);
-  const next = Math.max(0, ...values) + 1;
-  return { label: say("actWrite", { name, value: next }), action: `put:${name}:x:${next}:c9` };
+  const value = Math.max(0, ...values) + 1;
+  return { label: say(word, { name, value }), action: `put:${name}:x:${value}:c9` };
 }

@@ -90,7 +90,7 @@ export class StoryFace {
       face: "story",
       chapter: this.#number,
       ...(this.#off ? { off: this.#off } : {}),
-      spec: spec === this.chapter.spec || spec.recorded ? null : spec,
+      spec: spec === (this.#missing ?? this.chapter).spec ? null : spec,
       t,
     };
   }

@@ -3,7 +3,7 @@
 // something else. What does not come is null, and so is everything that should come after it.
 
 /** @import { Trace } from "../model/file.js" */
-/** @import { Appended, Operation, StoryRecord } from "../protocol.js" */
+/** @import { Appended, Entry, Operation, StoryRecord } from "../protocol.js" */
 /** @import { Member, Message } from "../model/types.js" */
 
 export class Reader {
@@ -78,6 +78,11 @@ export class Reader {
     return asked && this.after(asked.t, "op", ({ op, ph }) => op === asked.op && ph === "ok");
   }
 
+  /** Whether a member's log held an entry with some text at a time. */
+  holds(/** @type {string} */ name, /** @type {number} */ t, /** @type {string} */ text) {
+    return has(this.member(name, t)?.log ?? [], text);
+  }
+
   message(/** @type {string} */ key) {
     return this.#trace.recording.messages.get(key);
   }
@@ -133,4 +138,14 @@ export function isWrite(/** @type {Operation} */ { ph, cmd }) {
 /** The index of an entry with some text among those that were appended. */
 export function place(/** @type {Appended} */ { e }, /** @type {string | undefined} */ text) {
   return e.find(([, , said]) => said === text)?.[0] ?? 0;
+}
+
+/** Whether an entry with some text is among these. */
+export function has(/** @type {readonly Entry[]} */ entries, /** @type {string} */ text) {
+  return entries.some(([, , said]) => said === text);
+}
+
+/** Whether an entry says who belongs to the cluster. */
+export function isMembers(/** @type {Entry} */ [, , text]) {
+  return text.startsWith("members");
 }

@@ -1,34 +1,22 @@
 // @ts-check
-// The story's texts. Each part of the story comes when it is wanted for the first time, in the
-// language that is wanted.
+// The story's texts. Each chapter comes when it is wanted for the first time, in the language that
+// is wanted.
 
 /** @import { Language } from "../text.js" */
-/** @import { Chapter, Harm, Telling } from "./types.js" */
+/** @import { Harm, Telling } from "./types.js" */
 
 /** What has come, by file; null for what is on its way. */
 /** @type {Map<string, Record<string, any> | null>} */
 const known = new Map();
 
-/**
- * A chapter's texts in a language, or null until they have come.
- * @returns {Telling | null}
- */
-export function telling(
-  /** @type {Pick<Chapter, "id" | "part">} */ { id, part },
-  /** @type {Language} */ language,
-) {
-  return texts(`./${language}/${part}.js`)?.[id] ?? null;
+/** A chapter's texts in a language, or null until they have come. @returns {Telling | null} */
+export function telling(/** @type {string} */ id, /** @type {Language} */ language) {
+  return texts(`./${language}/${id}.js`);
 }
 
-/**
- * The same of a trace in which a rule of some part of the story is missing.
- * @param {string} name
- * @param {Chapter["part"]} part
- * @param {Language} language
- * @returns {Harm | null}
- */
-export function harm(name, part, language) {
-  return texts(`./${language}/missing-${part}.js`)?.[name] ?? null;
+/** The same of what happens without a rule. @returns {Harm | null} */
+export function harm(/** @type {string} */ name, /** @type {Language} */ language) {
+  return texts(`./${language}/${name}.js`);
 }
 
 /** What a chapter, or a rule, is called; nothing until the names have come. */
@@ -36,6 +24,7 @@ export function titleOf(/** @type {string} */ id, /** @type {Language} */ langua
   return texts(`./${language}/titles.js`)?.[id] ?? "";
 }
 
+/** @returns {any} */
 function texts(/** @type {string} */ file) {
   if (!known.has(file)) {
     known.set(file, null);

@@ -4,14 +4,12 @@
 
 import { patch, round, shape } from "../scene/tree.js";
 import { termClass } from "../scene/term.js";
-import { wear } from "../show/wear.js";
 import { language } from "../text.js";
+import { axis, filled, slider, valueOf, WIDTH } from "./scale.js";
 
 /** @import { Runner } from "../run/runner.js" */
 /** @import { Shape } from "../scene/tree.js" */
 /** @import { ExtraPage } from "./types.js" */
-
-await wear("story/scale.css");
 
 const WORDS = {
   en: {
@@ -27,7 +25,6 @@ const WORDS = {
     note: "每道刻线是一个成员抽到的时长，每个点是一次心跳。",
   },
 };
-const WIDTH = 258;
 const HEIGHT = 40;
 /** The end of the scale, and of what can be set, in milliseconds. */
 const SCALE = 800;
@@ -47,24 +44,11 @@ export function draw(/** @type {HTMLElement} */ card, /** @type {ExtraPage} */ {
       ...scale(run, from, to, beat),
     ]),
     slider("election", filled(words.election, from, to), from, ELECTION),
-    slider("heartbeat", filled(words.heartbeat, beat, 0), beat, HEARTBEAT),
+    slider("heartbeat", filled(words.heartbeat, beat), beat, HEARTBEAT),
     shape("p", { key: "note", class: "quiet" }, words.note),
   ]);
   card.onchange = (event) => set(card, run, /** @type {HTMLInputElement} */ (event.target));
   return true;
-}
-
-/**
- * @param {string} name
- * @param {string} label
- * @param {number} value
- * @param {{min: number, max: number}} ends
- */
-function slider(name, label, value, ends) {
-  return shape("label", { key: name, class: "slider" }, [
-    shape("span", {}, label),
-    shape("input", { type: "range", name, step: 10, ...ends, value }),
-  ]);
 }
 
 /** Asks for the run with these timers; a heartbeat is at most half as long as the time-out. */
@@ -73,10 +57,8 @@ function set(
   /** @type {Runner} */ run,
   /** @type {HTMLInputElement} */ { name },
 ) {
-  const input = (/** @type {string} */ of) =>
-    /** @type {HTMLInputElement} */ (card.querySelector(`[name=${of}]`));
-  const election = Number(input("election").value);
-  const heartbeat = Math.min(Number(input("heartbeat").value), Math.floor(election / 20) * 10);
+  const election = valueOf(card, "election");
+  const heartbeat = Math.min(valueOf(card, "heartbeat"), Math.floor(election / 20) * 10);
   if (!run.shown || name === "") return;
   const { spec } = run.shown;
   const [scenario] = spec.scenario.split(":");
@@ -96,7 +78,7 @@ function scale(
   const drew = [...run.frame.members.values()].filter(({ timer }) => timer !== null);
   return [
     shape("rect", { class: "range", x: x(from), y: 6, width: x(to - from), height: 20 }),
-    shape("path", { key: "axis", class: "axis", d: `M0 26H${WIDTH}` }),
+    ...axis(26, SCALE),
     ...beats
       .filter((ms) => ms < from)
       .map((ms) => shape("circle", { key: `beat${ms}`, class: "beat", cx: x(ms), cy: 26, r: 2.6 })),
@@ -107,16 +89,5 @@ function scale(
         d: `M${x((timer?.dur ?? 0) / 1000)} 3V29`,
       }),
     ),
-    ...[0, 200, 400, 600].map((ms) =>
-      shape("text", { key: `ms${ms}`, class: "mono", x: x(ms), y: 38 }, String(ms)),
-    ),
   ];
-}
-
-function filled(
-  /** @type {string} */ text,
-  /** @type {number} */ a,
-  /** @type {number} */ b,
-) {
-  return text.replace("{a}", String(a)).replace("{b}", String(b));
 }

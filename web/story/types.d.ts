@@ -35,12 +35,13 @@ export interface Check {
   holds: boolean;
 }
 
-export type Act = "stop" | "start" | "write" | "cut" | "heal" | "read";
+export type Act =
+  | "stop" | "start" | "power" | "write" | "writeHere" | "cut" | "heal" | "read" | "local"
+  | "snapshot";
 
 export interface Chapter {
+  /** Its texts and what tells its beats are in files of that name. */
   id: string;
-  /** The part of the story that it belongs to: its texts and tellers are in files of that name. */
-  part: "writes" | "elections" | "votes" | "terms" | "logs" | "lives";
   spec: Spec;
   /** The right answer to the chapter's question, from 0. */
   right: number;
@@ -48,7 +49,7 @@ export interface Chapter {
   reveals: number;
   /** What can be done here; the playground has everything. */
   acts: Act[];
-  /** The recorded runs of engines that each lack a rule of the chapter. */
+  /** Runs in which a rule of the chapter is missing, or something that it relies on. */
   without: Missing[];
   /** Draws what only this chapter has. */
   extra?: () => Promise<{ draw: Extra }>;
@@ -59,7 +60,7 @@ export interface Chapter {
 export type Teller = () => Promise<(trace: Trace) => Told>;
 
 export interface Missing {
-  /** The name of the trace. */
+  /** The name of the trace, or of what is wrong; and of the files, as a chapter's. */
   name: string;
   spec: Spec;
   teller: Teller;
@@ -69,7 +70,9 @@ export interface Missing {
 export type Extra = (card: HTMLElement, page: ExtraPage) => boolean;
 
 export interface ExtraPage {
+  chapter: Chapter;
   run: Runner;
+  told: Told | null;
   /** The member that the reader chose, or the one that matters now. */
   member: Member | undefined;
 }

@@ -4,24 +4,11 @@
 //   QUORATE=target/debug/quorate node --test web/test/beats.test.js
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { readTrace } from "../model/file.js";
 import { CHAPTERS } from "../story/chapters.js";
+import { noEngine as skip, play } from "./engine.js";
 import { english } from "./stories.js";
-
-const engine = process.env.QUORATE;
-const skip = engine ? false : "QUORATE names no engine";
-const run = promisify(execFile);
-
-/** The run that a chapter shows, as the engine prints it and the page is sent it. */
-async function play({ scenario, seed, actions, until }) {
-  const words = ["--scenario", scenario, "--seed", String(seed), "--until", String(until)];
-  if (actions !== "") words.push("--actions", actions);
-  const options = { maxBuffer: 64 << 20 };
-  return (await run(engine, ["sim", ...words, "--trace", "-"], options)).stdout;
-}
 
 for (const { id, spec, teller } of CHAPTERS) {
   const { beats, checks } = english[id];

@@ -28,8 +28,8 @@ test("a run in which all is well breaks nothing, and was checked", () => {
   ];
   assert.deepEqual(broken(...records), []);
   const counts = (t) => new Claims(records).at(t).map(({ checks }) => checks);
-  assert.deepEqual(counts(3), [1, 1, 0, 0]);
-  assert.deepEqual(counts(6), [2, 1, 1, 2]);
+  assert.deepEqual(counts(3), [1, 1, 0, 0, 0]);
+  assert.deepEqual(counts(6), [2, 1, 1, 2, 0]);
 });
 
 test("two leaders of one term", () => {
@@ -70,4 +70,37 @@ test("two members that apply different entries at one index", () => {
 test("a witness is shown from its own time on", () => {
   const claims = new Claims([st(1, "A", 3), st(9, "B", 3)]);
   assert.deepEqual([claims.at(8)[0].witness, claims.at(9)[0].witness?.name], [null, "B"]);
+});
+
+const op = (t, n, name, ph, more) => ({ t, n, k: "op", op: name, ph, ...more });
+/** A request from one time to another; without the second it is not answered. */
+const ask = (n, cmd, from, to, val) => {
+  const name = `${n}${from}`;
+  return [op(from, n, name, "inv", { cmd }), to && op(to, n, name, "ok", { val })].filter(Boolean);
+};
+const inOrder = (...all) => all.flat().sort((a, b) => a.t - b.t);
+
+test("a read that is told what was replaced before it was asked for", () => {
+  const writes = [ask("A", "put x 1", 1, 2), ask("B", "put x 2", 3, 4)];
+  assert.deepEqual(broken(...inOrder(...writes, ask("A", "get x", 5, 6, "1"))), ["reads A B x"]);
+  assert.deepEqual(broken(...inOrder(...writes, ask("A", "get x", 5, 6, ""))), ["reads A A x"]);
+  const gone = ask("A", "del x", 5, 6);
+  assert.deepEqual(broken(...inOrder(...writes, gone, ask("B", "get x", 7, 8, "2"))), [
+    "reads B A x",
+  ]);
+  assert.deepEqual(broken(...inOrder(...writes, gone, ask("B", "get x", 7, 8, ""))), []);
+});
+
+test("a read that may have been right is let pass", () => {
+  const first = ask("A", "put x 1", 1, 2);
+  const read = (from, val, how = "") => ask("A", `get x${how}`, from, 9, val);
+  for (const more of [
+    [ask("B", "put x 2", 3, 6), read(5, "1")],
+    [ask("B", "put x 2", 3, 4), read(5, "2")],
+    [ask("B", "put x 2", 3, 4), read(5, "1", " local")],
+    [ask("B", "put x 2", 3, 4), ask("C", "put x 1", 3), read(5, "1")],
+    [ask("B", "put x 2", 3, 4), ask("C", "txn", 3, 4), read(5, "1")],
+    [ask("B", "put y 2", 3, 4), read(5, "1")],
+  ])
+    assert.deepEqual(broken(...inOrder(first, ...more)), []);
 });

@@ -118,16 +118,27 @@ test("faults", () => {
   assert.equal(after({ k: "ft", f: "pause" }, { k: "ft", f: "stop" }).paused, false);
 });
 
-test("a snapshot takes the place of a log that ends before what is committed", () => {
-  const replaced = after({ k: "ci", ci: 40 });
+test("a snapshot takes the place of a log that ends before it", () => {
+  const sn = { k: "sn", si: 40, st: 2, bi: 40 };
+  const replaced = after(sn);
   assert.deepEqual([replaced.log, replaced.first, replaced.base], [[], 41, 40]);
-  const next = after({ k: "ci", ci: 40 }, { k: "ap", e: [[41, 2, "put a 9"]] });
-  assert.deepEqual([next.log, next.first], [[[41, 2, "put a 9"]], 41]);
+  const next = after(sn, { k: "ap", e: [[41, 2, "put a 9"]] });
+  assert.deepEqual([next.log, next.first, next.base], [[[41, 2, "put a 9"]], 41, 40]);
 });
 
-test("who sends a snapshot no longer holds what it stands for", () => {
-  const chunk = { k: "tx", id: 1, to: "B", m: "IS", term: 2, b: { si: 3, o: 0, of: 9 } };
-  assert.equal(after(chunk).base, 3);
+test("who keeps a snapshot of what it holds goes on with the log after it", () => {
+  const kept = after({ k: "sn", si: 4, st: 2, bi: 4 });
+  assert.deepEqual([kept.base, kept.log.length], [4, 2]);
+});
+
+test("what is on the disk, and who belongs to the cluster, is told", () => {
+  const du = { k: "du", di: 7, term: 3, vote: "B" };
+  const cf = { k: "cf", idx: 7, voters: ["A", "B"], learners: ["C"] };
+  const { disk, configuration } = after(du, cf);
+  assert.deepEqual([disk.di, disk.vote, configuration.learners], [7, "B", ["C"]]);
+  const [sn, bare] = [{ si: 4, st: 2, bi: 3 }, { ...KEY, t: 50 }];
+  assert.equal(after({ ...bare, sn }).base, 3);
+  assert.equal(after(du, bare).disk.di, 0, "a key without it says nothing of it");
 });
 
 test("a gap is counted, and the key after it makes the member right again", () => {

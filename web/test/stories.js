@@ -1,13 +1,13 @@
-// The whole story in each language, as the tests want it: all parts, with their titles.
+// The whole story in each language, as the tests want it: all chapters, with their titles.
 
 import { CHAPTERS } from "../story/chapters.js";
 
 async function whole(language) {
   const all = {};
   const titles = (await import(`../story/${language}/titles.js`)).default;
-  for (const { id, part } of CHAPTERS) {
-    const texts = (await import(`../story/${language}/${part}.js`)).default;
-    all[id] = { title: titles[id], ...texts[id] };
+  for (const { id } of CHAPTERS) {
+    const texts = (await import(`../story/${language}/${id}.js`)).default;
+    all[id] = { title: titles[id], ...texts };
   }
   return all;
 }
@@ -17,8 +17,10 @@ export const chinese = await whole("zh");
 
 /** What is told where a rule is missing, by the name of the trace. */
 async function harmsIn(language) {
-  const files = ["logs", "lives"].map((part) => import(`../story/${language}/missing-${part}.js`));
-  return Object.assign({}, ...(await Promise.all(files)).map((file) => file.default));
+  const names = CHAPTERS.flatMap(({ without }) => without.map(({ name }) => name));
+  const files = names.map((name) => import(`../story/${language}/${name}.js`));
+  const all = await Promise.all(files);
+  return Object.fromEntries(names.map((name, i) => [name, all[i].default]));
 }
 
 export const harms = await harmsIn("en");

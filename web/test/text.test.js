@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { duration, learn, say, speak } from "../text.js";
 import { short, cut } from "../model/short.js";
+import { CHAPTERS } from "../story/chapters.js";
 
 const root = new URL("../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), "utf8");
 const folders = ["model", "scene", "show", "run", "play", "live", "open"];
+folders.push("story/tell");
 for (const folder of ["story", "text"]) folders.push(folder, `${folder}/en`, `${folder}/zh`);
 const modules = [
   "app.js",
@@ -91,10 +93,11 @@ test("short forms", () => {
       "del a",
       "publish A",
       "members a b (a) learners c",
+      "members a b c learners d",
       "txn",
       "noop",
     ].map(short),
-    ["a=1", "key=a value", "a✕", "@A", "⚙2", "txn", "noop"],
+    ["a=1", "key=a value", "a✕", "@A", "⚙1→2", "⚙3", "txn", "noop"],
   );
   assert.deepEqual(
     [cut("abcdef", 4), cut("abcd", 4), cut("数据一致性", 3)],
@@ -122,32 +125,55 @@ function needed(entries, language) {
   return [...found];
 }
 
-/** What a chapter of a part has and no other. */
+/** What a chapter has and no other. */
 const extras = {
-  elections: [["story/states.js"], ["story/timing.js", "story/scale.css"]],
-  terms: [["story/odds.js", "story/scale.css"]],
+  states: ["story/states.js"],
+  timers: ["story/timing.js", "story/scale.css"],
+  split: ["story/odds.js", "story/scale.css"],
+  repair: ["story/trips.js", "story/scale.css", "story/cards.css"],
+  disk: ["story/disk.js", "story/scale.css", "story/cards.css"],
+  members: ["story/lists.js", "story/cards.css"],
+  reads: ["story/clock.js", "story/scale.css"],
 };
-const PARTS = ["writes", "elections", "votes", "terms", "logs", "lives"];
 /** What a visitor of a face may have to load, in bytes, as the files are. */
 const LIMIT = 250_000;
 
-for (const face of ["story", "play", "live", "open"]) {
-  test(`whoever visits ${face} loads less than ${LIMIT} bytes`, () => {
-    // Of the story, one part is loaded at a time.
-    const parts = face === "story" ? PARTS : [null];
-    for (const language of ["en", "zh"]) {
-      for (const part of parts) {
-        for (const extra of extras[part] ?? [[]]) {
-          const names = ["titles", part].map((name) => `story/${language}/${name}.js`);
-          const texts = [`story/${part}.js`, ...names, ...extra];
-          const entries = ["app.js", `${face}/face.js`, ...(part === null ? [] : texts)];
-          const assets = [...frameFiles, ...sheets[face], ...needed(entries, language)];
-          const bytes = assets.reduce((sum, path) => sum + size(path), 0);
-          assert.ok(bytes < LIMIT, `${bytes} bytes with ${part} ${extra}`);
-        }
-      }
+function weigh(face, language, more = []) {
+  const entries = ["app.js", `${face}/face.js`, ...more];
+  const assets = [...frameFiles, ...sheets[face], ...needed(entries, language)];
+  return [...new Set(assets)].reduce((sum, path) => sum + size(path), 0);
+}
+
+for (const language of ["en", "zh"]) {
+  test(`every place in ${language} is less than ${LIMIT} bytes`, () => {
+    const told = (name) => [`story/tell/${name}.js`, `story/${language}/${name}.js`];
+    const places = CHAPTERS.flatMap(({ id, without }) => {
+      const own = [`story/${language}/titles.js`, ...told(id), ...(extras[id] ?? [])];
+      return [own, ...without.map(({ name }) => [...own, ...told(name)])];
+    }).map((files) => ["story", files]);
+    for (const [face, files] of [...places, ["play"], ["live", ["live/login.js"]], ["open"]]) {
+      const bytes = weigh(face, language, files);
+      assert.ok(bytes < LIMIT, `${bytes} bytes for ${face} ${files}`);
     }
   });
+}
+
+/** What all chapters and faces may be together, in one language, comments not counted. */
+const WHOLE = 350_000;
+
+test(`the whole page in a language is less than ${WHOLE} bytes of code and words`, () => {
+  const all = [...frameFiles, ...Object.values(sheets).flat(), ...modules];
+  const cards = ["story/scale.css", "story/cards.css", "show/help.css"];
+  for (const other of ["zh", "en"]) {
+    const own = all.filter((path) => !path.match(new RegExp(`/${other}[/.]`)));
+    const bare = [...own, ...cards].map((path) => withoutComments(read(path)));
+    const bytes = Buffer.byteLength(bare.join(""));
+    assert.ok(bytes > WHOLE / 2 && bytes < WHOLE, `${bytes} bytes without ${other}`);
+  }
+});
+
+function withoutComments(/** @type {string} */ source) {
+  return source.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "").replace(/\n\s*\n/g, "\n");
 }
 
 test("the page needs no other origin", () => {

@@ -22,10 +22,6 @@ export default {
   close: "Close",
 
   broken: "Connection lost",
-  hint: "Stop the leader, and see the others elect a new one.",
-
-  offer: "{previous} is gone, {leader} took over",
-  replay: "Replay the election in slow motion",
 
   write: "Write a value",
   key: "Key",
@@ -33,11 +29,6 @@ export default {
   send: "Write",
   unreachable: "the server did not answer",
   members: "Members",
-  stop: "Stop",
-  pause: "Pause",
-  resume: "Resume",
-  start: "Start",
-  stopNote: "Stop is kill -9.",
 
   F: "follower",
   P: "pre-candidate",
@@ -65,10 +56,8 @@ export default {
   valuesNote: "as each member has applied them",
   noValues: "Nothing was written yet.",
   logs: "Logs",
-  elections: "Elections",
   inspectMember: "Member {name}",
   term: "term {term}",
-  election: "Replay the election of term {term}",
   seconds: "{n} s",
   millis: "{n} ms",
 
@@ -104,6 +93,7 @@ export default {
   claimMatching: "Logs match",
   claimCompleteness: "Nothing committed is lost",
   claimMachine: "All apply the same",
+  claimReads: "No read tells of the past",
   claimHolds: "holds, checked {n} times",
   claimBroken: "Broken at {t} ms: {name} contradicts {other} at {what}",
 
@@ -138,7 +128,11 @@ export default {
   actCut: "Cut {name} off",
   actHealAll: "Heal the network",
   actWrite: "Write x = {value}",
+  actWriteHere: "Write x = {value} at {name}",
   actRead: "Read x at {name}",
+  actReadLocal: "Read x at {name}, right or not",
+  actPower: "Cut its power",
+  actSnapshot: "Take a snapshot",
   actDrop: "Drop",
   actDelay: "Delay by {name} ms",
   actDouble: "Duplicate",

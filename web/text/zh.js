@@ -23,10 +23,6 @@ export default {
   close: "关闭",
 
   broken: "连接中断",
-  hint: "停掉领导者，看其余成员怎样选出新的一位。",
-
-  offer: "{previous} 不在了，由 {leader} 接任",
-  replay: "慢放这次选举",
 
   write: "写入一个值",
   key: "键",
@@ -34,11 +30,6 @@ export default {
   send: "写入",
   unreachable: "服务器没有应答",
   members: "成员",
-  stop: "停止",
-  pause: "暂停",
-  resume: "继续",
-  start: "启动",
-  stopNote: "停止即 kill -9。",
 
   F: "跟随者",
   P: "预备候选人",
@@ -66,10 +57,8 @@ export default {
   valuesNote: "各成员应用到的结果",
   noValues: "还没有写入任何值。",
   logs: "日志",
-  elections: "选举",
   inspectMember: "成员 {name}",
   term: "任期 {term}",
-  election: "慢放任期 {term} 的选举",
   seconds: "{n} 秒",
   millis: "{n} ms",
 
@@ -105,6 +94,7 @@ export default {
   claimMatching: "日志彼此吻合",
   claimCompleteness: "已提交的不会丢失",
   claimMachine: "各成员应用一致",
+  claimReads: "没有读到过去",
   claimHolds: "成立，检查了 {n} 次",
   claimBroken: "{t} 毫秒时被打破：{name} 与 {other} 在 {what} 处矛盾",
 
@@ -137,7 +127,11 @@ export default {
   actCut: "切断 {name}",
   actHealAll: "恢复网络",
   actWrite: "写入 x = {value}",
+  actWriteHere: "在 {name} 写入 x = {value}",
   actRead: "在 {name} 读 x",
+  actReadLocal: "只读 {name} 手里的 x",
+  actPower: "断电",
+  actSnapshot: "取快照",
   actDrop: "丢弃",
   actDelay: "延迟 {name} ms",
   actDouble: "复制一份",

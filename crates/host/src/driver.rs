@@ -108,6 +108,7 @@ impl<S: Machine> Driver<S> {
                     self.replica.tick();
                     self.replica.advance(self.clock.since_start_ms());
                     self.promote_recruits();
+                    self.name_members();
                     if self.leaving.is_due(tick) {
                         return End::Removed;
                     }
@@ -185,7 +186,11 @@ impl<S: Machine> Driver<S> {
             Done::TakeFailed => self.replica.snapshot_failed(),
             Done::Received(snapshot) => self.replica.snapshot_received(snapshot),
             Done::Spoiled(snapshot) => self.replica.snapshot_spoiled(snapshot),
-            Done::Restored(snapshot, state) => self.replica.restored(&snapshot, state),
+            Done::Restored(snapshot, state, latest) => {
+                if self.replica.restored(&snapshot, state) {
+                    self.observer.restored(latest);
+                }
+            }
             Done::Chunk(envelope) => {
                 let now = self.clock.now_us();
                 let numbered = self.number(now, envelope);
@@ -280,6 +285,15 @@ impl<S: Machine> Driver<S> {
         let promotion = promotion(&self.status.borrow());
         if let Some(promotion) = promotion {
             self.replica.change_members(vec![promotion]);
+        }
+    }
+
+    /// Calls members by name that came later, as soon as they have said how they are called.
+    fn name_members(&mut self) {
+        for id in self.observer.nameless() {
+            if let Some(name) = self.replica.machine().name_of(id) {
+                self.observer.call(id, name);
+            }
         }
     }
 

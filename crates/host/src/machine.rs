@@ -1,6 +1,7 @@
 //! What a host can run.
 
 use bytes::Bytes;
+use raft::NodeId;
 use replica::StateMachine;
 use trace::Change;
 
@@ -11,6 +12,12 @@ pub trait Machine: StateMachine<Reply: Send, Image: Send, State: Send> + Send + 
 
     /// The keys that a command changed, for those who watch.
     fn changes(reply: &Self::Reply) -> Vec<Change>;
+
+    /// The keys of a state that changed last, at most so many, the latest at the end.
+    fn latest(state: &Self::State, count: usize) -> Vec<Change>;
+
+    /// How a member is called that came later, if the machine has been told.
+    fn name_of(&self, id: NodeId) -> Option<String>;
 
     /// Turns an image into the bytes of a snapshot, piece by piece. It may take long. Equal states
     /// give equal bytes.

@@ -9,6 +9,7 @@ use std::sync::mpsc::Receiver;
 use raft::{Configuration, Envelope, Message, NodeId, Position, Snapshot, Term};
 use replica::{Task, Tasks};
 use tokio::sync::mpsc::Sender;
+use trace::Change;
 use wal::{Incoming, RealDisk, Snapshots};
 
 use crate::machine::{Machine, Restorer};
@@ -28,8 +29,8 @@ pub(crate) enum Done<T> {
     Received(Snapshot),
     /// It is not what the leader said, or could not be stored.
     Spoiled(Snapshot),
-    /// The state that was to be made.
-    Restored(Snapshot, T),
+    /// The state that was to be made, and the keys that changed last in it.
+    Restored(Snapshot, T, Vec<Change>),
 }
 
 /// Why the thread had to end.
@@ -90,7 +91,8 @@ impl Keeper {
             Task::Store { snapshot, offset, data } => self.store(snapshot, offset, &data),
             Task::Restore(snapshot) => {
                 let state = restore::<S>(&self.snapshots, &snapshot)?;
-                Some(Done::Restored(snapshot, state))
+                let latest = S::latest(&state, trace::Member::KEYS);
+                Some(Done::Restored(snapshot, state, latest))
             }
         })
     }

@@ -177,8 +177,11 @@ impl<R: Send + 'static> Host<R> {
         // What can be refused without having touched anything comes first.
         let listeners = listen(&config.listen_peers).await?;
         let wal::Opened { log, snapshots, restored, .. } = open_files(&config).await?;
+        let mut observer = Observer::new(sight::<S>(&config, tick), &restored);
         if let Some(snapshot) = &restored.snapshot {
-            machine.replace(snapshots::restore::<S>(&snapshots, snapshot)?);
+            let state = snapshots::restore::<S>(&snapshots, snapshot)?;
+            observer.restored(S::latest(&state, trace::Member::KEYS));
+            machine.replace(state);
             let (position, bytes) = (snapshot.position, snapshot.bytes);
             tracing::info!(%position, bytes, "read a snapshot");
         }
@@ -199,7 +202,6 @@ impl<R: Send + 'static> Host<R> {
             meters.clone(),
         );
         let connections = links.connections();
-        let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
         let given_up = forced::given_up(&config.data_dir)?;

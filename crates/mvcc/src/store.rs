@@ -13,7 +13,8 @@ use crate::lease::{Lease, LeaseCommand, LeaseResponse, Leases};
 use crate::memory::Memory;
 use crate::read::View;
 use crate::reply::{
-    AlarmResponse, CompactResponse, OpResponse, RangeResponse, Reply, Response, TxnResponse,
+    AlarmResponse, CompactResponse, KeyValue, OpResponse, RangeResponse, Reply, Response,
+    TxnResponse,
 };
 use crate::txn::{Plan, PlanStep, check_kept, check_lease};
 use crate::write::Write;
@@ -162,6 +163,21 @@ impl Store {
         self.memory.live_keys()
     }
 
+    /// The keys that changed last, at most so many, the latest at the end. Looks at all keys.
+    pub fn latest(&self, count: usize) -> Vec<KeyValue> {
+        let mut latest = BTreeMap::new();
+        for (key, versions) in self.memory.histories(None) {
+            let Some(version) = versions.last() else { continue };
+            if let Some(kv) = version.key_value(key) {
+                latest.insert(version.at, kv);
+            }
+            if latest.len() > count {
+                latest.pop_first();
+            }
+        }
+        latest.into_values().collect()
+    }
+
     /// How many bytes keys, values and their history take, roughly. It is the same on every member.
     pub fn size_bytes(&self) -> u64 {
         self.memory.size_bytes()
@@ -170,6 +186,11 @@ impl Store {
     /// What members published, by member id.
     pub fn members(&self) -> &BTreeMap<u64, Member> {
         &self.members
+    }
+
+    /// What a member is called, if it has said so.
+    pub fn member_name(&self, id: u64) -> Option<&str> {
+        self.members.get(&id).map(|member| &member.name[..]).filter(|name| !name.is_empty())
     }
 
     /// A lease.

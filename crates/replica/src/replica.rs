@@ -378,17 +378,18 @@ impl<S: StateMachine> Replica<S> {
         self.node.step(Input::SnapshotSpoiled(snapshot));
     }
 
-    /// The state of a snapshot, as [`Output::Restore`] asked for it.
-    pub fn restored(&mut self, snapshot: &Snapshot, state: S::State) {
+    /// The state of a snapshot, as [`Output::Restore`] asked for it. Whether it was put in the
+    /// place of the machine's own: a newer one may have been asked for meanwhile.
+    pub fn restored(&mut self, snapshot: &Snapshot, state: S::State) -> bool {
         let Some((_, later)) = self.restoring.take_if(|(wanted, _)| wanted == snapshot) else {
-            // A newer one was asked for meanwhile.
-            return;
+            return false;
         };
         self.machine.replace(state);
         self.applied = snapshot.position;
         for entry in later {
             self.apply(entry);
         }
+        true
     }
 
     /// What there is to do now, in order. What is dropped undone is lost.

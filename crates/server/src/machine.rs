@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use mvcc::{Change, Command, DecodeError, Lessor, Reply, Stamped, Store};
-use raft::Index;
+use raft::{Index, NodeId};
 
 use crate::metrics::Metrics;
 use crate::watch::Feed;
@@ -141,6 +141,14 @@ impl host::Machine for SharedStore {
                 Change::Delete { key, .. } => (key.clone(), None),
             })
             .collect()
+    }
+
+    fn latest(state: &Store, count: usize) -> Vec<trace::Change> {
+        state.latest(count).into_iter().map(|kv| (kv.key, Some(kv.value))).collect()
+    }
+
+    fn name_of(&self, id: NodeId) -> Option<String> {
+        self.read(|store| store.member_name(id.0).map(str::to_owned))
     }
 
     fn for_each_piece<E>(

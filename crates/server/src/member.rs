@@ -128,10 +128,12 @@ impl Member {
         self.name_of(self.place.own)
     }
 
-    /// As the observer calls a member: it knows those that were there when this one started.
+    /// As the observer calls a member: those that were there when this one started as it was told
+    /// then, those that came later as they said themselves.
     fn name_of(&self, id: NodeId) -> String {
-        let peer = self.place.cluster.peers.get(&id);
-        peer.map_or_else(|| id.to_string(), |peer| peer.name.clone())
+        let told = self.place.cluster.peers.get(&id).map(|peer| peer.name.clone());
+        let said = || self.store.read(|store| store.member_name(id.0).map(str::to_owned));
+        told.or_else(said).unwrap_or_else(|| id.to_string())
     }
 
     /// The first record of a trace of this cluster: who there is, and where to find them.

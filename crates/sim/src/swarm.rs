@@ -29,6 +29,8 @@ pub(crate) struct Swarm {
     /// How wrong clocks go, in thousandths.
     pub(crate) drift_permille: u64,
     pub(crate) election_ticks: u32,
+    /// What chance may add to that.
+    pub(crate) spread_ticks: u32,
     pub(crate) heartbeat_ticks: u32,
     pub(crate) append_bytes_max: usize,
     pub(crate) inflight_appends_max: usize,
@@ -76,6 +78,7 @@ impl Swarm {
             keeping_us: Random::stream(setup.seed, "keeping", 0).pick(&[0, 0, 50_000, 3_000_000]),
             drift_permille: setup.drift_permille.unwrap_or(drift_permille),
             election_ticks,
+            spread_ticks: election_ticks,
             heartbeat_ticks: random.pick(&[2, 5]),
             append_bytes_max: random.pick(&[1, 64, 1 << 10, 1 << 20]),
             inflight_appends_max: random.pick(&[4, 16, 256]),

@@ -16,6 +16,7 @@ use trace::{Asked, Event, Fault, Observer, Phase, Record, Sight};
 use crate::checks::Fact;
 use crate::client::Operation;
 use crate::event::Moment;
+use crate::machine::Machine;
 use crate::outcome::Violation;
 
 /// Tells the run, if somebody listens.
@@ -51,8 +52,22 @@ impl Teller {
         std::mem::take(&mut self.records)
     }
 
-    /// A member starts; its clock takes so long for a tick.
-    pub(crate) fn start(&mut self, now: Moment, id: NodeId, tick_us: u64, restored: &Restored) {
+    /// The keys that changed last in what a machine holds.
+    pub(crate) fn latest(machine: &Machine) -> Vec<trace::Change> {
+        let latest = machine.store().latest(trace::Member::KEYS);
+        latest.into_iter().map(|kv| (kv.key, Some(kv.value))).collect()
+    }
+
+    /// A member starts with a state in which these keys changed last; its clock takes so long for a
+    /// tick.
+    pub(crate) fn start(
+        &mut self,
+        now: Moment,
+        id: NodeId,
+        tick_us: u64,
+        restored: &Restored,
+        latest: Vec<trace::Change>,
+    ) {
         if !self.is_heard {
             return;
         }
@@ -64,11 +79,17 @@ impl Teller {
         let sight = Sight { own: id, names: BTreeMap::new(), tick_us, command: text, logged: text };
         let mut observer = Observer::new(sight, restored);
         observer.tell_all();
+        observer.restored(latest);
         if !self.known.insert(id) {
             self.push(now, Some(id), Event::Fault { f: Fault::Start });
         }
         self.push(now, Some(id), observer.key());
         self.observers.insert(id, observer);
+    }
+
+    /// A snapshot took the place of the member's state, in which these keys changed last.
+    pub(crate) fn restored(&mut self, id: NodeId, latest: Vec<trace::Change>) {
+        self.observe(id, |observer| observer.restored(latest));
     }
 
     pub(crate) fn ticked(&mut self, now: Moment, id: NodeId) {

@@ -263,9 +263,9 @@ impl World {
         if recovery.torn.is_some() {
             self.coverage.add(Situation::TornWrite);
         }
-        let hash = machine.store().hash();
+        let (hash, latest) = (machine.store().hash(), Teller::latest(&machine));
         self.see(&Fact::Started { id, restored: &restored, hash });
-        self.teller.start(self.now, id, next_tick - self.now, &restored);
+        self.teller.start(self.now, id, next_tick - self.now, &restored, latest);
         let replica = Replica::new(config, restored, machine);
         let keeper = Keeper::new(id, self.swarm.append_bytes_max.max(200), snapshots);
         let is_mending = damage.is_some();
@@ -292,7 +292,7 @@ impl World {
         let configuration = self.first_configuration(run.id);
         let ticks = swarm.election_ticks;
         let raft = raft::Config {
-            election_ticks: ticks..=2 * ticks,
+            election_ticks: ticks..=ticks + swarm.spread_ticks,
             heartbeat_ticks: swarm.heartbeat_ticks,
             append_bytes_max: swarm.append_bytes_max,
             inflight_appends_max: swarm.inflight_appends_max,

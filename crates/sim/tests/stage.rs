@@ -93,9 +93,21 @@ fn a_scenario_may_have_timers_of_its_own() {
 }
 
 #[test]
+fn time_outs_may_lie_close_together() {
+    let records = records("five:150:50:20", "", 400);
+    let Event::Hello { timing, .. } = &records[0].event else { panic!("no hello") };
+    assert_eq!(timing.election_us, (150_000, 170_000));
+    let set = records.iter().filter_map(|record| match record.event {
+        Event::Timer { dur, .. } => Some(dur),
+        _ => None,
+    });
+    assert!(set.clone().count() > 5 && set.clone().all(|dur| (150_000..=170_000).contains(&dur)));
+}
+
+#[test]
 fn every_scenario_bears_all_timers_that_are_not_refused() {
     for scenario in StagedScenario::ALL {
-        for timers in ["40:10", "40:20", "2000:1000", "2000:10"] {
+        for timers in ["40:10", "40:20", "2000:1000", "2000:10", "40:10:0", "40:20:2000"] {
             bytes(&format!("{}:{timers}", scenario.name), "", 300);
         }
     }
@@ -198,6 +210,8 @@ fn a_member_that_is_far_behind_is_sent_a_snapshot() {
     let frame = fold(&records);
     assert!(frame.members.values().all(|member| member.ai >= 21));
     assert!(frame.members[stopped].sn.bi >= 21);
+    let values = frame.members.values().map(|member| &member.kv).collect::<Vec<_>>();
+    assert!(values.iter().all(|kv| *kv == values[0]), "what the snapshot brought is told, too");
 }
 
 /// What is told to be on the disk is what a member finds there, and no promise is given before.

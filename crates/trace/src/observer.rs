@@ -56,6 +56,8 @@ pub struct Observer {
     /// Those of them that changed since the last look.
     unsaid: VecDeque<NamedChange>,
     seen: Option<Seen>,
+    /// A snapshot took the place of what was known of the member.
+    key_due: bool,
     timer: Option<(u64, u64)>,
     timer_told: u64,
     /// The timer was set since it was told.
@@ -117,6 +119,7 @@ impl Observer {
             changes: VecDeque::new(),
             unsaid: VecDeque::new(),
             seen: None,
+            key_due: false,
             timer: None,
             timer_told: 0,
             timer_due: false,
@@ -139,6 +142,20 @@ impl Observer {
     /// The member's name.
     pub fn name(&self) -> String {
         self.name_of(self.sight.own)
+    }
+
+    /// The members of the configuration in force of which only the number is known.
+    pub fn nameless(&self) -> Vec<NodeId> {
+        let Some((_, configuration)) = &self.configuration_seen else { return Vec::new() };
+        let all = configuration.voters().chain(configuration.outgoing());
+        let all = all.chain(configuration.learners());
+        all.filter(|id| !self.sight.names.contains_key(id)).collect()
+    }
+
+    /// From now on that member is called so. The configuration will be told again.
+    pub fn call(&mut self, id: NodeId, name: String) {
+        self.sight.names.insert(id, name);
+        self.configuration_seen = None;
     }
 
     /// Begins or ends to tell. Who begins to watch needs a [`key`](Self::key) first.
@@ -303,6 +320,17 @@ impl Observer {
         }
     }
 
+    /// The state of a snapshot took the place of the member's own, and these are the keys that
+    /// changed last in it. Who watches is told anew where the member stands.
+    pub fn restored(&mut self, latest: impl IntoIterator<Item = Change>) {
+        self.changes.clear();
+        self.unsaid.clear();
+        for (key, value) in latest {
+            remember(&mut self.changes, (lossy(&key), value));
+        }
+        self.key_due = self.seen.is_some();
+    }
+
     /// A client's request came: `command`, as the state machine gets it.
     pub fn asked(&mut self, now: u64, ticket: Ticket, command: &Bytes) {
         if self.wants_figures() {
@@ -356,6 +384,9 @@ impl Observer {
             }
         }
         self.make_good(now);
+        if std::mem::take(&mut self.key_due) && self.may_tell(now) {
+            self.told.push((now, self.key()));
+        }
         if self.wants_figures() {
             let name = |id| name_in(&self.sight, id);
             if let Some(figures) = self.gauge.read(now, self.last, name) {

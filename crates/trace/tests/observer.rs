@@ -176,6 +176,44 @@ fn what_is_rare_is_never_left_out() {
     assert_eq!(figures.map(|figures| (figures.op.n, figures.op.max)), Some((1000, 500)));
 }
 
+/// What a snapshot brought is told with a key, as are the values that it took the place of.
+#[test]
+fn the_keys_of_a_snapshot_are_told() {
+    let mut observer = watched_since_the_first_look();
+    observer.applied([change("a", 1)]);
+    observer.restored([change("b", 2), change("c", 3)]);
+    observer.look(1, &status(None), Index(9));
+    let member = check_fold(&mut observer, Member::default());
+    let keys = member.kv.iter().map(|(key, _)| &key[..]).collect::<Vec<_>>();
+    assert_eq!((keys, member.ai), (vec!["b", "c"], 9));
+}
+
+/// A member that joins has a number, until it has said how it is called.
+#[test]
+fn who_joined_is_called_by_name_once_that_is_known() {
+    let mut observer = watched_since_the_first_look();
+    let joined = NodeId(0x2a);
+    let grown = Status {
+        configuration: (Index(1), Configuration::new([NodeId(1), joined]).into()),
+        ..status(None)
+    };
+    let told = |observer: &mut Observer| {
+        observer.look(1, &grown, Index(0));
+        let told = observer.take().into_iter();
+        let voters = told.filter_map(|(_, event)| match event {
+            Event::Configuration(configuration) => Some(configuration.voters),
+            _ => None,
+        });
+        voters.flatten().collect::<Vec<_>>()
+    };
+    assert_eq!(observer.nameless(), []);
+    assert_eq!(told(&mut observer), ["A".to_owned(), joined.to_string()]);
+    assert_eq!(observer.nameless(), [joined]);
+    observer.call(joined, "B".to_owned());
+    assert_eq!(told(&mut observer), ["A", "B"]);
+    assert_eq!(observer.nameless(), []);
+}
+
 fn watched_since_the_first_look() -> Observer {
     let mut observer = observer(false);
     observer.look(0, &status(None), Index(0));

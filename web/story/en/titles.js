@@ -20,8 +20,10 @@ export default {
   members: "Changing the members",
   reads: "Reads and the past",
   break: "Your turn",
+  no_hint: "Without the hint",
   stale_vote: "Vote for anyone",
   old_term_commit: "Count old copies",
   lying_disk: "A disk that lies",
   one_jump: "In one jump",
+  slow_clock: "A clock that is slow",
 };

@@ -20,8 +20,10 @@ export default {
   members: "成员变更",
   reads: "读，以及过去",
   break: "轮到你",
+  no_hint: "没有提示",
   stale_vote: "谁来都投",
   old_term_commit: "旧条目也数副本",
   lying_disk: "会撒谎的磁盘",
   one_jump: "一步到位",
+  slow_clock: "走慢的时钟",
 };

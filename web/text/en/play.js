@@ -2,11 +2,9 @@
 // The words of the playground, in English.
 
 export default {
-  actPower: "Cut its power",
   actPause: "Pause it",
   actResume: "Resume {name}",
   actLead: "Let it lead",
-  actSnapshot: "Take a snapshot",
   actDeaf: "Make it deaf",
   actMute: "Make it mute",
   actHeal: "Reconnect {name}",

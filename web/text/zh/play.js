@@ -3,11 +3,9 @@
 
 /** @type {typeof import("../en/play.js").default} */
 export default {
-  actPower: "断电",
   actPause: "暂停",
   actResume: "让 {name} 继续",
   actLead: "让它领导",
-  actSnapshot: "取快照",
   actDeaf: "让它听不见",
   actMute: "让它说不出",
   actHeal: "重新接上 {name}",

@@ -61,6 +61,14 @@ impl Machine for Journal {
         vec![("last".into(), Some(reply.clone()))]
     }
 
+    fn latest(state: &Vec<Bytes>, _: usize) -> Vec<Change> {
+        state.last().map(|command| ("last".into(), Some(command.clone()))).into_iter().collect()
+    }
+
+    fn name_of(&self, _: NodeId) -> Option<String> {
+        None
+    }
+
     fn for_each_piece<E>(
         image: Vec<Bytes>,
         mut write: impl FnMut(&[u8]) -> Result<(), E>,

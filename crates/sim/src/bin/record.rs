@@ -5,7 +5,8 @@
 //! record SCENARIO SEED ACTIONS UNTIL RULE TITLE CMD
 //! ```
 //!
-//! writes the trace, and fails if the rule holds in it. With `SEED..END` in the place of the seed
+//! writes the trace, and fails if the rule holds in it; with `-` in the place of a rule, if one is
+//! broken. With `SEED..END` in the place of the seed
 //! it looks for the first seed in which the rule is broken, and says which that was; the trace is
 //! that of the last seed that was tried.
 #![allow(clippy::print_stderr, reason = "a command-line tool says what is wrong")]
@@ -35,7 +36,9 @@ fn record(words: &[String]) -> Result<(), String> {
         Some((first, end)) => (number(first)?, number(end)?),
         None => (number(seeds)?, number(seeds)? + 1),
     };
-    let mutant = Mutant { title: title.clone(), breaks: rule.clone(), cmd: cmd.clone() };
+    let breaks = (rule != "-").then(|| rule.clone());
+    let is_wrong = breaks.is_some();
+    let mutant = Mutant { title: title.clone(), breaks, cmd: cmd.clone() };
     let mut trace = Vec::new();
     let mut violation = None;
     for seed in first..end {
@@ -44,11 +47,16 @@ fn record(words: &[String]) -> Result<(), String> {
         trace.clear();
         let outcome = play.write_trace(&mut trace).map_err(|error| error.to_string())?;
         violation = outcome.violation.map(|violation| format!("seed {seed}: {violation}"));
-        if violation.is_some() {
+        if violation.is_some() == is_wrong {
             break;
         }
     }
     io::stdout().write_all(&trace).map_err(|error| error.to_string())?;
-    eprintln!("{}", violation.ok_or_else(|| format!("{rule} holds in all of {seeds}"))?);
+    match violation {
+        Some(violation) if !is_wrong => return Err(violation),
+        Some(violation) => eprintln!("{violation}"),
+        None if is_wrong => return Err(format!("{rule} holds in all of {seeds}")),
+        None => {}
+    }
     Ok(())
 }

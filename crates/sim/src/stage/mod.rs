@@ -55,8 +55,8 @@ pub struct Play {
 pub struct Mutant {
     /// What is wrong with it.
     pub title: String,
-    /// The only rule that is watched. The run goes on when it is broken.
-    pub breaks: String,
+    /// The only rule that is watched. A core that is worse but not wrong breaks none.
+    pub breaks: Option<String>,
     /// The command that records the run again.
     pub cmd: String,
 }
@@ -183,8 +183,9 @@ impl fmt::Display for Error {
             }
             Self::Timers(text) => write!(
                 f,
-                "cannot read the timers {text:?}: they are an election time-out and a heartbeat, \
-                 at most half as long, in milliseconds and tens of them, as in five:150:50"
+                "cannot read the timers {text:?}: they are an election time-out, a heartbeat, at \
+                 most half as long, and perhaps what chance may add to the first, in milliseconds \
+                 and tens of them, as in five:150:50:150"
             ),
             Self::Until(until) => {
                 write!(f, "{until} ms is too long: a run may take {} ms", Play::UNTIL_MS_MAX)

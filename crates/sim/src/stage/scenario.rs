@@ -75,7 +75,7 @@ impl Scenario {
 
     /// What its world is like.
     pub(crate) fn swarm(&self, timers: Timers) -> Swarm {
-        let Timers { election_ticks, heartbeat_ticks } = timers;
+        let Timers { election, spread, heartbeat } = timers;
         let workload = Workload { members: self.members, pause_us: 1, keys: 1, weights: [0; 6] };
         Swarm {
             members: self.members,
@@ -90,12 +90,13 @@ impl Scenario {
             write_us: 4_000,
             keeping_us: 0,
             drift_permille: 0,
-            election_ticks,
-            heartbeat_ticks,
+            election_ticks: election,
+            spread_ticks: spread,
+            heartbeat_ticks: heartbeat,
             append_bytes_max: if self.kind == Kind::Narrow { 1 } else { 1 << 10 },
             inflight_appends_max: 16,
             request_ticks: 50,
-            lease_ticks: (self.kind == Kind::Lease).then(|| lease_ticks(election_ticks)),
+            lease_ticks: (self.kind == Kind::Lease).then(|| lease_ticks(election)),
             snapshot_bytes: if self.kind == Kind::Snapshots { 600 } else { 1 << 30 },
             keep_bytes: 0,
         }

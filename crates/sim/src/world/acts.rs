@@ -27,14 +27,15 @@ impl World {
         let setup = Setup::new(play.seed);
         let mut world = Self::with(&setup, play.swarm());
         world.network.is_cut_in_the_middle = true;
+        // Whoever breaks a rule wants to see what comes of it.
+        world.goes_on = true;
         world.records_max = Play::RECORDS_MAX;
         if play.scenario.kind == Kind::Apart {
             // What must hold in a cluster need not hold between several.
             world.checks.clear();
         }
-        if let Some(mutant) = &play.mutant {
-            world.checks.retain(|check| check.name() == mutant.breaks);
-            world.goes_on = true;
+        if let Some(rule) = play.mutant.as_ref().and_then(|mutant| mutant.breaks.as_deref()) {
+            world.checks.retain(|check| check.name() == rule);
         }
         for (place, action) in play.actions.iter().enumerate() {
             world.queue.push(1000 * action.at_ms, Event::Act(place));

@@ -11,6 +11,7 @@ use crate::event::{Event, Run};
 use crate::keeper::{Kept, Unreadable};
 use crate::machine::Machine;
 use crate::member::Member;
+use crate::teller::Teller;
 
 impl World {
     /// Gives the keeper something to do.
@@ -78,11 +79,12 @@ impl World {
 
     /// The state of a snapshot is there; unless a newer one was asked for meanwhile, it is used.
     fn restored(&mut self, id: NodeId, snapshot: &Snapshot, machine: Machine) {
-        let hash = machine.store().hash();
+        let (hash, latest) = (machine.store().hash(), Teller::latest(&machine));
         let Some(process) = &mut self.member(id).process else { return };
         let before = process.replica.status().applied;
         process.replica.restored(snapshot, machine);
         if process.replica.status().applied > before {
+            self.teller.restored(id, latest);
             self.see(&Fact::Restored { id, snapshot, hash });
             if self.phase == Phase::Healing {
                 // To lead, it needs all that a snapshot has to say: how long leases last, too.

@@ -50,7 +50,8 @@ impl World {
 
     fn hello(&self, run: trace::Run) -> Event {
         let names = self.members.keys().map(ToString::to_string).collect::<Vec<_>>();
-        let election_us = u64::from(self.swarm.election_ticks) * TICK_US;
+        let least_us = u64::from(self.swarm.election_ticks) * TICK_US;
+        let spread_us = u64::from(self.swarm.spread_ticks) * TICK_US;
         Event::Hello {
             v: trace::VERSION,
             src: "sim".into(),
@@ -61,7 +62,7 @@ impl World {
                 .collect(),
             voters: names,
             timing: Timing {
-                election_us: (election_us, 2 * election_us),
+                election_us: (least_us, least_us + spread_us),
                 heartbeat_us: u64::from(self.swarm.heartbeat_ticks) * TICK_US,
             },
             build: env!("CARGO_PKG_VERSION").into(),
