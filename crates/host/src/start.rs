@@ -20,7 +20,7 @@ use crate::cluster::Cluster;
 use crate::disk;
 use crate::driver::{Driver, End, Inbox, Waiting};
 use crate::forced::{self, ForceError};
-use crate::handle::Handle;
+use crate::handle::{Handle, Phone};
 use crate::handshake::Identity;
 use crate::leaving::{Leaving, is_removed};
 use crate::links::Links;
@@ -200,12 +200,12 @@ impl<R: Send + 'static> Host<R> {
         );
         let connections = links.connections();
         let observer = Observer::new(sight::<S>(&config, tick), &restored);
+        let answerer = machine.answerer();
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
         let given_up = forced::given_up(&config.data_dir)?;
-        let security = config.security.clone();
-        let ear =
-            Ear::new(own, security, given_up, status_receiver.clone(), messages, meters.clone());
+        let (security, seen) = (config.security.clone(), status_receiver.clone());
+        let ear = Ear::new(own, security, given_up, seen, messages, meters.clone(), answerer);
         for listener in listeners {
             tokio::spawn(ear.clone().listen(listener));
         }
@@ -235,7 +235,8 @@ impl<R: Send + 'static> Host<R> {
         let keeper = Keeper::new(config.own, snapshots);
         let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
         let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
-        let handle = Handle { requests, status: status_receiver, connections, meters };
+        let phone = Arc::new(Phone { cluster: config.cluster.id, security: config.security });
+        let handle = Handle { requests, status: status_receiver, connections, meters, phone };
         Ok(Self { handle, fatal })
     }
 }

@@ -56,6 +56,15 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// who sees a revision with [`read`](Self::read) finds it there.
     fn feed(&self) -> &Feed;
 
+    /// Asks another member something of its store, which it answers when it has applied the log up
+    /// to `after`. `None` if it does not answer.
+    fn inquire(
+        &self,
+        of: u64,
+        after: u64,
+        question: Bytes,
+    ) -> impl Future<Output = Option<Bytes>> + Send;
+
     /// How this member is now. Asked for by every request, so it is cheap.
     fn status(&self) -> MemberStatus;
 

@@ -11,7 +11,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use host::{Cluster, Handle, Traffic, address_bytes, is_recruit, recruit_address, urls_of};
 use mvcc::{Command, DecodeError, Image, Lessor, Publish, Reply, Store};
-use raft::{Change, ChangeError, Configuration, NodeId};
+use raft::{Change, ChangeError, Configuration, Index, NodeId};
 use tokio::time::sleep;
 use trace::{Event, NodeInfo, Timing, VERSION};
 
@@ -195,6 +195,11 @@ impl Backend for Member {
 
     async fn move_leader(&self, to: u64) -> Result<(), ChangeFailure> {
         self.handle.transfer(NodeId(to)).await.map_err(change_failure)
+    }
+
+    async fn inquire(&self, of: u64, after: u64, question: Bytes) -> Option<Bytes> {
+        let answer = self.handle.inquire(NodeId(of), Index(after), &question).await;
+        answer.inspect_err(|error| tracing::debug!(of, %error, "a member does not answer")).ok()
     }
 
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {

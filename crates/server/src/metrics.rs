@@ -12,7 +12,7 @@ mod peers;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mvcc::{Change, Command, Reply, Store};
+use mvcc::{Change, Command, Reply, Store, Verdict};
 use prometheus::core::Collector;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
@@ -50,6 +50,7 @@ pub struct Metrics {
     grpc: Arc<GrpcMeter>,
     check_ok: IntGaugeVec,
     checks: IntCounterVec,
+    comparisons: IntCounterVec,
     /// Locked while they are brought up to date and written out.
     taken: Mutex<Taken>,
 }
@@ -134,6 +135,10 @@ impl Metrics {
             Opts::new("etcd_server_healthcheck", "How a check went last time."),
             &["type", "name"],
         );
+        let comparisons = IntCounterVec::new(
+            Opts::new("quorate_store_comparisons_total", "Comparisons of stores, by verdict."),
+            &["verdict"],
+        );
         Self {
             ranges: twice("range_total", "Ranges that were read."),
             txns: twice("txn_total", "Transactions, applied or only read."),
@@ -160,6 +165,7 @@ impl Metrics {
             grpc: Arc::new(GrpcMeter::new(&registry, detail)),
             check_ok: register(&registry, check_ok.expect("the names are valid")),
             checks: register(&registry, checks.expect("the names are valid")),
+            comparisons: register(&registry, comparisons.expect("the names are valid")),
             taken: Mutex::new(Taken::new(&registry)),
             registry,
         }
@@ -199,6 +205,18 @@ impl Metrics {
         self.check_ok.with_label_values(&[kind, name]).set(is_ok.into());
         let status = if is_ok { "success" } else { "error" };
         self.checks.with_label_values(&[kind, name, status]).inc();
+    }
+
+    /// Counts a comparison of the members' stores.
+    pub(crate) fn compared(&self, verdict: &Verdict) {
+        let verdict = match verdict {
+            Verdict::AllAgree => "all_agree",
+            Verdict::MajorityAgrees => "majority_agrees",
+            Verdict::Wrong(_) => "wrong",
+            Verdict::Split => "split",
+            Verdict::Unknown => "unknown",
+        };
+        self.comparisons.with_label_values(&[verdict]).inc();
     }
 
     /// Where calls of gRPC are counted.

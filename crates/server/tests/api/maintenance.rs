@@ -84,7 +84,7 @@ async fn a_full_store_refuses_to_grow_until_there_is_space_again() {
     let options = Options { quota_bytes: Some(10_000), ..Options::default() };
     let frontend = Local::new().frontend(options);
     let server = Server::serve(frontend.clone(), Origins::default()).await;
-    let upkeep = tokio::spawn(server::upkeep(frontend, AutoCompaction::Off));
+    let upkeep = tokio::spawn(server::upkeep(frontend, AutoCompaction::Off, None));
     let (mut kv, mut maintenance) = clients(&server).await;
     let mut puts = 0;
     let refusal = loop {
