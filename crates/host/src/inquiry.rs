@@ -165,9 +165,10 @@ mod tests {
     #[tokio::test]
     async fn a_question_comes_as_it_was_asked() {
         let (mut near, mut far) = duplex(64);
-        let asking = tokio::spawn(async move {
-            ask_on(&mut near, CLUSTER, Index(9), b"how are you?").await
-        });
+        let asking =
+            tokio::spawn(
+                async move { ask_on(&mut near, CLUSTER, Index(9), b"how are you?").await },
+            );
         read_opening(&mut far).await;
         let question = read_question(&mut far, CLUSTER).await.unwrap();
         assert_eq!(question, Question { after: Index(9), words: "how are you?".into() });

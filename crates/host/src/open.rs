@@ -30,8 +30,8 @@ pub(crate) fn open(config: &Config) -> Result<Opened<RealDisk>, StartError> {
     };
     let opened = if is_given_up(&directory) {
         tracing::warn!(
-            "this member's state is not that of the others. It gives up what it holds, follows, and \
-             does not vote before it has all of it again from them"
+            "this member's state is not that of the others. It gives up what it holds, follows, \
+             and does not vote before it has all of it again from them"
         );
         directories.open_anew(&first)?
     } else {

@@ -99,12 +99,13 @@ impl<D: Disk + Clone> Directories<D> {
         Ok(opened)
     }
 
-    /// Opens the log and the snapshots of a member whose state is not that of the others, though its
-    /// files may be whole. It keeps what it has voted, gives up all else as if that were damaged, and
-    /// has it sent again. One that is alone has nobody to have it from, and goes on as it is.
+    /// Opens the log and the snapshots of a member whose state is not that of the others, though
+    /// its files may be whole. It keeps what it has voted, gives up all else as if that were
+    /// damaged, and has it sent again. One that is alone has nobody to have it from, and goes on as
+    /// it is.
     ///
-    /// A crash meanwhile leaves everything as it was, or gives up a part, which does no harm if this
-    /// is called again.
+    /// A crash meanwhile leaves everything as it was, or gives up a part, which does no harm if
+    /// this is called again.
     ///
     /// # Errors
     ///

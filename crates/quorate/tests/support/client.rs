@@ -6,8 +6,8 @@ use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
 use etcdpb::etcdserverpb::{
-    AlarmRequest, AlarmType, HashKvRequest, HashKvResponse, MemberListRequest, MemberListResponse, PutRequest, RangeRequest,
-    StatusRequest, StatusResponse,
+    AlarmRequest, AlarmType, HashKvRequest, HashKvResponse, MemberListRequest, MemberListResponse,
+    PutRequest, RangeRequest, StatusRequest, StatusResponse,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
