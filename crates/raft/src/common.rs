@@ -352,7 +352,12 @@ impl Common {
     /// A snapshot is durable here, so the log before it may go.
     pub(crate) fn on_snapshotted(&mut self, snapshot: Snapshot) {
         self.log.keep_snapshot(snapshot);
-        if let Some(base) = self.log.compact(self.config.keep_bytes) {
+        self.drop_covered(self.config.keep_bytes);
+    }
+
+    /// Drops the log before the newest snapshot, but for the last `keep_bytes` of it.
+    pub(crate) fn drop_covered(&mut self, keep_bytes: usize) {
+        if let Some(base) = self.log.compact(keep_bytes) {
             self.outbox.save_base(base);
         }
     }

@@ -94,6 +94,7 @@ impl Node {
             Input::TransferLeadership { ticket, to } => self.transfer(ticket, to),
             Input::Persisted(write) => self.persisted(write),
             Input::Snapshotted(snapshot) => self.snapshotted(&snapshot),
+            Input::DropCovered => self.common.drop_covered(0),
             Input::SnapshotReceived(snapshot) => self.snapshot_received(snapshot),
             Input::SnapshotSpoiled(snapshot) => self.common.on_snapshot_spoiled(&snapshot),
             Input::Skipped(ticks) => {

@@ -178,6 +178,7 @@ impl Display for Input {
             Self::TransferLeadership { ticket, to } => write!(f, "transfer {ticket} to {to}"),
             Self::Persisted(write) => write!(f, "persisted {write}"),
             Self::Snapshotted(snapshot) => write!(f, "snapshotted {snapshot}"),
+            Self::DropCovered => f.write_str("drop what is covered"),
             Self::SnapshotReceived(snapshot) => write!(f, "received {snapshot}"),
             Self::SnapshotSpoiled(snapshot) => write!(f, "spoiled {snapshot}"),
             Self::Skipped(ticks) => write!(f, "skipped {ticks}"),
