@@ -38,12 +38,29 @@ pub enum Failure {
 /// A request of a client.
 #[derive(Debug)]
 pub(crate) enum Request<R> {
-    Propose { command: Bytes, reply: oneshot::Sender<Result<R, Failure>> },
-    Read { reply: oneshot::Sender<Result<(), Failure>> },
-    Change { change: Vec<Change>, reply: oneshot::Sender<Result<(), Failure>> },
-    Transfer { to: NodeId, reply: oneshot::Sender<Result<(), Failure>> },
-    Watch { viewer: mpsc::Sender<Batch> },
-    Recall { reply: oneshot::Sender<Vec<(u64, Event)>> },
+    Propose {
+        command: Bytes,
+        reply: oneshot::Sender<Result<R, Failure>>,
+    },
+    Read {
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    Change {
+        change: Vec<Change>,
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    Transfer {
+        to: NodeId,
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    Watch {
+        viewer: mpsc::Sender<Batch>,
+    },
+    Recall {
+        reply: oneshot::Sender<Vec<(u64, Event)>>,
+    },
+    /// A file at rest is damaged.
+    RenewFiles,
 }
 
 /// What a server holds of a running member. Cheap to clone; the member stops when the last handle

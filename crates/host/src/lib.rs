@@ -47,6 +47,7 @@ mod open;
 mod recruits;
 mod restore;
 mod roster;
+mod scrubber;
 mod security;
 mod snapshots;
 mod start;

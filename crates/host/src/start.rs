@@ -20,7 +20,7 @@ use crate::cluster::Cluster;
 use crate::disk;
 use crate::driver::{Driver, End, Inbox, Waiting};
 use crate::forced::{self, ForceError};
-use crate::handle::{Handle, Phone};
+use crate::handle::{Handle, Phone, Request};
 use crate::handshake::Identity;
 use crate::leaving::{Leaving, is_removed};
 use crate::links::Links;
@@ -28,6 +28,7 @@ use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::open::open;
+use crate::scrubber::Scrubber;
 use crate::security::Security;
 use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::traffic::Pulse;
@@ -65,6 +66,9 @@ pub struct Config {
     pub snapshot_bytes: u64,
     /// Give up all other members, and go on as the only voter.
     pub force_new_cluster: bool,
+    /// So many bytes of files at rest are read again in a second, to see whether they are whole. 0
+    /// for none.
+    pub scrub_bytes_per_second: u64,
 }
 
 /// How a member came to its cluster.
@@ -235,6 +239,7 @@ impl<R: Send + 'static> Host<R> {
         let keeper = Keeper::new(config.own, snapshots);
         let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
         let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
+        start_scrubber(&config, &meters, &requests)?;
         let phone = Arc::new(Phone { cluster: config.cluster.id, security: config.security });
         let handle = Handle { requests, status: status_receiver, connections, meters, phone };
         Ok(Self { handle, fatal })
@@ -291,6 +296,23 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let first_ticket = random()? >> 1;
     let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
+}
+
+/// Starts the scrubber, if there is to be one.
+fn start_scrubber<R: Send + 'static>(
+    config: &Config,
+    meters: &Arc<Meters>,
+    requests: &mpsc::Sender<Request<R>>,
+) -> Result<(), StartError> {
+    let rate = config.scrub_bytes_per_second;
+    if rate > 0 {
+        let identity = wal::Identity { cluster: config.cluster.id.0, member: config.own.0 };
+        let (meters, driver) = (meters.clone(), requests.downgrade());
+        let scrubber = Scrubber::new(&config.data_dir, identity, rate, meters, driver);
+        // It ends by itself when the member does.
+        spawn("scrubber", move || scrubber.run())?;
+    }
+    Ok(())
 }
 
 fn sight<S: Machine>(config: &Config, tick: Duration) -> Sight {

@@ -18,12 +18,13 @@ pub(crate) struct Policy {
     limit_bytes: u64,
     bytes: u64,
     is_asked: bool,
+    is_renewal: bool,
     is_taking: bool,
 }
 
 impl Policy {
     pub(crate) fn new(limit_bytes: u64) -> Self {
-        Self { limit_bytes, bytes: 0, is_asked: false, is_taking: false }
+        Self { limit_bytes, bytes: 0, is_asked: false, is_renewal: false, is_taking: false }
     }
 
     pub(crate) fn on_applied(&mut self, entry: &Entry) {
@@ -35,14 +36,25 @@ impl Policy {
         self.is_asked = true;
     }
 
+    /// What is on the disk is damaged: one is wanted whether there is something new or not.
+    pub(crate) fn renew(&mut self) {
+        self.is_renewal = true;
+    }
+
+    /// Whether that one is still to be begun.
+    pub(crate) fn wants_renewal(&self) -> bool {
+        self.is_renewal
+    }
+
     /// Whether to take a snapshot now. If so, it is being taken from now on.
     pub(crate) fn is_due(&mut self, is_sending: bool) -> bool {
         let limit = if is_sending { PATIENCE * self.limit_bytes } else { self.limit_bytes };
-        let is_wanted = self.bytes >= limit || (self.is_asked && self.bytes > 0);
+        let is_new = self.bytes >= limit || (self.is_asked && self.bytes > 0);
+        let is_wanted = is_new || self.is_renewal;
         if self.is_taking || !is_wanted {
             return false;
         }
-        (self.is_taking, self.is_asked, self.bytes) = (true, false, 0);
+        (self.is_taking, self.is_asked, self.is_renewal, self.bytes) = (true, false, false, 0);
         true
     }
 

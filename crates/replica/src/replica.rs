@@ -225,7 +225,8 @@ pub struct Status {
 ///   want, by [`change_members`](Self::change_members) and [`transfer`](Self::transfer).
 /// - What became of snapshots, by [`snapshotted`](Self::snapshotted),
 ///   [`snapshot_failed`](Self::snapshot_failed), [`snapshot_received`](Self::snapshot_received),
-///   [`snapshot_spoiled`](Self::snapshot_spoiled), [`restored`](Self::restored).
+///   [`snapshot_spoiled`](Self::snapshot_spoiled), [`restored`](Self::restored). Of damaged files,
+///   by [`renew_files`](Self::renew_files).
 /// - What there is to do comes from [`drain`](Self::drain), after one call or after many.
 #[derive(Debug)]
 pub struct Replica<S: StateMachine> {
@@ -236,6 +237,8 @@ pub struct Replica<S: StateMachine> {
     /// The snapshot that a state is being made of, and what is to be applied after it.
     restoring: Option<(Snapshot, Vec<Entry>)>,
     policy: Policy,
+    /// When the next snapshot is there, all of the log before it goes.
+    renews_files: bool,
     proposals: Proposals,
     reads: Reads,
     changes: Changes,
@@ -255,6 +258,7 @@ impl<S: StateMachine> Replica<S> {
             applied: covered.unwrap_or_default(),
             restoring: None,
             policy: Policy::new(config.snapshot_bytes),
+            renews_files: false,
             proposals: Proposals::default(),
             reads: Reads::default(),
             changes: Changes::default(),
@@ -357,10 +361,23 @@ impl<S: StateMachine> Replica<S> {
         self.policy.ask();
     }
 
+    /// Something that is at rest on the disk is damaged, and all of it is still in memory. A
+    /// snapshot is taken, whatever has changed since the last one, and nothing of the log before it
+    /// is kept: so what is damaged is not needed any more.
+    pub fn renew_files(&mut self) {
+        self.policy.renew();
+        self.renews_files = true;
+    }
+
     /// The snapshot that was to be taken is durable.
     pub fn snapshotted(&mut self, snapshot: Snapshot) {
         self.policy.on_taken();
         self.node.step(Input::Snapshotted(snapshot));
+        // One that was begun before it was asked for may not reach over what is damaged.
+        if self.renews_files && !self.policy.wants_renewal() {
+            self.renews_files = false;
+            self.node.step(Input::DropCovered);
+        }
     }
 
     /// The snapshot that was to be taken could not be stored. The log stays as long as it is.

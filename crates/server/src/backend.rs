@@ -183,6 +183,10 @@ pub struct MemberStatus {
     pub proposals_pending: u64,
     /// How many proposals of its clients failed, since it started.
     pub proposals_failed: u64,
+    /// How many bytes of files at rest it has read to see whether they are whole, since it started.
+    pub scrubbed_bytes: u64,
+    /// How many damages it has found so.
+    pub scrub_damages: u64,
 }
 
 impl MemberStatus {

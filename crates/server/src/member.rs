@@ -237,6 +237,8 @@ impl Backend for Member {
             leader_changes: meters.leader_changes.load(Relaxed),
             proposals_pending: status.proposals as u64,
             proposals_failed: meters.proposals_failed.load(Relaxed),
+            scrubbed_bytes: meters.scrubbed_bytes.load(Relaxed),
+            scrub_damages: meters.scrub_damages.load(Relaxed),
         }
     }
 

@@ -110,6 +110,8 @@ struct Taken {
     pending_events: IntGauge,
     quota: IntGauge,
     is_learner: IntGauge,
+    scrubbed_bytes: IntCounter,
+    scrub_damages: IntCounter,
 }
 
 impl Metrics {
@@ -285,6 +287,14 @@ impl Taken {
                 "The revision of the last compaction.",
             ),
             quota: gauge("etcd_server_quota_backend_bytes", "Bytes that the store may take."),
+            scrubbed_bytes: counter(
+                "quorate_scrub_read_bytes_total",
+                "Bytes of files at rest that were read to see whether they are whole.",
+            ),
+            scrub_damages: counter(
+                "quorate_scrub_damages_total",
+                "Damages that were found in files at rest.",
+            ),
             is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
             auth_revision: gauge("etcd_debugging_auth_revision", "The state of the users."),
             id: labelled(registry, "etcd_server_id", "This member.", "server_id"),
@@ -320,6 +330,8 @@ impl Taken {
         self.proposals_applied.set(gauge_value(status.applied));
         self.proposals_pending.set(gauge_value(status.proposals_pending));
         advance(&self.proposals_failed, status.proposals_failed);
+        advance(&self.scrubbed_bytes, status.scrubbed_bytes);
+        advance(&self.scrub_damages, status.scrub_damages);
     }
 
     fn take_store(&self, store: &Store) {

@@ -78,6 +78,10 @@ pub(crate) struct Serve {
     /// before it, but for a quarter of that
     #[arg(long, env = "QUORATE_SNAPSHOT_BYTES", default_value = "67108864", value_parser = bytes())]
     snapshot_bytes: u64,
+    /// Read so many bytes of files at rest per second again, to see whether they are whole; 0 for
+    /// none
+    #[arg(long, env = "QUORATE_SCRUB_BYTES_PER_SECOND", default_value = "1048576")]
+    scrub_bytes_per_second: u64,
     /// How many bytes the store may take before it takes no more; 0 for 2 GiB, less for any number
     #[arg(
         long,
@@ -323,6 +327,7 @@ impl Serve {
                 election_timeout: Duration::from_millis(self.election_timeout),
                 snapshot_bytes: self.snapshot_bytes,
                 force_new_cluster: self.force_new_cluster,
+                scrub_bytes_per_second: self.scrub_bytes_per_second,
             },
             listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
             listen_metrics: addresses("--listen-metrics-urls", &self.listen_metrics_urls)?,
