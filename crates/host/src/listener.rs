@@ -56,7 +56,17 @@ impl Ear {
         answerer: Answerer,
     ) -> Arc<Self> {
         let (newest, complaints) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { own, security, given_up, status, heard, meters, answerer, newest, complaints })
+        Arc::new(Self {
+            own,
+            security,
+            given_up,
+            status,
+            heard,
+            meters,
+            answerer,
+            newest,
+            complaints,
+        })
     }
 
     /// Takes connections until the driver ends, and then lets all of them go.

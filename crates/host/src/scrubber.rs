@@ -1,5 +1,5 @@
-//! The scrubber: a thread that reads files at rest again and again, so that what rots there is found
-//! before it is needed.
+//! The scrubber: a thread that reads files at rest again and again, so that what rots there is
+//! found before it is needed.
 //!
 //! ```text
 //!   segments that others follow ──┐   so many bytes        damage: a line in the log, a counter,

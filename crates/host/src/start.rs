@@ -287,6 +287,7 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
         heartbeat_ticks: ticks(config.heartbeat_interval),
         first_forward: Clock::default().now_us(),
         seed: random()?,
+        log_bytes_max: log_bytes_max(config.snapshot_bytes),
         // What a follower may lag by without being sent a whole snapshot.
         keep_bytes: usize::try_from(config.snapshot_bytes / 4).unwrap_or(usize::MAX),
         ..raft::Config::new(config.own, configuration)
@@ -296,6 +297,14 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let first_ticket = random()? >> 1;
     let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
+}
+
+/// How many bytes of committed entries may be in memory: as many as come together while a snapshot
+/// is being sent, and the next one is taken, and never so few that writes wait for it.
+fn log_bytes_max(snapshot_bytes: u64) -> usize {
+    const LEAST: u64 = 256 << 20;
+    let wanted = snapshot_bytes.saturating_mul(8).max(LEAST);
+    usize::try_from(wanted).unwrap_or(usize::MAX)
 }
 
 /// Starts the scrubber, if there is to be one.

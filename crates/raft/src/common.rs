@@ -241,10 +241,19 @@ impl Common {
             self.send(leader, Message::Rejected { refused: previous.index, hint });
             return;
         }
+        if self.is_log_full() && matched > self.log.last().index {
+            // As if it had been lost: the leader asks again.
+            return;
+        }
         if self.merge(entries) {
             self.log.commit_to(commit.min(matched).max(self.log.commit()));
             self.send(leader, Message::Appended { matched });
         }
+    }
+
+    /// Whether the log takes no more before a snapshot has made room.
+    pub(crate) fn is_log_full(&self) -> bool {
+        self.log.committed_bytes() >= self.config.log_bytes_max
     }
 
     /// Leaves out what is before the base: it is committed, so every leader has the same there.

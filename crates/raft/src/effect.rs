@@ -128,6 +128,8 @@ pub enum Reason {
     NotLeader,
     /// Too much is uncommitted already.
     TooMuchUncommitted,
+    /// The log takes so much memory that it takes no more before a snapshot is there.
+    LogFull,
     /// The members cannot be changed so.
     Change(ChangeError),
     /// Leadership cannot be transferred to a member that does not vote, or is the leader.

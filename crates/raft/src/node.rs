@@ -360,6 +360,12 @@ impl Node {
         }
     }
 
+    /// Whether the log takes no more before a snapshot has made room
+    /// ([`Config::log_bytes_max`]).
+    pub fn is_log_full(&self) -> bool {
+        self.common.is_log_full()
+    }
+
     /// A snapshot of its own is durable.
     fn snapshotted(&mut self, snapshot: &Snapshot) {
         self.common.on_snapshotted(snapshot.clone());

@@ -216,6 +216,7 @@ impl Display for Reason {
         match self {
             Self::NoLeader => f.write_str("no leader"),
             Self::NotLeader => f.write_str("not the leader"),
+            Self::LogFull => f.write_str("the log is full"),
             Self::TooMuchUncommitted => f.write_str("too much is uncommitted"),
             Self::Change(error) => error.fmt(f),
             Self::BadTarget => f.write_str("not another voter"),

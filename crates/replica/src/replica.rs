@@ -196,7 +196,7 @@ impl From<Reason> for Failure {
         match reason {
             Reason::NoLeader => Self::NoLeader,
             Reason::NotLeader => Self::NotLeader,
-            Reason::TooMuchUncommitted => Self::TooManyRequests,
+            Reason::TooMuchUncommitted | Reason::LogFull => Self::TooManyRequests,
             Reason::Change(error) => Self::Change(error),
             Reason::BadTarget => Self::BadTarget,
             Reason::TransferTimedOut => Self::TransferTimedOut,
@@ -272,6 +272,7 @@ impl<S: StateMachine> Replica<S> {
     /// Time passed.
     pub fn tick(&mut self) {
         self.now += 1;
+        self.policy.tick();
         self.node.step(Input::Tick);
         let patience = u64::from(*self.config.raft.election_ticks.start());
         self.reads.lost(self.now.saturating_sub(patience));
@@ -382,7 +383,7 @@ impl<S: StateMachine> Replica<S> {
 
     /// The snapshot that was to be taken could not be stored. The log stays as long as it is.
     pub fn snapshot_failed(&mut self) {
-        self.policy.on_taken();
+        self.policy.on_failed();
     }
 
     /// All of the snapshot is here, checked, and durable.
@@ -487,7 +488,7 @@ impl<S: StateMachine> Replica<S> {
     fn on_refused(&mut self, ticket: Ticket, reason: Reason) {
         if self.changes.remove(ticket) {
             self.refuse(ticket, reason.into());
-        } else if reason == Reason::TooMuchUncommitted {
+        } else if matches!(reason, Reason::TooMuchUncommitted | Reason::LogFull) {
             if self.proposals.remove(ticket) {
                 self.refuse(ticket, reason.into());
             }
@@ -519,7 +520,8 @@ impl<S: StateMachine> Replica<S> {
 
     fn take_snapshot(&mut self) {
         let Some(configuration) = self.node.configuration_at(self.applied.index) else { return };
-        if self.restoring.is_none() && self.policy.is_due(self.node.sends_snapshot()) {
+        let (is_sending, is_full) = (self.node.sends_snapshot(), self.node.is_log_full());
+        if self.restoring.is_none() && self.policy.is_due(is_sending, is_full) {
             self.outputs.push(Output::TakeSnapshot {
                 position: self.applied,
                 configuration: configuration.clone(),

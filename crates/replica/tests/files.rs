@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use raft::{Configuration, Index, NodeId, Position, Restored, Snapshot};
-use replica::{Config, Output, Replica, StateMachine};
+use replica::{Config, Failure, Output, Replica, StateMachine};
 
 /// Takes anything.
 struct Anything;
@@ -65,11 +65,46 @@ fn damaged_files_are_renewed_from_memory() {
     let applied = replica.status().applied;
     assert_eq!(renewed.iter().map(|position| position.index).collect::<Vec<_>>(), [applied]);
     replica.propose(&[0; 500]);
-    let base = base.or(run(&mut replica).1);
+    let base = base.or_else(|| run(&mut replica).1);
     assert_eq!(base, renewed.first().copied());
 
     // Also if nothing has changed since; and once.
     replica.renew_files();
     assert_eq!(run(&mut replica).0.len(), 1);
     assert_eq!(run(&mut replica).0, []);
+}
+
+/// A snapshot that fails is tried again while the log is full, though it grows no more.
+#[test]
+fn a_full_log_has_a_failed_snapshot_tried_again() {
+    let id = NodeId(1);
+    let mut raft = raft::Config::new(id, Configuration::new([id]));
+    (raft.log_bytes_max, raft.keep_bytes) = (10_000, 0);
+    let config = Config { snapshot_bytes: 5_000, ..Config::new(raft, 1) };
+    let mut replica = Replica::new(config, Restored::default(), Anything);
+    let (mut failed, mut refused) = (0, 0);
+    for _ in 0..2000 {
+        replica.propose(&[0; 500]);
+        replica.tick();
+        for output in replica.drain() {
+            match output {
+                Output::Persist(write) => replica.persisted(write.id),
+                Output::TakeSnapshot { .. } => {
+                    failed += 1;
+                    replica.snapshot_failed();
+                }
+                Output::Failed { failure: Failure::TooManyRequests, .. } => refused += 1,
+                _ => {}
+            }
+        }
+    }
+    // At 5,000 bytes and at 10,000, and then every 500 ticks.
+    assert!((3..=7).contains(&failed), "{failed}");
+    assert!(refused > 1900, "{refused}");
+    let taken = (0..20).map(|_| run(&mut replica).0.len()).sum::<usize>();
+    assert_eq!(taken, 1, "then there is room");
+    let before = replica.status().applied;
+    replica.propose(&[0; 500]);
+    run(&mut replica);
+    assert!(replica.status().applied > before);
 }

@@ -127,7 +127,7 @@ mod tests {
     use crate::metrics::Metrics;
 
     fn store_of(commands: &[Command]) -> SharedStore {
-        let mut store = SharedStore::new(Arc::new(Metrics::new()));
+        let mut store = SharedStore::new(Arc::new(Metrics::default()));
         for (index, command) in (1..).zip(commands) {
             store.apply(Index(index), command.encode()).unwrap().result.unwrap();
         }

@@ -49,8 +49,8 @@ pub fn scrub_log<D: Disk>(
     errors
 }
 
-/// Reads the newest snapshot. What is wrong with it, if it is not as it was written. (The one before
-/// is only there for followers that are being sent it, and they check what they get.)
+/// Reads the newest snapshot. What is wrong with it, if it is not as it was written. (The one
+/// before is only there for followers that are being sent it, and they check what they get.)
 pub fn scrub_snapshot<D: Disk>(
     snapshots: &Snapshots<D>,
     go_on: impl FnMut(Reading<'_>) -> bool,

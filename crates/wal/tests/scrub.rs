@@ -22,7 +22,7 @@ fn log(disk: &MemoryDisk) -> Wal<MemoryDisk> {
 
 fn segments(disk: &MemoryDisk) -> Vec<String> {
     let mut names = disk.list().unwrap();
-    names.retain(|name| name.ends_with(".log"));
+    names.retain(|name| name.starts_with("wal-0"));
     names.sort();
     names
 }
