@@ -10,6 +10,7 @@
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
 //! cargo xtask watchers  loads one member with ten thousand watchers, beside etcd; with
 //!                       --watchers N, --rate EVENTS_PER_SECOND, --seconds S another load
+//! cargo xtask figures   measures what storage costs, beside etcd; --short shows that it works
 //! cargo xtask mutants   makes known bugs in a copy of the core; the tests must find each
 //! cargo xtask mutants-table   does so, and writes docs/mutants.md
 //! cargo xtask mutants-explored   tells which of them the exhaustive search finds, and where
@@ -30,6 +31,7 @@ mod check;
 mod command;
 mod demo;
 mod failover;
+mod figures;
 mod metadata;
 mod mutants;
 mod page;
@@ -61,6 +63,7 @@ fn run(words: &[String]) -> Result<()> {
     let words = words.iter().map(String::as_str).collect::<Vec<_>>();
     match words[..] {
         ["watchers", ref flags @ ..] => return watchers::run_all(&root, flags),
+        ["figures", "--short"] => return figures::run_short(&root),
         ["soak", "--minutes", minutes] => return simulated::soak(&root, minutes),
         ["power-loss", "--cycles", cycles] => return power::lose(&root, cycles),
         ["kills", "--times", times] => return power::kill(&root, times),
@@ -79,6 +82,7 @@ fn run(words: &[String]) -> Result<()> {
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
+        "figures" => figures::run_all(&root),
         "mutants" => mutants::run(&root),
         "same-runs" => simulated::compare_builds(&root),
         "mutants-table" => mutants::write_table(&root),
@@ -88,10 +92,10 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
-                     failover | watchers [--watchers N] [--rate R] [--seconds S] | mutants | \
-                     mutants-table | mutants-explored | same-runs | soak --minutes M | \
-                     power-loss --cycles N | kills --times N | sim-mutants [PART] | \
-                     story-traces [PART]";
+                     failover | watchers [--watchers N] [--rate R] [--seconds S] | \
+                     figures [--short] | mutants | mutants-table | mutants-explored | same-runs | \
+                     soak --minutes M | power-loss --cycles N | kills --times N | \
+                     sim-mutants [PART] | story-traces [PART]";
 
 /// The directory of the workspace. Cargo tells it when the program runs, not when it is built: a
 /// build may be shared by several copies of the project.

@@ -174,6 +174,7 @@ impl<S: Machine> Driver<S> {
             Request::Watch { viewer } => {
                 self.viewers.add(viewer, self.clock.now_us(), &mut self.observer);
             }
+            Request::RenewFiles => self.replica.renew_files(),
             // Who hung up does not hear it, and that is all right.
             Request::Recall { reply } => drop(reply.send(self.observer.recall())),
         }

@@ -1,16 +1,25 @@
 //! What a server holds of a running member.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use bytes::Bytes;
-use raft::{Change, NodeId, Standing};
+use raft::{Change, Index, NodeId, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 use trace::Event;
 
+use crate::cluster::{ClusterId, urls_of};
+use crate::inquiry;
 use crate::links::{self, Connections};
 use crate::meters::Meters;
+use crate::security::Security;
 use crate::viewers::{Batch, Viewers};
+
+/// How long another member may take to answer a question: it may have to read all of its store.
+const ANSWER_PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a member is doing.
 pub type Status = replica::Status;
@@ -29,12 +38,29 @@ pub enum Failure {
 /// A request of a client.
 #[derive(Debug)]
 pub(crate) enum Request<R> {
-    Propose { command: Bytes, reply: oneshot::Sender<Result<R, Failure>> },
-    Read { reply: oneshot::Sender<Result<(), Failure>> },
-    Change { change: Vec<Change>, reply: oneshot::Sender<Result<(), Failure>> },
-    Transfer { to: NodeId, reply: oneshot::Sender<Result<(), Failure>> },
-    Watch { viewer: mpsc::Sender<Batch> },
-    Recall { reply: oneshot::Sender<Vec<(u64, Event)>> },
+    Propose {
+        command: Bytes,
+        reply: oneshot::Sender<Result<R, Failure>>,
+    },
+    Read {
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    Change {
+        change: Vec<Change>,
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    Transfer {
+        to: NodeId,
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    Watch {
+        viewer: mpsc::Sender<Batch>,
+    },
+    Recall {
+        reply: oneshot::Sender<Vec<(u64, Event)>>,
+    },
+    /// A file at rest is damaged.
+    RenewFiles,
 }
 
 /// What a server holds of a running member. Cheap to clone; the member stops when the last handle
@@ -45,6 +71,14 @@ pub struct Handle<R> {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) connections: watch::Receiver<Connections>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) phone: Arc<Phone>,
+}
+
+/// What it takes to ask other members something.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    pub(crate) cluster: ClusterId,
+    pub(crate) security: Security,
 }
 
 impl<R> Clone for Handle<R> {
@@ -54,6 +88,7 @@ impl<R> Clone for Handle<R> {
             status: self.status.clone(),
             connections: self.connections.clone(),
             meters: self.meters.clone(),
+            phone: self.phone.clone(),
         }
     }
 }
@@ -108,6 +143,28 @@ impl<R> Handle<R> {
     /// What the member has counted since it started.
     pub fn meters(&self) -> &Meters {
         &self.meters
+    }
+
+    /// Asks the state machine of another member something, which it answers when it has applied the
+    /// log up to `after`.
+    ///
+    /// # Errors
+    /// Why there is no answer: it cannot be reached, or lags behind.
+    pub async fn inquire(&self, of: NodeId, after: Index, question: &[u8]) -> io::Result<Bytes> {
+        let configuration = self.status.borrow().raft.configuration.1.clone();
+        let mut addresses = configuration.addresses();
+        let address = addresses.find(|(id, _)| *id == of).map(|(_, address)| urls_of(address));
+        let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for url in address.into_iter().flatten() {
+            let Phone { cluster, security } = &*self.phone;
+            let asked = inquiry::ask(&url, security, *cluster, after, question);
+            match timeout(ANSWER_PATIENCE, asked).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => failure = error,
+                Err(_) => failure = io::ErrorKind::TimedOut.into(),
+            }
+        }
+        Err(failure)
     }
 
     /// Watches the member: the first batch begins with all that is known of it. There is none if

@@ -10,6 +10,7 @@
 //! say what is wrong. It talks to any member of its cluster, also to one that it does not know: the
 //! configuration that has it may not have come yet.
 //!
+//! Who asks something of the state machine opens otherwise, too: see [`inquiry`](crate::inquiry).
 //! Who is to join a cluster asks who belongs to it, and hangs up:
 //!
 //! ```text
@@ -24,9 +25,10 @@ use raft::NodeId;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::cluster::ClusterId;
+use crate::inquiry::{self, Question};
 
 /// The version of all that members say to each other, handshake and messages.
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 /// The verdict on a dialer who shows the certificate of somebody else.
 const IMPOSTOR: u8 = 0;
 const MAGIC: &[u8; 7] = b"QUORATE";
@@ -132,20 +134,34 @@ pub(crate) async fn ask(
     String::from_utf8(roster).map_err(|_| Refusal::Stranger.into())
 }
 
-/// The listener's side. Says who dialed, or `None` if somebody only asked for the roster.
+/// Who dialed, and what is left to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Visitor {
+    /// That member, which will send messages.
+    Member(NodeId),
+    /// Somebody who asked for the roster, and has it.
+    Joiner,
+    /// Somebody who asks the state machine something, and is to be answered.
+    Asker(Question),
+}
+
+/// The listener's side. Says who dialed.
 /// `is_believed` tells whether the dialer may be that member, by what else is known of it.
 pub(crate) async fn answer(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     own: Identity,
     roster: impl Fn() -> String,
     is_believed: impl Fn(NodeId) -> bool,
-) -> Result<Option<NodeId>, Error> {
+) -> Result<Visitor, Error> {
     let mut hello = [0; HELLO_BYTES];
     let (opening, rest) = hello.split_at_mut(OPENING_BYTES);
     stream.read_exact(opening).await?;
     if opening.starts_with(QUESTION) {
         tell(stream, &roster()).await?;
-        return Ok(None);
+        return Ok(Visitor::Joiner);
+    }
+    if opening.starts_with(inquiry::QUESTION) {
+        return Ok(Visitor::Asker(inquiry::read_question(stream, own.cluster).await?));
     }
     if !opening.starts_with(MAGIC) {
         return Err(Refusal::Stranger.into());
@@ -176,7 +192,7 @@ pub(crate) async fn answer(
     if from == own.member || to != own.member {
         return Err(Refusal::OtherMember(from).into());
     }
-    Ok(Some(from))
+    Ok(Visitor::Member(from))
 }
 
 /// Tells who the members are.
@@ -201,7 +217,7 @@ mod tests {
         dialer: Identity,
         to: NodeId,
         listener: Identity,
-    ) -> (Result<(), Refusal>, Result<Option<NodeId>, Refusal>) {
+    ) -> (Result<(), Refusal>, Result<Visitor, Refusal>) {
         let (mut near, mut far) = duplex(64);
         let (dialed, answered) = tokio::join!(
             dial(&mut near, dialer, to),
@@ -220,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn members_make_sure_of_each_other() {
         let shaken = shake(DIALER, LISTENER.member, LISTENER).await;
-        assert_eq!(shaken, (Ok(()), Ok(Some(DIALER.member))));
+        assert_eq!(shaken, (Ok(()), Ok(Visitor::Member(DIALER.member))));
     }
 
     #[tokio::test]
@@ -230,7 +246,7 @@ mod tests {
         let (told, answered) =
             tokio::join!(ask(&mut near), answer(&mut far, LISTENER, roster, |_| true));
         assert_eq!(told.map_err(refusal), Ok(roster()));
-        assert_eq!(answered.map_err(refusal), Ok(None));
+        assert_eq!(answered.map_err(refusal), Ok(Visitor::Joiner));
     }
 
     /// Both sides learn why.

@@ -16,6 +16,7 @@
 //! - A *link* is a connection on which this member speaks to one other; the *listener* hears all of
 //!   them. Members shake hands first, and strangers are refused. There is a link to each other
 //!   member of the configuration that is in force.
+//! - A member may *ask* another one's state machine something, on a connection of its own.
 //! - A member that is to *join* a running cluster asks its members who they are before it starts;
 //!   one whose others are gone for good can be *forced* to go on alone.
 //!
@@ -31,8 +32,10 @@ mod disk;
 mod driver;
 mod files;
 mod forced;
+mod giving_up;
 mod handle;
 mod handshake;
+mod inquiry;
 mod join;
 mod leaving;
 mod link;
@@ -44,6 +47,7 @@ mod open;
 mod recruits;
 mod restore;
 mod roster;
+mod scrubber;
 mod security;
 mod snapshots;
 mod start;
@@ -56,7 +60,9 @@ pub use cluster::{
     is_encrypted, is_recruit, recruit_address, urls_of,
 };
 pub use forced::ForceError;
+pub use giving_up::give_up_state;
 pub use handle::{Failure, Handle, Status};
+pub use inquiry::Answerer;
 pub use join::{JoinError, Joined, has_log, join, recall_joined};
 pub use machine::{Machine, Restorer};
 pub use meters::Meters;

@@ -15,7 +15,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::cluster::{host_of, urls_of};
 use crate::handle::Status;
-use crate::handshake::{self, Identity};
+use crate::handshake::{self, Identity, Visitor};
+use crate::inquiry::{self, Answerer};
 use crate::meters::Meters;
 use crate::roster::Roster;
 use crate::security::Security;
@@ -38,6 +39,7 @@ pub(crate) struct Ear {
     status: watch::Receiver<Status>,
     heard: mpsc::Sender<Vec<Numbered>>,
     meters: Arc<Meters>,
+    answerer: Answerer,
     /// What ends the newest connection of each member, by being dropped.
     newest: Mutex<BTreeMap<NodeId, oneshot::Sender<()>>>,
     complaints: Mutex<BTreeSet<String>>,
@@ -51,9 +53,20 @@ impl Ear {
         status: watch::Receiver<Status>,
         heard: mpsc::Sender<Vec<Numbered>>,
         meters: Arc<Meters>,
+        answerer: Answerer,
     ) -> Arc<Self> {
         let (newest, complaints) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { own, security, given_up, status, heard, meters, newest, complaints })
+        Arc::new(Self {
+            own,
+            security,
+            given_up,
+            status,
+            heard,
+            meters,
+            answerer,
+            newest,
+            complaints,
+        })
     }
 
     /// Takes connections until the driver ends, and then lets all of them go.
@@ -101,11 +114,16 @@ impl Ear {
             Ok((stream, peer))
         });
         match shaken.await {
-            Ok(Ok((_, Some(peer)))) if self.is_given_up(peer) => self.complain(format!(
+            Ok(Ok((mut stream, Visitor::Asker(question)))) => {
+                let mut status = self.status.clone();
+                // Who gets no answer asks again.
+                let _ = inquiry::answer(&mut stream, question, &self.answerer, &mut status).await;
+            }
+            Ok(Ok((_, Visitor::Member(peer)))) if self.is_given_up(peer) => self.complain(format!(
                 "{address}: {peer} was given up, for good, when this member was started with \
                  --force-new-cluster: stop it, and remove its data directory"
             )),
-            Ok(Ok((stream, Some(peer)))) => {
+            Ok(Ok((stream, Visitor::Member(peer)))) => {
                 let replaced = self.replace_connection(peer);
                 tokio::select! {
                     heard = self.hear(stream, peer) => {
@@ -126,7 +144,7 @@ impl Ear {
                 self.complain(format!("{address}: {error}"));
             }
             // It only asked, and has its answer; or it hung up, or said nothing: a port scan.
-            Ok(Ok((_, None)) | Err(handshake::Error::Io(_))) | Err(_) => {}
+            Ok(Ok((_, Visitor::Joiner)) | Err(handshake::Error::Io(_))) | Err(_) => {}
         }
     }
 

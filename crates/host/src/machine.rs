@@ -5,6 +5,8 @@ use raft::NodeId;
 use replica::StateMachine;
 use trace::Change;
 
+use crate::inquiry::Answerer;
+
 /// A state machine that a host can run, store and show.
 pub trait Machine: StateMachine<Reply: Send, Image: Send, State: Send> + Send + 'static {
     /// Says a command in one short line.
@@ -29,6 +31,12 @@ pub trait Machine: StateMachine<Reply: Send, Image: Send, State: Send> + Send + 
         image: Self::Image,
         write: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E>;
+
+    /// Answers what other members ask of this one's state. Without a word, unless the machine has
+    /// something to say.
+    fn answerer(&self) -> Answerer {
+        Answerer::new(async |_| Bytes::new())
+    }
 
     /// Turns the bytes of a snapshot into a state.
     type Restorer: Restorer<State = Self::State>;

@@ -17,6 +17,10 @@ pub struct Meters {
     pub leader_changes: AtomicU64,
     /// What goes between this member and each other one that it ever knew.
     traffic: Mutex<BTreeMap<NodeId, Arc<Traffic>>>,
+    /// Bytes of files at rest that were read to see whether they are whole.
+    pub scrubbed_bytes: AtomicU64,
+    /// Damages that were found so.
+    pub scrub_damages: AtomicU64,
 }
 
 impl Meters {

@@ -6,6 +6,7 @@ use raft::Configuration;
 use wal::{Directories, Identity, Opened, RealDisk};
 
 use crate::files::{create_private, keep_mark};
+use crate::giving_up::{end_giving_up, is_given_up};
 use crate::start::{Config, Origin, StartError};
 
 /// A file that says that there was a log once. If all of it is gone, nobody knows what the member
@@ -27,10 +28,19 @@ pub(crate) fn open(config: &Config) -> Result<Opened<RealDisk>, StartError> {
         Origin::Founded => config.cluster.configuration(),
         Origin::Joined => Configuration::unknown(),
     };
-    let opened = directories.open(directory.join(STARTED).exists(), &first)?;
+    let opened = if is_given_up(&directory) {
+        tracing::warn!(
+            "this member's state is not that of the others. It gives up what it holds, follows, \
+             and does not vote before it has all of it again from them"
+        );
+        directories.open_anew(&first)?
+    } else {
+        directories.open(directory.join(STARTED).exists(), &first)?
+    };
     if !directory.join(STARTED).exists() {
         keep_mark(&directory, STARTED).map_err(unusable)?;
     }
+    end_giving_up(&directory).map_err(unusable)?;
     tell(&opened);
     Ok(opened)
 }

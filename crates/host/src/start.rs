@@ -20,7 +20,7 @@ use crate::cluster::Cluster;
 use crate::disk;
 use crate::driver::{Driver, End, Inbox, Waiting};
 use crate::forced::{self, ForceError};
-use crate::handle::Handle;
+use crate::handle::{Handle, Phone, Request};
 use crate::handshake::Identity;
 use crate::leaving::{Leaving, is_removed};
 use crate::links::Links;
@@ -28,6 +28,7 @@ use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::open::open;
+use crate::scrubber::Scrubber;
 use crate::security::Security;
 use crate::snapshots::{self, Keeper, SnapshotError};
 use crate::traffic::Pulse;
@@ -65,6 +66,9 @@ pub struct Config {
     pub snapshot_bytes: u64,
     /// Give up all other members, and go on as the only voter.
     pub force_new_cluster: bool,
+    /// So many bytes of files at rest are read again in a second, to see whether they are whole. 0
+    /// for none.
+    pub scrub_bytes_per_second: u64,
 }
 
 /// How a member came to its cluster.
@@ -202,12 +206,12 @@ impl<R: Send + 'static> Host<R> {
             meters.clone(),
         );
         let connections = links.connections();
+        let answerer = machine.answerer();
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
         let given_up = forced::given_up(&config.data_dir)?;
-        let security = config.security.clone();
-        let ear =
-            Ear::new(own, security, given_up, status_receiver.clone(), messages, meters.clone());
+        let (security, seen) = (config.security.clone(), status_receiver.clone());
+        let ear = Ear::new(own, security, given_up, seen, messages, meters.clone(), answerer);
         for listener in listeners {
             tokio::spawn(ear.clone().listen(listener));
         }
@@ -237,7 +241,9 @@ impl<R: Send + 'static> Host<R> {
         let keeper = Keeper::new(config.own, snapshots);
         let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
         let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
-        let handle = Handle { requests, status: status_receiver, connections, meters };
+        start_scrubber(&config, &meters, &requests)?;
+        let phone = Arc::new(Phone { cluster: config.cluster.id, security: config.security });
+        let handle = Handle { requests, status: status_receiver, connections, meters, phone };
         Ok(Self { handle, fatal })
     }
 }
@@ -283,6 +289,7 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
         heartbeat_ticks: ticks(config.heartbeat_interval),
         first_forward: Clock::default().now_us(),
         seed: random()?,
+        log_bytes_max: log_bytes_max(config.snapshot_bytes),
         // What a follower may lag by without being sent a whole snapshot.
         keep_bytes: usize::try_from(config.snapshot_bytes / 4).unwrap_or(usize::MAX),
         ..raft::Config::new(config.own, configuration)
@@ -292,6 +299,31 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
     let first_ticket = random()? >> 1;
     let snapshot_bytes = config.snapshot_bytes;
     Ok(replica::Config { snapshot_bytes, ..replica::Config::new(raft, first_ticket) })
+}
+
+/// How many bytes of committed entries may be in memory: as many as come together while a snapshot
+/// is being sent, and the next one is taken, and never so few that writes wait for it.
+fn log_bytes_max(snapshot_bytes: u64) -> usize {
+    const LEAST: u64 = 256 << 20;
+    let wanted = snapshot_bytes.saturating_mul(8).max(LEAST);
+    usize::try_from(wanted).unwrap_or(usize::MAX)
+}
+
+/// Starts the scrubber, if there is to be one.
+fn start_scrubber<R: Send + 'static>(
+    config: &Config,
+    meters: &Arc<Meters>,
+    requests: &mpsc::Sender<Request<R>>,
+) -> Result<(), StartError> {
+    let rate = config.scrub_bytes_per_second;
+    if rate > 0 {
+        let identity = wal::Identity { cluster: config.cluster.id.0, member: config.own.0 };
+        let (meters, driver) = (meters.clone(), requests.downgrade());
+        let scrubber = Scrubber::new(&config.data_dir, identity, rate, meters, driver);
+        // It ends by itself when the member does.
+        spawn("scrubber", move || scrubber.run())?;
+    }
+    Ok(())
 }
 
 fn sight<S: Machine>(config: &Config, tick: Duration) -> Sight {

@@ -32,7 +32,7 @@ pub struct KvHasher {
 }
 
 /// A hash of the keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KvHash {
     /// The number.
     pub hash: u32,

@@ -49,6 +49,7 @@
 //!
 //! Left out, for now: a store on disk.
 
+mod agreement;
 mod alarm;
 mod auth;
 mod codec;
@@ -71,6 +72,7 @@ mod validate;
 mod watch;
 mod write;
 
+pub use agreement::{Testimony, Verdict, judge};
 pub use alarm::{Alarm, AlarmCommand, MemberAlarm};
 pub use auth::{Auth, AuthCommand, AuthRefusal, Permission, PermissionKind, ROOT, Role, User};
 pub use codec::{DecodeError, Stamped};

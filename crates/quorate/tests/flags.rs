@@ -33,12 +33,12 @@ async fn flags_without_effect_are_taken_and_named() {
     let mut cluster = Cluster::of(1);
     let member = &mut cluster.members[0];
     member.flags.set("--snapshot-count", "10000");
-    member.flags.set("--experimental-initial-corrupt-check", "true");
+    member.flags.set("--compact-hash-check-time", "1m");
     member.flags.set("--pre-vote", "true");
     cluster.start_all().await;
     let log = cluster.members[0].process().output();
     assert!(log.contains("--snapshot-count has no effect: "), "{log}");
-    assert!(log.contains("--experimental-initial-corrupt-check has no effect: "), "{log}");
+    assert!(log.contains("--compact-hash-check-time has no effect: "), "{log}");
     assert!(!log.contains("--pre-vote"), "{log}");
 }
 

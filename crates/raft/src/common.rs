@@ -241,10 +241,19 @@ impl Common {
             self.send(leader, Message::Rejected { refused: previous.index, hint });
             return;
         }
+        if self.is_log_full() && matched > self.log.last().index {
+            // As if it had been lost: the leader asks again.
+            return;
+        }
         if self.merge(entries) {
             self.log.commit_to(commit.min(matched).max(self.log.commit()));
             self.send(leader, Message::Appended { matched });
         }
+    }
+
+    /// Whether the log takes no more before a snapshot has made room.
+    pub(crate) fn is_log_full(&self) -> bool {
+        self.log.committed_bytes() >= self.config.log_bytes_max
     }
 
     /// Leaves out what is before the base: it is committed, so every leader has the same there.
@@ -352,7 +361,12 @@ impl Common {
     /// A snapshot is durable here, so the log before it may go.
     pub(crate) fn on_snapshotted(&mut self, snapshot: Snapshot) {
         self.log.keep_snapshot(snapshot);
-        if let Some(base) = self.log.compact(self.config.keep_bytes) {
+        self.drop_covered(self.config.keep_bytes);
+    }
+
+    /// Drops the log before the newest snapshot, but for the last `keep_bytes` of it.
+    pub(crate) fn drop_covered(&mut self, keep_bytes: usize) {
+        if let Some(base) = self.log.compact(keep_bytes) {
             self.outbox.save_base(base);
         }
     }

@@ -31,6 +31,10 @@ pub struct Config {
     pub inflight_bytes_max: usize,
     /// Proposals are refused while so many bytes of commands are uncommitted.
     pub uncommitted_bytes_max: usize,
+    /// While committed entries take so many bytes in memory, a leader refuses proposals, and a
+    /// follower takes no entries: a snapshot has to make room first. (Uncommitted ones are bounded
+    /// by themselves: they must not keep a leader from committing them.)
+    pub log_bytes_max: usize,
     /// When a snapshot is taken, so many bytes of entries before it are kept, so that a follower
     /// which lags a little need not be sent the snapshot.
     pub keep_bytes: usize,
@@ -66,6 +70,7 @@ impl Config {
             inflight_appends_max: 256,
             inflight_bytes_max: 16 << 20,
             uncommitted_bytes_max: 256 << 20,
+            log_bytes_max: 1 << 30,
             keep_bytes: 16 << 20,
             promotion_lag_max: 1000,
             disk_ticks: 100,

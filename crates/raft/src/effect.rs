@@ -47,6 +47,9 @@ pub enum Input {
     Persisted(WriteId),
     /// A snapshot that this member took is durable. The log up to it may go.
     Snapshotted(Snapshot),
+    /// What the disk holds of the log before the newest snapshot is damaged. All of it may go, with
+    /// what is kept of it for followers that lag.
+    DropCovered,
     /// All of the snapshot that a leader sent is here, its checksum is right, and it is durable.
     SnapshotReceived(Snapshot),
     /// All of it is here, and its checksum is wrong. The host has thrown it away.
@@ -125,6 +128,8 @@ pub enum Reason {
     NotLeader,
     /// Too much is uncommitted already.
     TooMuchUncommitted,
+    /// The log takes so much memory that it takes no more before a snapshot is there.
+    LogFull,
     /// The members cannot be changed so.
     Change(ChangeError),
     /// Leadership cannot be transferred to a member that does not vote, or is the leader.

@@ -164,6 +164,9 @@ impl Leader {
         if common.log.uncommitted_bytes() + held >= common.config.uncommitted_bytes_max {
             return Err(Reason::TooMuchUncommitted);
         }
+        if common.is_log_full() {
+            return Err(Reason::LogFull);
+        }
         match &mut self.transfer {
             Some(transfer) => transfer.hold(command),
             None => common.append(Payload::Command(command)),

@@ -28,6 +28,8 @@ pub(crate) struct Log {
     configurations: Vec<(Index, Arc<Configuration>)>,
     /// How many bytes of commands are not committed.
     uncommitted_bytes: usize,
+    /// How many bytes the committed entries take in memory.
+    committed_bytes: usize,
 }
 
 impl Log {
@@ -47,6 +49,7 @@ impl Log {
             handed: Index(0),
             configurations: vec![(Index(0), first)],
             uncommitted_bytes: 0,
+            committed_bytes: 0,
         };
         for entry in entries {
             log.push(entry);
@@ -93,6 +96,10 @@ impl Log {
 
     pub(crate) fn uncommitted_bytes(&self) -> usize {
         self.uncommitted_bytes
+    }
+
+    pub(crate) fn committed_bytes(&self) -> usize {
+        self.committed_bytes
     }
 
     /// The configuration in force, and the index of its entry.
@@ -177,7 +184,8 @@ impl Log {
         if index > self.commit {
             let entry = |index| self.slot(index).expect("not before the base");
             let committed = entry(self.commit.next())..=entry(index);
-            self.uncommitted_bytes -= bytes_of(&self.entries[committed]);
+            self.uncommitted_bytes -= bytes_of(&self.entries[committed.clone()]);
+            self.committed_bytes += taken_by(&self.entries[committed]);
             self.commit = index;
         }
     }
@@ -227,6 +235,7 @@ impl Log {
         });
         let dropped = until + 1 - keep.count();
         let base = self.entries[..dropped].last()?.position;
+        self.committed_bytes -= taken_by(&self.entries[..dropped]);
         self.entries.drain(..dropped);
         self.base = base;
         Some(base)
@@ -238,7 +247,7 @@ impl Log {
         assert!(at.index > self.commit, "reset to {at}, committed up to {}", self.commit);
         self.base = at;
         self.entries.clear();
-        self.uncommitted_bytes = 0;
+        (self.uncommitted_bytes, self.committed_bytes) = (0, 0);
         (self.commit, self.durable, self.handed) = (at.index, at.index, at.index);
         self.configurations = vec![(at.index, snapshot.configuration.clone())];
         self.snapshot = Some(snapshot);
@@ -256,6 +265,11 @@ const ENTRY_BYTES: usize = 64;
 
 fn bytes_of(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.payload.len()).sum()
+}
+
+/// What entries take in memory.
+fn taken_by(entries: &[Entry]) -> usize {
+    entries.len() * ENTRY_BYTES + bytes_of(entries)
 }
 
 /// How many of these sizes fit in `bytes_max`: at least one, if there is one.

@@ -94,6 +94,7 @@ impl Node {
             Input::TransferLeadership { ticket, to } => self.transfer(ticket, to),
             Input::Persisted(write) => self.persisted(write),
             Input::Snapshotted(snapshot) => self.snapshotted(&snapshot),
+            Input::DropCovered => self.common.drop_covered(0),
             Input::SnapshotReceived(snapshot) => self.snapshot_received(snapshot),
             Input::SnapshotSpoiled(snapshot) => self.common.on_snapshot_spoiled(&snapshot),
             Input::Skipped(ticks) => {
@@ -357,6 +358,12 @@ impl Node {
         for envelope in to_self {
             self.receive(envelope);
         }
+    }
+
+    /// Whether the log takes no more before a snapshot has made room
+    /// ([`Config::log_bytes_max`]).
+    pub fn is_log_full(&self) -> bool {
+        self.common.is_log_full()
     }
 
     /// A snapshot of its own is durable.

@@ -178,6 +178,7 @@ impl Display for Input {
             Self::TransferLeadership { ticket, to } => write!(f, "transfer {ticket} to {to}"),
             Self::Persisted(write) => write!(f, "persisted {write}"),
             Self::Snapshotted(snapshot) => write!(f, "snapshotted {snapshot}"),
+            Self::DropCovered => f.write_str("drop what is covered"),
             Self::SnapshotReceived(snapshot) => write!(f, "received {snapshot}"),
             Self::SnapshotSpoiled(snapshot) => write!(f, "spoiled {snapshot}"),
             Self::Skipped(ticks) => write!(f, "skipped {ticks}"),
@@ -215,6 +216,7 @@ impl Display for Reason {
         match self {
             Self::NoLeader => f.write_str("no leader"),
             Self::NotLeader => f.write_str("not the leader"),
+            Self::LogFull => f.write_str("the log is full"),
             Self::TooMuchUncommitted => f.write_str("too much is uncommitted"),
             Self::Change(error) => error.fmt(f),
             Self::BadTarget => f.write_str("not another voter"),

@@ -196,7 +196,7 @@ impl From<Reason> for Failure {
         match reason {
             Reason::NoLeader => Self::NoLeader,
             Reason::NotLeader => Self::NotLeader,
-            Reason::TooMuchUncommitted => Self::TooManyRequests,
+            Reason::TooMuchUncommitted | Reason::LogFull => Self::TooManyRequests,
             Reason::Change(error) => Self::Change(error),
             Reason::BadTarget => Self::BadTarget,
             Reason::TransferTimedOut => Self::TransferTimedOut,
@@ -225,7 +225,8 @@ pub struct Status {
 ///   want, by [`change_members`](Self::change_members) and [`transfer`](Self::transfer).
 /// - What became of snapshots, by [`snapshotted`](Self::snapshotted),
 ///   [`snapshot_failed`](Self::snapshot_failed), [`snapshot_received`](Self::snapshot_received),
-///   [`snapshot_spoiled`](Self::snapshot_spoiled), [`restored`](Self::restored).
+///   [`snapshot_spoiled`](Self::snapshot_spoiled), [`restored`](Self::restored). Of damaged files,
+///   by [`renew_files`](Self::renew_files).
 /// - What there is to do comes from [`drain`](Self::drain), after one call or after many.
 #[derive(Debug)]
 pub struct Replica<S: StateMachine> {
@@ -236,6 +237,8 @@ pub struct Replica<S: StateMachine> {
     /// The snapshot that a state is being made of, and what is to be applied after it.
     restoring: Option<(Snapshot, Vec<Entry>)>,
     policy: Policy,
+    /// When the next snapshot is there, all of the log before it goes.
+    renews_files: bool,
     proposals: Proposals,
     reads: Reads,
     changes: Changes,
@@ -255,6 +258,7 @@ impl<S: StateMachine> Replica<S> {
             applied: covered.unwrap_or_default(),
             restoring: None,
             policy: Policy::new(config.snapshot_bytes),
+            renews_files: false,
             proposals: Proposals::default(),
             reads: Reads::default(),
             changes: Changes::default(),
@@ -268,6 +272,7 @@ impl<S: StateMachine> Replica<S> {
     /// Time passed.
     pub fn tick(&mut self) {
         self.now += 1;
+        self.policy.tick();
         self.node.step(Input::Tick);
         let patience = u64::from(*self.config.raft.election_ticks.start());
         self.reads.lost(self.now.saturating_sub(patience));
@@ -357,15 +362,28 @@ impl<S: StateMachine> Replica<S> {
         self.policy.ask();
     }
 
+    /// Something that is at rest on the disk is damaged, and all of it is still in memory. A
+    /// snapshot is taken, whatever has changed since the last one, and nothing of the log before it
+    /// is kept: so what is damaged is not needed any more.
+    pub fn renew_files(&mut self) {
+        self.policy.renew();
+        self.renews_files = true;
+    }
+
     /// The snapshot that was to be taken is durable.
     pub fn snapshotted(&mut self, snapshot: Snapshot) {
         self.policy.on_taken();
         self.node.step(Input::Snapshotted(snapshot));
+        // One that was begun before it was asked for may not reach over what is damaged.
+        if self.renews_files && !self.policy.wants_renewal() {
+            self.renews_files = false;
+            self.node.step(Input::DropCovered);
+        }
     }
 
     /// The snapshot that was to be taken could not be stored. The log stays as long as it is.
     pub fn snapshot_failed(&mut self) {
-        self.policy.on_taken();
+        self.policy.on_failed();
     }
 
     /// All of the snapshot is here, checked, and durable.
@@ -471,7 +489,7 @@ impl<S: StateMachine> Replica<S> {
     fn on_refused(&mut self, ticket: Ticket, reason: Reason) {
         if self.changes.remove(ticket) {
             self.refuse(ticket, reason.into());
-        } else if reason == Reason::TooMuchUncommitted {
+        } else if matches!(reason, Reason::TooMuchUncommitted | Reason::LogFull) {
             if self.proposals.remove(ticket) {
                 self.refuse(ticket, reason.into());
             }
@@ -503,7 +521,8 @@ impl<S: StateMachine> Replica<S> {
 
     fn take_snapshot(&mut self) {
         let Some(configuration) = self.node.configuration_at(self.applied.index) else { return };
-        if self.restoring.is_none() && self.policy.is_due(self.node.sends_snapshot()) {
+        let (is_sending, is_full) = (self.node.sends_snapshot(), self.node.is_log_full());
+        if self.restoring.is_none() && self.policy.is_due(is_sending, is_full) {
             self.outputs.push(Output::TakeSnapshot {
                 position: self.applied,
                 configuration: configuration.clone(),

@@ -56,6 +56,15 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// who sees a revision with [`read`](Self::read) finds it there.
     fn feed(&self) -> &Feed;
 
+    /// Asks another member something of its store, which it answers when it has applied the log up
+    /// to `after`. `None` if it does not answer.
+    fn inquire(
+        &self,
+        of: u64,
+        after: u64,
+        question: Bytes,
+    ) -> impl Future<Output = Option<Bytes>> + Send;
+
     /// How this member is now. Asked for by every request, so it is cheap.
     fn status(&self) -> MemberStatus;
 
@@ -174,6 +183,10 @@ pub struct MemberStatus {
     pub proposals_pending: u64,
     /// How many proposals of its clients failed, since it started.
     pub proposals_failed: u64,
+    /// How many bytes of files at rest it has read to see whether they are whole, since it started.
+    pub scrubbed_bytes: u64,
+    /// How many damages it has found so.
+    pub scrub_damages: u64,
 }
 
 impl MemberStatus {

@@ -21,7 +21,7 @@ use crate::upkeep::Refused;
 use crate::watch::Hub;
 
 /// How many keys a range looks at before it lets others have the store.
-const STEP_KEYS: usize = 1000;
+pub(crate) const STEP_KEYS: usize = 1000;
 
 /// What the services may be told. The defaults are etcd's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,11 +243,17 @@ impl<B: Backend> Frontend<B> {
         let member_id = self.backend.status().member_id;
         let alarm = MemberAlarm { alarm: Alarm::NoSpace, member_id };
         if !self.backend.read(|store| store.alarms().contains(&alarm)) {
-            let raise = Command::Alarm(AlarmCommand::Raise(alarm));
             // Whether that works or not: there is no space.
-            let _ = self.propose(raise.encode()).await;
+            let _ = self.change_alarm(AlarmCommand::Raise(alarm)).await;
         }
         Err(Refusal::NoSpace.into())
+    }
+
+    /// Raises or disarms an alarm that this member has found itself, whoever may ask it for what.
+    pub(crate) async fn change_alarm(&self, command: AlarmCommand) -> Result<(), Error> {
+        let command = Command::Alarm(command);
+        self.propose(command.encode()).await?.result?;
+        Ok(())
     }
 
     /// Makes the reads that follow linearizable.
@@ -268,8 +274,19 @@ impl<B: Backend> Frontend<B> {
         Ok(answer.unwrap_or(Err(ChangeFailure::TransferTimedOut))?)
     }
 
+    /// Refuses if this member's store is known to be another one than the others'. They answer.
+    pub(crate) fn trust_own_store(&self) -> Result<(), Error> {
+        let member_id = self.backend.status().member_id;
+        let wrong = MemberAlarm { alarm: Alarm::Corrupt, member_id };
+        if self.backend.read(|store| store.alarms().contains(&wrong)) {
+            return Err(Refusal::Corrupt.into());
+        }
+        Ok(())
+    }
+
     /// Reads a range from the member's own store, in steps.
     pub(crate) async fn range(&self, range: Range) -> Result<RangeResponse, Error> {
+        self.trust_own_store()?;
         self.permit(|store, user| store.permits_range(user, &range))?;
         let mut reader = RangeReader::new(range);
         loop {

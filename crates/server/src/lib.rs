@@ -22,6 +22,7 @@ pub mod backup;
 mod calls;
 mod checks;
 mod cluster;
+mod comparison;
 mod convert;
 mod cors;
 mod frontend;
@@ -58,7 +59,7 @@ pub use member::{Member, Watcher};
 pub use metrics::{Detail, Metrics};
 pub use plays::Player;
 pub use serve::{Listener, Streams, serve};
-pub use upkeep::{AutoCompaction, upkeep};
+pub use upkeep::{AutoCompaction, Differs, Doubt, check_at_start, upkeep};
 pub use watch::Feed;
 
 /// The etcd version whose behaviour this is. Clients choose what they dare to use by it.

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use mvcc::{Change, Command, DecodeError, Lessor, Reply, Stamped, Store};
 use raft::{Index, NodeId};
 
+use crate::comparison;
 use crate::metrics::Metrics;
 use crate::watch::Feed;
 
@@ -166,6 +167,11 @@ impl host::Machine for SharedStore {
             piece.clear();
         }
         Ok(())
+    }
+
+    fn answerer(&self) -> host::Answerer {
+        let store = self.clone();
+        host::Answerer::new(move |question| comparison::answer(store.clone(), question))
     }
 
     type Restorer = StoreRestorer;

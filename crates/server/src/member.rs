@@ -11,7 +11,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use host::{Cluster, Handle, Traffic, address_bytes, is_recruit, recruit_address, urls_of};
 use mvcc::{Command, DecodeError, Image, Lessor, Publish, Reply, Store};
-use raft::{Change, ChangeError, Configuration, NodeId};
+use raft::{Change, ChangeError, Configuration, Index, NodeId};
 use tokio::time::sleep;
 use trace::{Event, NodeInfo, Timing, VERSION};
 
@@ -199,6 +199,11 @@ impl Backend for Member {
         self.handle.transfer(NodeId(to)).await.map_err(change_failure)
     }
 
+    async fn inquire(&self, of: u64, after: u64, question: Bytes) -> Option<Bytes> {
+        let answer = self.handle.inquire(NodeId(of), Index(after), &question).await;
+        answer.inspect_err(|error| tracing::debug!(of, %error, "a member does not answer")).ok()
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
         self.store.read(read)
     }
@@ -234,6 +239,8 @@ impl Backend for Member {
             leader_changes: meters.leader_changes.load(Relaxed),
             proposals_pending: status.proposals as u64,
             proposals_failed: meters.proposals_failed.load(Relaxed),
+            scrubbed_bytes: meters.scrubbed_bytes.load(Relaxed),
+            scrub_damages: meters.scrub_damages.load(Relaxed),
         }
     }
 

@@ -12,7 +12,7 @@ mod peers;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mvcc::{Change, Command, Reply, Store};
+use mvcc::{Change, Command, Reply, Store, Verdict};
 use prometheus::core::Collector;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
@@ -50,6 +50,7 @@ pub struct Metrics {
     grpc: Arc<GrpcMeter>,
     check_ok: IntGaugeVec,
     checks: IntCounterVec,
+    comparisons: IntCounterVec,
     /// Locked while they are brought up to date and written out.
     taken: Mutex<Taken>,
 }
@@ -109,6 +110,8 @@ struct Taken {
     pending_events: IntGauge,
     quota: IntGauge,
     is_learner: IntGauge,
+    scrubbed_bytes: IntCounter,
+    scrub_damages: IntCounter,
 }
 
 impl Metrics {
@@ -133,6 +136,10 @@ impl Metrics {
         let check_ok = IntGaugeVec::new(
             Opts::new("etcd_server_healthcheck", "How a check went last time."),
             &["type", "name"],
+        );
+        let comparisons = IntCounterVec::new(
+            Opts::new("quorate_store_comparisons_total", "Comparisons of stores, by verdict."),
+            &["verdict"],
         );
         Self {
             ranges: twice("range_total", "Ranges that were read."),
@@ -160,6 +167,7 @@ impl Metrics {
             grpc: Arc::new(GrpcMeter::new(&registry, detail)),
             check_ok: register(&registry, check_ok.expect("the names are valid")),
             checks: register(&registry, checks.expect("the names are valid")),
+            comparisons: register(&registry, comparisons.expect("the names are valid")),
             taken: Mutex::new(Taken::new(&registry)),
             registry,
         }
@@ -199,6 +207,18 @@ impl Metrics {
         self.check_ok.with_label_values(&[kind, name]).set(is_ok.into());
         let status = if is_ok { "success" } else { "error" };
         self.checks.with_label_values(&[kind, name, status]).inc();
+    }
+
+    /// Counts a comparison of the members' stores.
+    pub(crate) fn compared(&self, verdict: &Verdict) {
+        let verdict = match verdict {
+            Verdict::AllAgree => "all_agree",
+            Verdict::MajorityAgrees => "majority_agrees",
+            Verdict::Wrong(_) => "wrong",
+            Verdict::Split => "split",
+            Verdict::Unknown => "unknown",
+        };
+        self.comparisons.with_label_values(&[verdict]).inc();
     }
 
     /// Where calls of gRPC are counted.
@@ -267,6 +287,14 @@ impl Taken {
                 "The revision of the last compaction.",
             ),
             quota: gauge("etcd_server_quota_backend_bytes", "Bytes that the store may take."),
+            scrubbed_bytes: counter(
+                "quorate_scrub_read_bytes_total",
+                "Bytes of files at rest that were read to see whether they are whole.",
+            ),
+            scrub_damages: counter(
+                "quorate_scrub_damages_total",
+                "Damages that were found in files at rest.",
+            ),
             is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
             auth_revision: gauge("etcd_debugging_auth_revision", "The state of the users."),
             id: labelled(registry, "etcd_server_id", "This member.", "server_id"),
@@ -302,6 +330,8 @@ impl Taken {
         self.proposals_applied.set(gauge_value(status.applied));
         self.proposals_pending.set(gauge_value(status.proposals_pending));
         advance(&self.proposals_failed, status.proposals_failed);
+        advance(&self.scrubbed_bytes, status.scrubbed_bytes);
+        advance(&self.scrub_damages, status.scrub_damages);
     }
 
     fn take_store(&self, store: &Store) {

@@ -76,6 +76,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// Where it is damaged, and how, without a word on what to do.
+    pub fn place_and_damage(&self) -> String {
+        match self {
+            Self::Corrupt { path, offset, damage } => {
+                format!("{} at byte {offset}: {damage}", path.display())
+            }
+            Self::Io { .. } | Self::Foreign { .. } | Self::Format { .. } | Self::Poisoned => {
+                self.to_string()
+            }
+        }
+    }
+
     /// Whether a part of the log is lost, and what is left of it can be
     /// [saved](crate::salvage). A place that cannot be read any more is lost.
     pub fn is_damage(&self) -> bool {

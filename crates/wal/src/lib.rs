@@ -71,6 +71,7 @@ mod reading;
 mod real;
 mod recovery;
 mod salvage;
+mod scrub;
 mod segment;
 mod snapshot;
 mod tail;
@@ -89,6 +90,7 @@ pub use reading::{ReadOnlyDisk, ReadOnlyFile};
 pub use real::RealDisk;
 pub use recovery::{Recovery, TornTail};
 pub use salvage::salvage;
+pub use scrub::{Reading, scrub_log, scrub_snapshot};
 pub use snapshot::{SnapshotWriter, Snapshots};
 pub use wal::Wal;
 

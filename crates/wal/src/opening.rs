@@ -99,6 +99,34 @@ impl<D: Disk + Clone> Directories<D> {
         Ok(opened)
     }
 
+    /// Opens the log and the snapshots of a member whose state is not that of the others, though
+    /// its files may be whole. It keeps what it has voted, gives up all else as if that were
+    /// damaged, and has it sent again. One that is alone has nobody to have it from, and goes on as
+    /// it is.
+    ///
+    /// A crash meanwhile leaves everything as it was, or gives up a part, which does no harm if
+    /// this is called again.
+    ///
+    /// # Errors
+    ///
+    /// Any [`OpenError`].
+    pub fn open_anew(self, first: &Configuration) -> Result<Opened<D>, OpenError> {
+        let snapshots = Snapshots::open(self.snapshots.clone(), self.identity.cluster)?;
+        let left = match self.open_log(true)? {
+            Ok((_, restored, _)) => restored,
+            Err(error) if error.is_damage() => salvage(&self.log, self.identity)?,
+            Err(error) => return Err(error.into()),
+        };
+        let newest = snapshots.newest_whole()?;
+        if is_alone(self.identity.member, first, &left, newest.as_ref()) {
+            return self.open(true, first);
+        }
+        let restored = Restored { loss: Some(Loss::Damage), ..without_entries(left) };
+        let log = Wal::rebuild(self.log.clone(), self.identity, self.config, &restored)?;
+        snapshots.set_aside_after(None)?;
+        Ok(Opened { log, snapshots, restored, recovery: Recovery::default(), damage: None })
+    }
+
     /// Opens the log. One that is new gets its first frame: so one that has none is not new.
     fn open_log(&self, was_open: bool) -> Result<Result<Log<D>, Error>, OpenError> {
         let gone = || Err(OpenError::Gone(self.log.path("")));

@@ -21,6 +21,7 @@ use raft::{Configuration, Position, Snapshot};
 use crate::disk::{Disk, File};
 use crate::error::{Damage, Error};
 use crate::io_error;
+use crate::scrub::Reading;
 
 const MAGIC: [u8; 8] = *b"QUORSNP\n";
 const FORMAT: u32 = 1;
@@ -65,6 +66,11 @@ impl<D: Disk> Snapshots<D> {
         Ok(snapshots)
     }
 
+    /// The snapshots in a directory that somebody else may write: nothing is removed.
+    pub fn at_rest(disk: D, cluster: u64) -> Self {
+        Self { disk, cluster }
+    }
+
     /// The newest snapshot, all of which was read and is as it was written.
     ///
     /// # Errors
@@ -77,13 +83,35 @@ impl<D: Disk> Snapshots<D> {
 
     /// Reads all of a snapshot.
     fn check(&self, position: Position) -> Result<Snapshot, Error> {
+        Ok(self.check_while(position, |_| true)?.expect("it was read to its end"))
+    }
+
+    /// The same, but stops when `go_on` says so; then there is nothing to say of it.
+    fn check_while(
+        &self,
+        position: Position,
+        mut go_on: impl FnMut(Reading<'_>) -> bool,
+    ) -> Result<Option<Snapshot>, Error> {
+        if !go_on(Reading::Begins(&self.disk.path(&name_of(position)))) {
+            return Ok(None);
+        }
         let snapshot = self.stat(position)?;
         let mut checksum = 0;
-        self.for_each_piece(&snapshot, |piece| checksum = crc32c::crc32c_append(checksum, piece))?;
-        if checksum == snapshot.checksum {
-            Ok(snapshot)
-        } else {
-            Err(self.corrupt(position, 0, Damage::BadContent))
+        let is_all = self.for_each_piece_while(&snapshot, |piece| {
+            checksum = crc32c::crc32c_append(checksum, piece);
+            go_on(Reading::Goes(piece.len() as u64))
+        })?;
+        if is_all && checksum != snapshot.checksum {
+            return Err(self.corrupt(position, 0, Damage::BadContent));
+        }
+        Ok(is_all.then_some(snapshot))
+    }
+
+    /// Reads the newest snapshot, unless `go_on` says to stop.
+    pub(crate) fn check_newest(&self, go_on: impl FnMut(Reading<'_>) -> bool) -> Result<(), Error> {
+        match self.positions()?.first() {
+            Some(position) => self.check_while(*position, go_on).map(drop),
+            None => Ok(()),
         }
     }
 
@@ -249,6 +277,19 @@ impl<D: Disk> Snapshots<D> {
         snapshot: &Snapshot,
         mut take: impl FnMut(&[u8]),
     ) -> Result<(), Error> {
+        let go_on = |piece: &[u8]| {
+            take(piece);
+            true
+        };
+        self.for_each_piece_while(snapshot, go_on).map(drop)
+    }
+
+    /// The same, until `take` says to stop. Whether that was all.
+    fn for_each_piece_while(
+        &self,
+        snapshot: &Snapshot,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<bool, Error> {
         let name = name_of(snapshot.position);
         let file = self.disk.open(&name).map_err(io_error(&self.disk, &name, "open"))?;
         let mut buffer = vec![0; PIECE_LEN];
@@ -258,10 +299,12 @@ impl<D: Disk> Snapshots<D> {
             let len = usize::try_from(left).map_or(PIECE_LEN, |left| left.min(PIECE_LEN));
             let piece = &mut buffer[..len];
             file.read_at(at, piece).map_err(io_error(&self.disk, &name, "read"))?;
-            take(piece);
             at += len as u64;
+            if !take(piece) {
+                return Ok(at == snapshot.bytes);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn begin(&self, name: &'static str) -> Result<SnapshotWriter<D::File>, Error> {

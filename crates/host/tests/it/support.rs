@@ -171,6 +171,7 @@ impl Town {
             election_timeout: 8 * self.heartbeat_interval,
             snapshot_bytes: SNAPSHOT_BYTES,
             force_new_cluster: false,
+            scrub_bytes_per_second: 0,
             security: Security::default(),
         }
     }

@@ -78,6 +78,10 @@ pub(crate) struct Serve {
     /// before it, but for a quarter of that
     #[arg(long, env = "QUORATE_SNAPSHOT_BYTES", default_value = "67108864", value_parser = bytes())]
     snapshot_bytes: u64,
+    /// Read so many bytes of files at rest per second again, to see whether they are whole; 0 for
+    /// none
+    #[arg(long, env = "QUORATE_SCRUB_BYTES_PER_SECOND", default_value = "1048576")]
+    scrub_bytes_per_second: u64,
     /// How many bytes the store may take before it takes no more; 0 for 2 GiB, less for any number
     #[arg(
         long,
@@ -92,6 +96,22 @@ pub(crate) struct Serve {
     /// How much history to keep: hours, or a time like 30m, or a number of revisions; 0 for all
     #[arg(long, env = "ETCD_AUTO_COMPACTION_RETENTION", default_value = "0")]
     auto_compaction_retention: String,
+    /// How often the leader has all members compare their stores, as 10m; 0s for never
+    #[arg(
+        long,
+        env = "ETCD_CORRUPT_CHECK_TIME",
+        alias = "experimental-corrupt-check-time",
+        default_value = "0s",
+        value_parser = parse_duration
+    )]
+    corrupt_check_time: Duration,
+    /// Compare the store with those of the other members before serving clients; as
+    /// --feature-gates=InitialCorruptCheck=true says, too
+    #[arg(long, env = "ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK")]
+    experimental_initial_corrupt_check: bool,
+    /// Gates of etcd, as InitialCorruptCheck=true; no other has an effect
+    #[arg(long, env = "ETCD_FEATURE_GATES", value_delimiter = ',', hide = true)]
+    feature_gates: Vec<String>,
     /// How many bytes a request of a client may have
     #[arg(long, env = "ETCD_MAX_REQUEST_BYTES", default_value = "1572864")]
     max_request_bytes: u32,
@@ -215,6 +235,10 @@ pub(super) struct Settings {
     pub(super) options: Options,
     pub(super) jwt: Option<Arc<Jwt>>,
     pub(super) compaction: AutoCompaction,
+    /// How often the members' stores are compared.
+    pub(super) compare_every: Option<Duration>,
+    /// Whether this one's is before it serves.
+    pub(super) compare_at_start: bool,
     pub(super) origins: Origins,
     pub(super) hosts: Hosts,
     pub(super) detail: Detail,
@@ -284,6 +308,8 @@ impl Serve {
                 .map_err(|error| format!("--auth-token: {error}"))?
                 .map(Arc::new),
             compaction: self.compaction()?,
+            compare_every: Some(self.corrupt_check_time).filter(|time| !time.is_zero()),
+            compare_at_start: self.compares_at_start(),
             origins: Origins::new(self.cors.iter().cloned()),
             hosts: Hosts::new(self.host_whitelist.iter().cloned()),
             detail: match self.metrics {
@@ -301,6 +327,7 @@ impl Serve {
                 election_timeout: Duration::from_millis(self.election_timeout),
                 snapshot_bytes: self.snapshot_bytes,
                 force_new_cluster: self.force_new_cluster,
+                scrub_bytes_per_second: self.scrub_bytes_per_second,
             },
             listen_clients: addresses("--listen-client-urls", &self.listen_client_urls)?,
             listen_metrics: addresses("--listen-metrics-urls", &self.listen_metrics_urls)?,
@@ -331,6 +358,13 @@ impl Serve {
             watch_progress_interval: self.watch_progress_notify_interval.max(WATCH_PROGRESS_MIN),
             ..Options::for_election_timeout(election_timeout)
         }
+    }
+
+    /// Whether one of two flags says that the store is to be compared before it is served.
+    fn compares_at_start(&self) -> bool {
+        let mut gates = self.feature_gates.iter();
+        let is_open = gates.any(|gate| gate.trim() == "InitialCorruptCheck=true");
+        self.experimental_initial_corrupt_check || is_open
     }
 
     /// Which history to forget.

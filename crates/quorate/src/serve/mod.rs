@@ -7,13 +7,16 @@ mod security;
 
 use std::io;
 use std::net::SocketAddr;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::pin::pin;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use host::{Fatal, Host};
-use server::{Frontend, Member, Metrics, Player, SharedStore};
+use server::{Differs, Doubt, Frontend, Member, Metrics, Player, SharedStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -52,16 +55,18 @@ impl Serve {
 
 /// Runs the member until `stop` ends. Fails with a reason for people.
 async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(), String> {
+    let mut stop = pin!(stop);
     // First what can be refused without having touched anything.
     let listeners = listen_all(&settings.listen_clients, &settings).await?;
     let for_operators = listen_all(&settings.listen_metrics, &settings).await?;
     settings.take_place().await.map_err(|error| error.to_string())?;
     let Settings { host, name, advertise_client_urls, options, jwt, .. } = settings;
-    let Settings { compaction, origins, hosts, streams, detail, .. } = settings;
+    let Settings { compaction, compare_every, compare_at_start, .. } = settings;
+    let Settings { origins, hosts, streams, detail, .. } = settings;
     let connector = settings.client_tls.connector;
     let metrics = Arc::new(Metrics::new(detail));
     let store = SharedStore::new(metrics.clone());
-    let cluster = host.cluster.clone();
+    let (cluster, data_dir) = (host.cluster.clone(), host.data_dir.clone());
     let (own, timing) = (host.own, server::trace::timing(&host));
     let Host { handle, mut fatal } = Host::start(host, store.clone(), {
         let metrics = metrics.clone();
@@ -75,7 +80,17 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let [(end, ended), (operators_end, operators_ended)] =
         [(); 2].map(|()| oneshot::channel::<()>());
     let frontend = Frontend::new(member.clone(), options, metrics).with_jwt(jwt);
-    tokio::spawn(server::upkeep(frontend.clone(), compaction));
+    if compare_at_start {
+        let checked = tokio::select! {
+            checked = server::check_at_start(&frontend) => checked,
+            () = &mut stop => return Ok(()),
+        };
+        checked.map_err(|doubt| match doubt {
+            Doubt::Differs => start_anew(&data_dir),
+            Doubt::Split => SPLIT.to_owned(),
+        })?;
+    }
+    let upkeep = tokio::spawn(server::upkeep(frontend.clone(), compaction, compare_every));
     let operators = server::operators(frontend.clone());
     let operators_ended = end_of(Some(operators_ended));
     tokio::spawn(server::serve(for_operators, operators, streams, operators_ended));
@@ -85,8 +100,12 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let router = hosts.guard(router.merge(server::page::plays(player)));
     let serving = tokio::spawn(server::serve(listeners, router, streams, end_of(Some(ended))));
     let outcome = tokio::select! {
-        () = stop => Ok(()),
+        () = &mut stop => Ok(()),
         fatal = &mut fatal => Err(fatal.unwrap_or(Fatal::Bug).to_string()),
+        differs = upkeep => Err(match differs {
+            Ok(Differs) => start_anew(&data_dir),
+            Err(panic) => panic.to_string(),
+        }),
     };
     if outcome.is_ok() {
         tracing::info!("stopping");
@@ -96,6 +115,26 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         let _ = serving.await;
     }
     outcome
+}
+
+const SPLIT: &str = "the members' stores differ, and no majority has the same, so nobody knows \
+                     which are right: compare them with `quorate endpoint hashkv`; then start this \
+                     member without --experimental-initial-corrupt-check, and replace those that \
+                     are wrong";
+
+/// Begins this process again, for the member to give up its store, which is not that of the others,
+/// and to be sent theirs. Returns only if that does not work, with the reason.
+fn start_anew(data_dir: &Path) -> String {
+    tracing::error!(
+        "the store of this member is not that of the others: it starts again, and is sent theirs"
+    );
+    if let Err(error) = host::give_up_state(data_dir) {
+        return format!("cannot give up the store in {}: {error}", data_dir.display());
+    }
+    let begun = std::env::current_exe()
+        .map(|program| Command::new(program).args(std::env::args_os().skip(1)).exec());
+    let error = begun.unwrap_or_else(|error| error);
+    format!("the store of this member is not that of the others ({error}): start it again")
 }
 
 /// Sockets at these addresses, with TLS where it is asked for.

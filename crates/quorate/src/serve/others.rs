@@ -42,8 +42,7 @@ const fn row(name: &'static str, shape: Shape, verdict: Verdict, why: &'static s
 
 const SNAPSHOTS: &str = "--snapshot-bytes says when a snapshot is taken";
 const NO_BACKEND: &str = "the store is in memory, and its log on disk";
-const CHECKED: &str =
-    "members do not compare their stores by themselves; see `quorate endpoint hashkv`";
+const COMPARED: &str = "--corrupt-check-time has whole stores compared, compacted or not";
 const NAME_THEM: &str = "name the members with --initial-cluster";
 const NO_PROXY: &str = "a member is no proxy";
 const STEPWISE: &str = "compaction and ranges go in steps of their own";
@@ -82,15 +81,11 @@ const ROWS: &[Row] = &[
     row("experimental-compaction-batch-limit", Value, Idle, STEPWISE),
     row("compaction-sleep-interval", Value, Idle, STEPWISE),
     row("experimental-compaction-sleep-interval", Value, Idle, STEPWISE),
-    row("experimental-initial-corrupt-check", Switch, Idle, CHECKED),
-    row("corrupt-check-time", Value, Idle, CHECKED),
-    row("experimental-corrupt-check-time", Value, Idle, CHECKED),
-    row("compact-hash-check-time", Value, Idle, CHECKED),
-    row("experimental-compact-hash-check-time", Value, Idle, CHECKED),
-    row("experimental-compact-hash-check-enabled", Switch, Idle, CHECKED),
+    row("compact-hash-check-time", Value, Idle, COMPARED),
+    row("experimental-compact-hash-check-time", Value, Idle, COMPARED),
+    row("experimental-compact-hash-check-enabled", Switch, Idle, COMPARED),
     row("experimental-enable-lease-checkpoint", Switch, Idle, DUTY),
     row("experimental-enable-lease-checkpoint-persist", Switch, Idle, DUTY),
-    row("feature-gates", Value, Idle, "no feature waits behind a gate"),
     row("initial-election-tick-advance", Switch, Idle, "a member waits for its own time-out"),
     row("warning-apply-duration", Value, Idle, "slow requests are not logged"),
     row("experimental-warning-apply-duration", Value, Idle, "slow requests are not logged"),

@@ -6,8 +6,8 @@ use etcdpb::etcdserverpb::cluster_client::ClusterClient;
 use etcdpb::etcdserverpb::kv_client::KvClient;
 use etcdpb::etcdserverpb::maintenance_client::MaintenanceClient;
 use etcdpb::etcdserverpb::{
-    HashKvRequest, HashKvResponse, MemberListRequest, MemberListResponse, PutRequest, RangeRequest,
-    StatusRequest, StatusResponse,
+    AlarmRequest, AlarmType, HashKvRequest, HashKvResponse, MemberListRequest, MemberListResponse,
+    PutRequest, RangeRequest, StatusRequest, StatusResponse,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -41,6 +41,14 @@ pub(crate) async fn hash_kv(url: &str) -> Result<HashKvResponse, Status> {
     let endpoint = endpoint(url).timeout(ANSWER_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
     let mut maintenance = MaintenanceClient::new(endpoint.connect_lazy());
     Ok(maintenance.hash_kv(HashKvRequest { revision: 0 }).await?.into_inner())
+}
+
+/// The alarms that are raised, each with the member that it is about.
+pub(crate) async fn alarms(url: &str) -> Result<Vec<(AlarmType, u64)>, Status> {
+    let endpoint = endpoint(url).timeout(ANSWER_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
+    let mut maintenance = MaintenanceClient::new(endpoint.connect_lazy());
+    let alarms = maintenance.alarm(AlarmRequest::default()).await?.into_inner().alarms;
+    Ok(alarms.into_iter().map(|raised| (raised.alarm(), raised.member_id)).collect())
 }
 
 /// Who the members are, and what they published of themselves.

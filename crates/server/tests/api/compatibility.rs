@@ -377,6 +377,9 @@ DIFFERENT
   only members of one cluster can compare.
 - `Maintenance.Defragment` has nothing to do, and stops nothing.
 - An alarm for lack of space ends by itself when a compaction has given space back.
+- `--corrupt-check-time` and `--experimental-initial-corrupt-check` judge by the majority of all
+  members, and a member that is wrong is sent the others' store anew and disarms its alarm itself
+  ([corruption.md](corruption.md)). While that is raised it refuses reads too; etcd serves them.
 - A token of a user is good at every member, also after it was started again, for a fixed time
   (`--auth-token-ttl`); etcd's lives on while it is used, at the member that gave it. Other users'
   changes do not end it.

@@ -158,6 +158,10 @@ impl Backend for Local {
         Ok(())
     }
 
+    async fn inquire(&self, _: u64, _: u64, _: Bytes) -> Option<Bytes> {
+        None
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
         read(&self.lock().store)
     }

@@ -71,11 +71,23 @@ async fn alarms_are_raised_listed_and_disarmed() {
     assert_eq!(alarm(&mut maintenance, DEACTIVATE, NOSPACE).await, []);
     kv.put(put("a", 1)).await.unwrap();
 
-    alarm(&mut maintenance, ACTIVATE, CORRUPT).await;
+    let other = pb::AlarmRequest { action: ACTIVATE, member_id: 9, alarm: CORRUPT };
+    maintenance.alarm(other).await.unwrap();
     let text = "etcdserver: corrupt cluster";
     refused(kv.put(put("a", 1)).await, Code::DataLoss, text);
     refused(kv.delete_range(delete).await, Code::DataLoss, text);
-    kv.range(pb::RangeRequest { key: "a".into(), ..Default::default() }).await.unwrap();
+    let range = pb::RangeRequest { key: "a".into(), ..Default::default() };
+    kv.range(range.clone()).await.unwrap();
+
+    // A member that is wrong itself serves no reads, either.
+    alarm(&mut maintenance, ACTIVATE, CORRUPT).await;
+    refused(kv.range(range.clone()).await, Code::DataLoss, text);
+    let read = pb::request_op::Request::RequestRange(range.clone());
+    let success = vec![pb::RequestOp { request: Some(read) }];
+    let txn = pb::TxnRequest { success, ..Default::default() };
+    refused(kv.txn(txn).await, Code::DataLoss, text);
+    alarm(&mut maintenance, DEACTIVATE, CORRUPT).await;
+    kv.range(range).await.unwrap();
     server.stop().await;
 }
 
@@ -84,7 +96,7 @@ async fn a_full_store_refuses_to_grow_until_there_is_space_again() {
     let options = Options { quota_bytes: Some(10_000), ..Options::default() };
     let frontend = Local::new().frontend(options);
     let server = Server::serve(frontend.clone(), Origins::default()).await;
-    let upkeep = tokio::spawn(server::upkeep(frontend, AutoCompaction::Off));
+    let upkeep = tokio::spawn(server::upkeep(frontend, AutoCompaction::Off, None));
     let (mut kv, mut maintenance) = clients(&server).await;
     let mut puts = 0;
     let refusal = loop {
