@@ -95,6 +95,58 @@ async fn a_mirror_from_a_revision_on() {
     assert_eq!(all(&there, "1").await, [""; 0]);
 }
 
+/// A user there, known by name and password in both ways in which they can be given.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_into_a_cluster_with_users() {
+    let source = Cluster::start(1).await;
+    let destination = Cluster::start(1).await;
+    let (from, there) = (source.members[0].url(), destination.members[0].url());
+    let asked = |words: &[&str]| run(quorate().args(["--endpoints", &there]).args(words), "");
+    for words in [
+        &["user", "add", "root:secret"][..],
+        &["user", "grant-role", "root", "root"],
+        &["user", "add", "mirror:hidden"],
+        &["role", "add", "copies"],
+        &["role", "grant-permission", "copies", "readwrite", "copy/", "--prefix"],
+        &["user", "grant-role", "mirror", "copies"],
+        &["auth", "enable"],
+    ] {
+        let output = asked(words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    }
+    let copied = || {
+        let output = asked(&["--user", "root:secret", "get", "", "--prefix"]);
+        String::from_utf8(output.stdout).expect("it is text")
+    };
+    let mut here = client::kv(&from);
+    let users = [
+        &["--dest-user", "mirror:hidden"][..],
+        &["--dest-user", "mirror", "--dest-password", "hidden"],
+    ];
+    for (number, user) in users.into_iter().enumerate() {
+        here.put(put("a", number.to_string())).await.unwrap();
+        let arguments = [user, &["--dest-prefix", "copy/", &there]].concat();
+        let _process = mirror(&from, &arguments, &source);
+        let expected = format!("copy/a\n{number}\n");
+        eventually("the copy does not come", async || {
+            let found = copied();
+            if found == expected { Ok(()) } else { Err(found) }
+        })
+        .await;
+    }
+    // Who may not write there is told so.
+    for (user, says) in [
+        (&["--dest-user", "mirror:guessed"][..], "authentication failed"),
+        (&[], "user name is empty"),
+    ] {
+        let mut command = quorate();
+        command.args(["--endpoints", &from, "make-mirror", "--dest-prefix", "copy/"]);
+        let output = run(command.args(user).arg(&there), "");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(says), "{user:?}: {error}");
+    }
+}
+
 #[test]
 fn a_mirror_that_cannot_be() {
     let refused = |arguments: &[&str], says: &str| {

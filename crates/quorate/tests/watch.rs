@@ -250,3 +250,42 @@ async fn members_that_stop_send_their_watchers_elsewhere() {
         cluster.members[stopped].ready().await;
     }
 }
+
+/// What is typed, by both programs: watches, and what makes no sense.
+#[tokio::test(flavor = "multi_thread")]
+async fn watches_that_are_typed() {
+    let cluster = Cluster::start(1).await;
+    let url = cluster.members[0].url();
+    let mut kv = client::kv(&url);
+    for (key, value) in [("a", "1"), ("b", "2")] {
+        kv.put(put(key, value)).await.expect("it serves");
+    }
+    let mut programs = vec![("ours", quorate_at(&url, &["watch", "-i"]))];
+    if tools_are_there() {
+        let mut theirs = etcdctl(&url);
+        theirs.args(["watch", "-i"]);
+        programs.push(("theirs", theirs));
+    }
+    for (name, mut program) in programs {
+        let mut watching = Process::start(&mut program, &cluster.directory().join(name));
+        watching.say("watch --rev 2 a");
+        watching.wait_until_it_prints("PUT\na\n1\n");
+        watching.say("nonsense");
+        watching.wait_until_it_prints("Invalid command nonsense (only support watch)\n");
+        watching.say("watch");
+        let text = "Invalid command watch (command type or key is not provided)\n";
+        watching.wait_until_it_prints(text);
+        watching.say("watch b --rev=3");
+        watching.wait_until_it_prints("PUT\nb\n2\n");
+        if name == "ours" {
+            // (etcdctl 3.4 takes such a command, and does not run it.)
+            watching.say("watch b --rev=3 -- sh -c 'echo the key is $ETCD_WATCH_KEY'");
+            watching.wait_until_it_prints("the key is \"b\"\n");
+        }
+        // The first one goes on.
+        kv.put(put("a", name)).await.expect("it serves");
+        watching.wait_until_it_prints(&format!("PUT\na\n{name}\n"));
+        watching.say("progress");
+        watching.wait_until_it_prints("progress notify: ");
+    }
+}

@@ -12,6 +12,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -162,7 +163,7 @@ impl Mirror<'_> {
             WatchCreateRequest { key, range_end, start_revision: revision, ..Default::default() };
         let mut is_first = true;
         loop {
-            let call = async |channel| watch::open(channel, &request).await;
+            let call = async |channel| watch::open(channel, &request, &Arc::default()).await;
             match self.source.read(call).await {
                 Ok(responses) => {
                     is_first = false;

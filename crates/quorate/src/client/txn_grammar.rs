@@ -86,7 +86,7 @@ fn number(digits: &[u8], radix: u32) -> Option<i64> {
 }
 
 /// Splits a line at spaces, except in quotes. Within single quotes nothing is special.
-fn split(line: &str) -> Option<Vec<OsString>> {
+pub(crate) fn split(line: &str) -> Option<Vec<OsString>> {
     let mut words = Vec::new();
     let mut rest = line.trim_start();
     while let Some(first) = rest.chars().next() {

@@ -4,16 +4,20 @@
 //! so that nothing is lost or told twice. The words, and what is printed, are `etcdctl`'s.
 
 mod hook;
+mod interactive;
 mod output;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Args;
 use etcdpb::etcdserverpb::watch_client::WatchClient;
 use etcdpb::etcdserverpb::watch_request::RequestUnion;
-use etcdpb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
+use etcdpb::etcdserverpb::{WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse};
+use futures_util::stream::unfold;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_stream::StreamExt;
 use tonic::metadata::MetadataValue;
@@ -29,12 +33,19 @@ use super::usage::Failure;
 /// The pause after no server could be reached, before they are tried again.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
+/// What is said of a watch that is over.
+const CANCELED: &str = "watch is canceled by the server";
+
 /// The arguments of `watch`.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Watch {
+    /// Watch what is typed, a line each: watch, with these arguments, or progress
+    #[arg(short, long)]
+    interactive: bool,
     /// The key, or the first one of a range
     #[arg(env = "ETCDCTL_WATCH_KEY")]
-    key: OsString,
+    key: Option<OsString>,
     /// The end of the range, itself not in it
     #[arg(env = "ETCDCTL_WATCH_RANGE_END", conflicts_with = "prefix")]
     range_end: Option<OsString>,
@@ -62,10 +73,27 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches until the server says that it is over.
     pub(crate) async fn run(self, endpoints: &Endpoints, format: Format) -> Result<(), Failure> {
+        if self.interactive {
+            return interactive::run(endpoints, format).await;
+        }
+        if self.key.is_none() {
+            return Err(Failure::Usage("watch: which KEY? Or give -i".to_owned()));
+        }
+        self.follow_all(endpoints, format, Arc::default()).await
+    }
+
+    /// The same, and whenever there is `progress` to be told, asks how far the watch is.
+    async fn follow_all(
+        self,
+        endpoints: &Endpoints,
+        format: Format,
+        progress: Arc<Notify>,
+    ) -> Result<(), Failure> {
         let (mut request, hook) = self.into_request();
         let mut is_first = true;
         loop {
-            let opened = endpoints.read(async |channel| open(channel, &request).await).await;
+            let opened =
+                endpoints.read(async |channel| open(channel, &request, &progress).await).await;
             match opened {
                 Ok(responses) => {
                     is_first = false;
@@ -80,7 +108,7 @@ impl Watch {
     }
 
     fn into_request(self) -> (WatchCreateRequest, Option<Hook>) {
-        let key = bytes(self.key);
+        let key = bytes(self.key.unwrap_or_default());
         let (key, range_end) = match (self.prefix, key.is_empty()) {
             (true, true) => (OPEN, OPEN),
             (true, false) => (key.clone(), prefix_end(&key)),
@@ -98,15 +126,22 @@ impl Watch {
     }
 }
 
-/// Opens a stream with one watcher. A server without a leader may be cut off: it is not asked.
+/// Opens a stream with one watcher, of which it asks how far it is when `progress` says so. A
+/// server without a leader may be cut off: it is not asked.
 pub(super) async fn open(
     channel: Channel,
     create: &WatchCreateRequest,
+    progress: &Arc<Notify>,
 ) -> Result<Response<Streaming<WatchResponse>>, Status> {
     let create = RequestUnion::CreateRequest(create.clone());
     let request = WatchRequest { request_union: Some(create) };
     // The stream of requests does not end: a server might take that for the end of all.
-    let requests = tokio_stream::once(request).chain(tokio_stream::pending());
+    let asks = unfold(progress.clone(), async |progress| {
+        progress.notified().await;
+        let ask = RequestUnion::ProgressRequest(WatchProgressRequest {});
+        Some((WatchRequest { request_union: Some(ask) }, progress))
+    });
+    let requests = tokio_stream::once(request).chain(asks);
     let mut request = Request::new(requests);
     request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
     WatchClient::new(channel).max_decoding_message_size(usize::MAX).watch(request).await
@@ -132,7 +167,7 @@ async fn follow(
             if format == Format::Json {
                 format.print(&response)?;
             }
-            return Err(Failure::Failed("watch is canceled by the server".to_owned()));
+            return Err(Failure::Failed(CANCELED.to_owned()));
         }
         if response.created {
             if request.start_revision == 0 {
