@@ -93,8 +93,8 @@ impl Swarm {
         swarm
     }
 
-    /// Makes it a run about leases: their leader is cut off or stands still, and is asked for reads.
-    /// (Who waits for a write asks for nothing.)
+    /// Makes it a run about leases: their leader is cut off or stands still, and is asked for
+    /// reads. (Who waits for a write asks for nothing.)
     fn try_leases(&mut self) {
         self.members = self.members.max(3);
         self.workload.members = self.members;

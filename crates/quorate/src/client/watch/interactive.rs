@@ -118,7 +118,7 @@ mod tests {
                 format!("{:?} {} {}", request.key, request.start_revision, hook.is_some())
             }
             Err(Failure::Usage(line)) => format!("usage: {line}"),
-            Err(_) => panic!("{line}"),
+            Err(failure) => panic!("{line}: {failure}"),
         };
         let check = |line: &str, expected: &str| assert_eq!(told(line), expected, "{line}");
         check("progress", "progress");
