@@ -61,11 +61,17 @@ pub enum Situation {
     StartedFromSnapshot,
     /// A member was asked, and never said what became of it.
     OutcomeUnknown,
+    /// A watch went on at another member, or at one that had been away.
+    WatchResumed,
+    /// A watch was told that what it was to hear is forgotten.
+    WatchCompacted,
+    /// Those who watch had more to read than was read.
+    WatchFellBehind,
 }
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Elected,
         Self::TwoLeaders,
         Self::Truncated,
@@ -90,6 +96,9 @@ impl Situation {
         Self::TransferBegun,
         Self::StartedFromSnapshot,
         Self::OutcomeUnknown,
+        Self::WatchResumed,
+        Self::WatchCompacted,
+        Self::WatchFellBehind,
     ];
 
     /// So many runs of any seeds bring it about, as good as surely.
@@ -107,7 +116,9 @@ impl Situation {
             | Self::DiskDeath
             | Self::SnapshotInstalled
             | Self::MembersChanged
-            | Self::StartedFromSnapshot => 12,
+            | Self::StartedFromSnapshot
+            | Self::WatchResumed
+            | Self::WatchFellBehind => 12,
             Self::TwoLeaders
             | Self::TornWrite
             | Self::Recovered
@@ -115,6 +126,7 @@ impl Situation {
             | Self::SnapshotNotStored
             | Self::SnapshotInstalledWhileCut
             | Self::Joint
+            | Self::WatchCompacted
             | Self::MembersChangedWhileCut
             | Self::TransferBegun => 300,
             // What comes of two faults that seldom meet.

@@ -38,6 +38,10 @@ pub(crate) enum Event {
     Resume(Run, u64),
     /// A client wants something.
     Ask { client: usize },
+    /// A listener has its turn.
+    Listen { listener: usize },
+    /// The auditor looks at a member.
+    Audit,
     /// A fault begins, or is left out.
     Fault(u32),
     /// A fault that lasts ends.

@@ -1,16 +1,18 @@
 //! The replicated state machine: the store, what counts its leases down, and its snapshots.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Ref, RefCell, RefMut};
 
 use bytes::{Bytes, BytesMut};
-use mvcc::{Command, DecodeError, Lessor, Reply, RestoreError, Restorer, Store};
+use mvcc::{Command, DecodeError, Feed, Lessor, Reply, RestoreError, Restorer, Store};
 use raft::Index;
 
 /// The store. Taking an image of it changes how it compacts, but nothing that can be seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Machine {
     store: RefCell<Store>,
     lessor: Lessor,
+    /// What is applied, for those who watch.
+    feed: RefCell<Feed>,
 }
 
 /// What was applied, and what came of it.
@@ -31,7 +33,25 @@ const HASH_PERIOD: u64 = 64;
 /// So many versions are read at once into a snapshot: few, so that there are several steps.
 const VERSIONS_MAX: usize = 16;
 
+/// So many changes wait for those who watch.
+const CHANGES_MAX: usize = 6;
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self::new(Store::new(), Lessor::new())
+    }
+}
+
 impl Machine {
+    fn new(store: Store, lessor: Lessor) -> Self {
+        let feed = RefCell::new(Feed::new(CHANGES_MAX));
+        Self { store: RefCell::new(store), lessor, feed }
+    }
+
+    pub(crate) fn feed(&self) -> RefMut<'_, Feed> {
+        self.feed.borrow_mut()
+    }
+
     pub(crate) fn store(&self) -> Ref<'_, Store> {
         self.store.borrow()
     }
@@ -60,7 +80,7 @@ impl Restoring {
         let store = self.0.and_then(Restorer::finish).map_err(|error| error.to_string())?;
         let mut lessor = Lessor::new();
         lessor.restored(&store);
-        Ok(Machine { store: RefCell::new(store), lessor })
+        Ok(Machine::new(store, lessor))
     }
 }
 
@@ -76,6 +96,7 @@ impl replica::StateMachine for Machine {
         let reply = Command::decode(command).map(|command| {
             let reply = store.apply(&command);
             self.lessor.applied(&command, store);
+            self.feed.get_mut().applied(&reply.changes);
             reply
         });
         let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| store.hash());
@@ -97,6 +118,8 @@ impl replica::StateMachine for Machine {
 
     fn replace(&mut self, state: Self) {
         self.store = state.store;
-        self.lessor.restored(self.store.get_mut());
+        let store = self.store.get_mut();
+        self.lessor.restored(store);
+        self.feed.get_mut().replaced(store.revision());
     }
 }

@@ -6,12 +6,13 @@
 
 use std::ops::RangeInclusive;
 
-use raft::{Configuration, NodeId, Write};
+use raft::{Configuration, Index, NodeId, Write};
 use replica::Replica;
 use wal::{Directories, Disk as _, Identity, MemoryDisk, Opened, Wal};
 
 use crate::clock::Clock;
 use crate::event::{Moment, Run};
+use crate::hub::Hub;
 use crate::keeper::{Keeper, Unreadable, restore};
 use crate::machine::Machine;
 use crate::random::Random;
@@ -64,6 +65,8 @@ pub(crate) struct Process {
     pub(crate) replica: Replica<Machine>,
     pub(crate) log: Wal<MemoryDisk>,
     pub(crate) keeper: Keeper,
+    /// Those who watch.
+    pub(crate) hub: Hub,
     /// Writes that wait for the disk.
     pub(crate) waiting: Vec<Write>,
     /// Writes that the disk is busy with.
@@ -122,6 +125,13 @@ impl Member {
     /// The process that runs now, if it is of that run.
     pub(crate) fn in_run(&mut self, run: Run) -> Option<&mut Process> {
         self.process.as_mut().filter(|process| process.run == run)
+    }
+}
+
+impl Process {
+    /// How much of the log its store is made of.
+    pub(crate) fn applied(&self) -> Index {
+        self.replica.status().applied
     }
 }
 

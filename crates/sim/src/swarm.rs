@@ -6,6 +6,7 @@
 
 use crate::client::Workload;
 use crate::faults::FaultKind;
+use crate::listener::Audience;
 use crate::random::Random;
 use crate::setup::Setup;
 
@@ -16,6 +17,7 @@ pub(crate) struct Swarm {
     pub(crate) apart: bool,
     pub(crate) clients: u64,
     pub(crate) workload: Workload,
+    pub(crate) audience: Audience,
     /// When the faults end.
     pub(crate) storm_us: u64,
     /// A fault begins about this often.
@@ -69,6 +71,7 @@ impl Swarm {
             apart: false,
             clients,
             workload,
+            audience: Self::draw_audience(setup),
             storm_us,
             fault_every_us: random.pick(&[50_000, 150_000, 400_000, 1_000_000]),
             weights: draw_weights(&mut random, setup),
@@ -91,6 +94,12 @@ impl Swarm {
             swarm.try_leases();
         }
         swarm
+    }
+
+    fn draw_audience(setup: &Setup) -> Audience {
+        let mut random = Random::stream(setup.seed, "audience", 0);
+        let listeners = random.pick(&[0, 1, 1, 2, 3]);
+        Audience { listeners, pause_us: random.pick(&[20_000, 50_000, 200_000]) }
     }
 
     /// Makes it a run about leases: their leader is cut off or stands still, and is asked for

@@ -173,7 +173,12 @@ impl Teller {
             | Fact::Sent { .. }
             | Fact::Taken { .. }
             | Fact::Restored { .. }
-            | Fact::ReadReady { .. } => {}
+            | Fact::ReadReady { .. }
+            | Fact::Connected { .. }
+            | Fact::Watched { .. }
+            | Fact::Told { .. }
+            | Fact::HeardAll { .. }
+            | Fact::Audited { .. } => {}
         }
     }
 

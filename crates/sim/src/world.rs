@@ -14,6 +14,7 @@
 mod acts;
 mod clients;
 mod keeping;
+mod listening;
 mod phases;
 mod reach;
 mod told;
@@ -26,13 +27,16 @@ use replica::{Output, Replica, Task};
 use trace::{Fault, Record};
 use wal::Opened;
 
+use crate::auditor::Auditor;
 use crate::checks::{self, Check, Checked, Fact, Ghost};
 use crate::client::{Answer, Client, Operation};
 use crate::clock::{Clock, TICK_US};
 use crate::coverage::{Coverage, Situation};
 use crate::event::{Event, Moment, Queue, Run};
 use crate::faults::{self, FaultKind, Loss};
+use crate::hub::Hub;
 use crate::keeper::{Keeper, Unreadable};
+use crate::listener::Listener;
 use crate::machine::{Applied, Machine};
 use crate::member::{Found, Member, Process};
 use crate::network::Network;
@@ -64,6 +68,8 @@ pub(crate) struct World {
     members: BTreeMap<NodeId, Member>,
     network: Network,
     clients: Vec<Client>,
+    listeners: Vec<Listener>,
+    auditor: Option<Auditor>,
     operations: BTreeMap<(NodeId, Ticket), Operation>,
     ghost: Ghost,
     checks: Vec<Box<dyn Check>>,
@@ -106,6 +112,7 @@ impl World {
             world.queue.push(client.pause(), Event::Ask { client: world.clients.len() });
             world.clients.push(client);
         }
+        world.invite();
         let storm = world.swarm.storm_us;
         world.queue.push(world.swarm.fault_every_us, Event::Fault(0));
         world.queue.push(storm, Event::Heal);
@@ -122,6 +129,8 @@ impl World {
             members: BTreeMap::new(),
             network: Network::new(setup.seed, swarm.delay_us, swarm.jitter_us),
             clients: Vec::new(),
+            listeners: Vec::new(),
+            auditor: None,
             operations: BTreeMap::new(),
             ghost: Ghost::default(),
             checks: checks::all(),
@@ -203,6 +212,8 @@ impl World {
                 }
             }
             Event::Ask { client } => self.ask(client),
+            Event::Listen { listener } => self.listen(listener),
+            Event::Audit => self.audit(),
             Event::Fault(number) => self.strike(number),
             Event::Relief(fault) => self.relieve(fault),
             Event::ComeOrGo(id) if self.phase == Phase::Storm => faults::come_or_go(self, id),
@@ -269,8 +280,8 @@ impl World {
         let replica = Replica::new(config, restored, machine);
         let keeper = Keeper::new(id, self.swarm.append_bytes_max.max(200), snapshots);
         let is_mending = damage.is_some();
-        let (waiting, batch) = (Vec::new(), Vec::new());
-        let process = Process { run, replica, log, keeper, waiting, batch, is_mending };
+        let (hub, waiting, batch) = (Hub::default(), Vec::new(), Vec::new());
+        let process = Process { run, replica, log, keeper, hub, waiting, batch, is_mending };
         self.members.get_mut(&id).expect("it was there").process = Some(process);
         self.queue.push(next_tick, Event::Tick(run));
         self.carry_out(id);

@@ -51,6 +51,7 @@
 //! Left out: time. Who wants to be told progress now and then is told when the host says so
 //! ([`Watchers::notify_progress`]).
 
+mod feed;
 mod intervals;
 mod limits;
 mod response;
@@ -58,6 +59,7 @@ mod stream;
 mod watcher;
 mod watchers;
 
+pub use feed::{Feed, News};
 pub use limits::WatchLimits;
 pub use response::{WatchRefusal, WatchRequest, WatchResponse};
 pub use watchers::{HistoryReader, Reading, StreamId, Watchers};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::feed::News;
 use super::intervals::{Intervals, WatcherId};
 use super::limits::WatchLimits;
 use super::response::{WatchRefusal, WatchRequest, WatchResponse};
@@ -26,9 +27,9 @@ impl StreamId {
 
 /// All watchers of a member.
 ///
-/// - The host tells what happens: [`applied`](Self::applied), and
-///   [`skipped_to`](Self::skipped_to) when it lost track of it. It calls
-///   [`catch_up`](Self::catch_up) again and again while that says that there is more to read.
+/// - The host tells what happens, as it comes from a [`Feed`](crate::Feed):
+///   [`hear`](Self::hear). It calls [`catch_up`](Self::catch_up) again and again while that says
+///   that there is more to read.
 /// - A client has a stream, from [`open`](Self::open) to [`close`](Self::close). Its requests are
 ///   [`create`](Self::create), [`cancel`](Self::cancel) and
 ///   [`request_progress`](Self::request_progress); its responses come from [`take`](Self::take).
@@ -95,6 +96,16 @@ impl Watchers {
     }
 
     // What happens.
+
+    /// This has happened since the last time.
+    pub fn hear(&mut self, News { lost, events }: News) {
+        if let Some(revision) = lost {
+            self.skipped_to(revision);
+        }
+        for events in &events {
+            self.applied(events);
+        }
+    }
 
     /// Something was applied.
     pub fn applied(&mut self, events: &Arc<Events>) {

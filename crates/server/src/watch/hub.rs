@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mvcc::{StreamId, WatchLimits, WatchRefusal, WatchRequest, WatchResponse, Watchers};
 use tokio::sync::Notify;
 
-use super::feed::{Feed, News};
+use super::feed::Feed;
 use crate::backend::Backend;
 
 /// All watchers of a member. While there are any streams, a task serves them.
@@ -84,7 +84,7 @@ impl Hub {
                     state.watchers = None;
                     return;
                 }
-                tell(watchers, feed.take());
+                watchers.hear(feed.take());
                 let has_more =
                     watchers.catch_up(|history| backend.read(|store| history.read(store)));
                 state.wake_ready();
@@ -112,15 +112,6 @@ impl State {
                 wake.notify_one();
             }
         }
-    }
-}
-
-fn tell(watchers: &mut Watchers, News { lost, events }: News) {
-    if let Some(revision) = lost {
-        watchers.skipped_to(revision);
-    }
-    for events in &events {
-        watchers.applied(events);
     }
 }
 
@@ -170,7 +161,7 @@ impl Watching {
     /// know first.
     fn ask(&self, act: impl FnOnce(&mut Watchers, StreamId)) {
         self.with(|watchers, stream| {
-            tell(watchers, self.feed.take());
+            watchers.hear(self.feed.take());
             act(watchers, stream);
         });
     }

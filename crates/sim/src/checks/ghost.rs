@@ -10,6 +10,7 @@ use raft::{
 };
 
 use super::Fact;
+use super::history::History;
 use super::recovery::Recovery;
 use crate::event::Moment;
 use crate::rolling::Rolling;
@@ -21,6 +22,8 @@ pub(crate) struct Ghost {
     pub(crate) members: BTreeMap<NodeId, Mirror>,
     /// What is committed, from index 1.
     pub(crate) committed: Vec<Committed>,
+    /// What that makes of the store.
+    pub(super) history: History,
     /// What each entry said that ever was in a log.
     payloads: BTreeMap<Position, Payload>,
     /// The place of the last entry that a member of each term was the first to commit.
@@ -162,7 +165,12 @@ impl Ghost {
             | Fact::Restored { .. }
             | Fact::Invoked { .. }
             | Fact::Answered { .. }
-            | Fact::ReadReady { .. } => {}
+            | Fact::ReadReady { .. }
+            | Fact::Connected { .. }
+            | Fact::Watched { .. }
+            | Fact::Told { .. }
+            | Fact::HeardAll { .. }
+            | Fact::Audited { .. } => {}
         }
     }
 
@@ -203,6 +211,7 @@ impl Ghost {
             self.committed.push(Committed { position, prefix, payload });
         }
         self.grown = start..self.committed.len();
+        self.history.follow(&self.committed);
     }
 }
 

@@ -44,10 +44,10 @@ impl Check for Leases {
             Fact::Stands { .. } => {
                 for entry in ghost.grown().into_iter().flatten() {
                     let Payload::Command(tagged) = &entry.payload else { continue };
-                    if let Ok(Command::Lease(lease)) = Command::decode(replica::command_of(tagged))
-                    {
+                    let step = ghost.history.step(entry.position.index)?;
+                    if let Some(Command::Lease(lease)) = &step.command {
                         let asked = self.asked.remove(&tagged[..16]).unwrap_or(ghost.now);
-                        self.follow(&lease, asked, ghost.now)?;
+                        self.follow(lease, asked, ghost.now)?;
                     }
                 }
                 Ok(())

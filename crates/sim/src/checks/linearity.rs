@@ -7,18 +7,16 @@
 
 use std::collections::BTreeMap;
 
-use mvcc::{Command, KeyValue, Reply, Response};
-use raft::{Index, NodeId, Payload, Ticket};
+use mvcc::{KeyValue, Reply, Response};
+use raft::{Index, NodeId, Ticket};
 
-use super::model::{Expected, Model};
+use super::history::Step;
+use super::model::Expected;
 use super::{Check, Checked, Fact, Ghost, check};
 use crate::client::{Answer, Request};
 
 #[derive(Debug, Default)]
 pub(super) struct Linearity {
-    model: Model,
-    /// The model's answer at each index, and its revision and its compaction after it.
-    steps: Vec<(Expected, i64, i64)>,
     /// The latest place of an answer; and what it was when each request was made.
     latest: Index,
     floors: BTreeMap<(NodeId, Ticket), Index>,
@@ -31,13 +29,10 @@ impl Check for Linearity {
 
     fn see(&mut self, fact: &Fact<'_>, ghost: &Ghost) -> Checked {
         match fact {
-            Fact::Stands { .. } => {
-                self.follow(ghost);
-                Ok(())
-            }
             Fact::Applied { id, applied, .. } => {
-                let (expected, revision, _) = self.step(applied.index)?;
-                check(applied.revision == *revision, || {
+                let Step { expected, extent, .. } = ghost.history.step(applied.index)?;
+                let revision = extent.revision;
+                check(applied.revision == revision, || {
                     format!("{id} is at revision {}, not {revision}", applied.revision)
                 })?;
                 let Ok(reply) = &applied.reply else { return Ok(()) };
@@ -55,8 +50,11 @@ impl Check for Linearity {
                     Answer::Wrote { index, .. } => *index,
                     Answer::Read { applied, result } => {
                         let Request::Read(range) = &operation.request else { return Ok(()) };
-                        let (_, revision, compacted) = self.step(*applied)?;
-                        let expected = self.model.range(range, *revision, *compacted);
+                        let extent = ghost.history.step(*applied)?.extent;
+                        let expected = match extent.refusal(range.revision) {
+                            None => Some(ghost.history.range(range, extent)),
+                            Some(_) => None,
+                        };
                         let found = result.as_ref().ok().map(|response| response.kvs.clone());
                         check(found == expected, || {
                             let (found, expected) =
@@ -75,33 +73,6 @@ impl Check for Linearity {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Linearity {
-    /// Lets the model apply what is committed.
-    fn follow(&mut self, ghost: &Ghost) {
-        for entry in &ghost.committed[self.steps.len()..] {
-            let command = match &entry.payload {
-                Payload::Command(tagged) => Command::decode(replica::command_of(tagged)).ok(),
-                Payload::Noop | Payload::Configuration(_) => None,
-            };
-            let expected = command.map(|command| self.model.apply(&command)).unwrap_or_default();
-            self.steps.push((expected, self.model.revision(), self.model.compacted));
-        }
-    }
-
-    fn step(&self, index: Index) -> Result<&(Expected, i64, i64), String> {
-        const START: &(Expected, i64, i64) = &(
-            Expected { revision: None, succeeded: false, deleted: 0, prev_kv: None, lease: None },
-            1,
-            -1,
-        );
-        if index == Index(0) {
-            return Ok(START);
-        }
-        let place = usize::try_from(index.0 - 1).expect("runs are short");
-        self.steps.get(place).ok_or_else(|| format!("{index} is not committed"))
     }
 }
 

@@ -9,12 +9,14 @@ mod acknowledged;
 mod agreement;
 mod changes;
 mod commitment;
+mod compaction;
 mod completeness;
 mod configurations;
 mod durability;
 mod election;
 mod ghost;
 mod held;
+mod history;
 mod leases;
 mod linearity;
 mod machines;
@@ -27,9 +29,12 @@ mod promises;
 mod reads;
 mod recovery;
 mod revisions;
+mod watches;
 
+use mvcc::{WatchRequest, WatchResponse};
 use raft::{Envelope, Index, NodeId, Position, Restored, Snapshot, Status, Term, Ticket, Write};
 
+use crate::auditor::Audit;
 use crate::client::{Answer, Operation};
 use crate::machine::Applied;
 
@@ -67,6 +72,17 @@ pub(crate) enum Fact<'a> {
     Answered { operation: &'a Operation, answer: &'a Answer<'a> },
     /// The member's read may be served: this much is applied.
     ReadReady { id: NodeId, ticket: Ticket, applied: Index },
+    /// A listener has a new stream.
+    Connected { listener: usize },
+    /// It wants a watch on its stream, or has one go on there, of a member that has applied this
+    /// much.
+    Watched { listener: usize, applied: Index, request: &'a WatchRequest },
+    /// It is told something by a member that has applied this much.
+    Told { listener: usize, applied: Index, response: &'a WatchResponse },
+    /// It has taken all there was, of a member that has applied this much.
+    HeardAll { listener: usize, applied: Index },
+    /// The auditor looked at a member that has applied this much.
+    Audited { id: NodeId, applied: Index, audit: &'a Audit },
 }
 
 /// Whether a rule holds, or how it was broken.
@@ -106,6 +122,8 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(acknowledged::Acknowledged::default()),
         Box::new(outcomes::Outcomes::default()),
         Box::new(leases::Leases::default()),
+        Box::new(watches::Watches::default()),
+        Box::new(compaction::Compaction::default()),
     ]
 }
 

@@ -2,18 +2,25 @@
 //!
 //! It covers what the clients of a run ask for, and shares no code with the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use mvcc::{Command, Compare, CompareTarget, KeyValue, LeaseOutcome, Op, Put, Range, Relation};
+use mvcc::{
+    Change, Command, Compare, CompareTarget, KeyValue, LeaseOutcome, Op, Put, Range, Relation,
+};
 
 use super::held::Held;
+use super::history::contains;
 
-/// Every state that the store was in, by revision; and the oldest that can still be read.
+/// Every state that the store was in, by revision, and what changed it; and the oldest that can
+/// still be read.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     states: Vec<State>,
+    changes: Vec<Vec<Change>>,
     pub(super) compacted: i64,
+    /// All revisions at which history was compacted.
+    pub(super) compactions: BTreeSet<i64>,
     leases: Held,
 }
 
@@ -32,10 +39,22 @@ pub(super) struct Expected {
     pub(super) lease: Option<LeaseOutcome>,
 }
 
+impl Expected {
+    /// What comes of nothing.
+    pub(super) const NOTHING: Self =
+        Self { revision: None, succeeded: false, deleted: 0, prev_kv: None, lease: None };
+}
+
 impl Default for Model {
     fn default() -> Self {
-        // Revision 1 is the empty store; there is none before.
-        Self { states: vec![State::new(), State::new()], compacted: -1, leases: Held::default() }
+        Self {
+            // Revision 1 is the empty store; there is none before.
+            states: vec![State::new(), State::new()],
+            changes: vec![Vec::new(), Vec::new()],
+            compacted: -1,
+            compactions: BTreeSet::new(),
+            leases: Held::default(),
+        }
     }
 }
 
@@ -45,9 +64,8 @@ impl Model {
     }
 
     pub(super) fn apply(&mut self, command: &Command) -> Expected {
-        let revision = self.revision() + 1;
         let now = &self.states[self.states.len() - 1];
-        let mut next = now.clone();
+        let mut next = Next::after(now, self.revision() + 1);
         let mut expected = Expected::default();
         match command {
             Command::Put(it) => {
@@ -55,18 +73,18 @@ impl Model {
                     return expected;
                 }
                 expected.prev_kv = if it.prev_kv { now.get(&it.key).cloned() } else { None };
-                put(&mut next, it, revision);
+                next.put(it);
             }
             Command::DeleteRange(it) => {
-                expected.deleted = i64::from(next.remove(&it.key).is_some());
+                expected.deleted = i64::from(next.delete(&it.key));
             }
             Command::Txn(txn) => {
                 expected.succeeded = txn.compare.iter().all(|compare| holds(now, compare));
                 let ops = if expected.succeeded { &txn.success } else { &txn.failure };
                 for op in ops {
                     match op {
-                        Op::Put(it) => put(&mut next, it, revision),
-                        Op::DeleteRange(it) => drop(next.remove(&it.key)),
+                        Op::Put(it) => next.put(it),
+                        Op::DeleteRange(it) => drop(next.delete(&it.key)),
                         Op::Range(_) | Op::Txn(_) => {}
                     }
                 }
@@ -76,50 +94,89 @@ impl Model {
                     return expected;
                 }
                 self.compacted = compact.revision;
+                self.compactions.insert(compact.revision);
             }
             Command::Lease(lease) => {
                 let Some((outcome, ended)) = self.leases.apply(lease) else { return expected };
                 expected.lease = Some(outcome);
-                next.retain(|_, kv| Some(kv.lease) != ended);
+                next.delete_leased(ended);
             }
             // No client raises alarms, and there are no users.
             Command::Publish(_) | Command::Alarm(_) | Command::Auth(_) => {}
         }
-        if next != *now {
-            self.states.push(next);
+        let Next { state, changes, .. } = next;
+        if !changes.is_empty() {
+            self.states.push(state);
+            self.changes.push(changes);
         }
         expected.revision = Some(self.revision());
         expected
     }
 
-    /// What a read of the state at `now` has to find; nothing if it is refused.
-    pub(super) fn range(&self, range: &Range, now: i64, compacted: i64) -> Option<Vec<KeyValue>> {
+    /// What a read of the state at `now` has to find.
+    pub(super) fn range(&self, range: &Range, now: i64) -> Vec<KeyValue> {
         let at = if range.revision > 0 { range.revision } else { now };
-        if at > now || at < compacted {
-            return None;
-        }
-        let state = &self.states[usize::try_from(at).expect("revisions count from 0")];
-        let is_in = |key: &Bytes| {
-            if range.range_end.is_empty() {
-                *key == range.key
-            } else {
-                *key >= range.key && *key < range.range_end
-            }
-        };
-        Some(state.values().filter(|kv| is_in(&kv.key)).cloned().collect())
+        let state = &self.states[place(at)];
+        let is_in = |kv: &&KeyValue| contains((&range.key, &range.range_end), &kv.key);
+        state.values().filter(is_in).cloned().collect()
+    }
+
+    /// What each of these revisions changed, in order.
+    pub(super) fn changes(&self, from: i64, until: i64) -> impl Iterator<Item = &Change> {
+        let (from, until) = (from.max(0), until.min(self.revision()));
+        let span = if from > until { 0..0 } else { place(from)..place(until) + 1 };
+        self.changes[span].iter().flatten()
     }
 }
 
-fn put(state: &mut State, put: &Put, revision: i64) {
-    let kv = state.entry(put.key.clone()).or_insert_with(|| KeyValue {
-        key: put.key.clone(),
-        create_revision: revision,
-        ..KeyValue::default()
-    });
-    kv.value = put.value.clone();
-    kv.lease = put.lease;
-    kv.mod_revision = revision;
-    kv.version += 1;
+fn place(revision: i64) -> usize {
+    usize::try_from(revision).expect("revisions count from 0")
+}
+
+/// The next revision while it is made, if anything changes.
+struct Next<'a> {
+    before: &'a State,
+    state: State,
+    revision: i64,
+    changes: Vec<Change>,
+}
+
+impl<'a> Next<'a> {
+    fn after(before: &'a State, revision: i64) -> Self {
+        Self { before, state: before.clone(), revision, changes: Vec::new() }
+    }
+
+    fn put(&mut self, put: &Put) {
+        let kv = self.state.entry(put.key.clone()).or_insert_with(|| KeyValue {
+            key: put.key.clone(),
+            create_revision: self.revision,
+            ..KeyValue::default()
+        });
+        kv.value = put.value.clone();
+        kv.lease = put.lease;
+        kv.mod_revision = self.revision;
+        kv.version += 1;
+        let prev_kv = self.before.get(&put.key).cloned();
+        self.changes.push(Change::Put { kv: kv.clone(), prev_kv });
+    }
+
+    /// Whether there was such a key.
+    fn delete(&mut self, key: &Bytes) -> bool {
+        let was_there = self.state.remove(key).is_some();
+        if was_there {
+            let (key, prev_kv) = (key.clone(), self.before.get(key).cloned());
+            self.changes.push(Change::Delete { key, mod_revision: self.revision, prev_kv });
+        }
+        was_there
+    }
+
+    /// Deletes what depends on a lease that ended.
+    fn delete_leased(&mut self, ended: Option<i64>) {
+        let leased = self.before.values().filter(|kv| Some(kv.lease) == ended);
+        for key in leased.map(|kv| kv.key.clone()).collect::<Vec<_>>() {
+            self.delete(&key);
+        }
+    }
 }
 
 fn holds(state: &State, compare: &Compare) -> bool {

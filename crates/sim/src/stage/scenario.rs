@@ -5,6 +5,7 @@
 
 use super::timers::Timers;
 use crate::client::Workload;
+use crate::listener::Audience;
 use crate::swarm::{Swarm, lease_ticks};
 
 /// A small cluster, and what happens to it.
@@ -82,6 +83,7 @@ impl Scenario {
             apart: self.kind == Kind::Apart,
             clients: 0,
             workload,
+            audience: Audience { listeners: 0, pause_us: 1 },
             storm_us: 0,
             fault_every_us: 0,
             weights: Vec::new(),

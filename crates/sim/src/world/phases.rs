@@ -111,6 +111,7 @@ impl World {
         if let Some(joint) = last.filter(|configuration| configuration.is_joint()) {
             self.settle("healing", Err(format!("nobody leads out of {joint}")));
         }
+        self.hear_all();
         let mut checks = std::mem::take(&mut self.checks);
         for check in &mut checks {
             let result = check.end(&self.ghost);
