@@ -56,6 +56,7 @@ pub(crate) struct Client {
     pause_us: u64,
     keys: u64,
     weights: [u64; 6],
+    past_permille: u64,
     /// Makes each value another one.
     values: u64,
     number: u64,
@@ -71,6 +72,7 @@ impl Client {
             pause_us: workload.pause_us,
             keys: workload.keys,
             weights: workload.weights,
+            past_permille: workload.past_permille,
             values: 0,
             number,
             revision: 1,
@@ -102,12 +104,16 @@ impl Client {
             })),
             3 => Request::Write(Command::Txn(self.txn())),
             4 => {
-                let back = i64::try_from(self.random.below(20)).expect("it is small");
-                let revision = (self.revision - back).max(1);
-                Request::Write(Command::Compact(Compact { revision }))
+                Request::Write(Command::Compact(Compact { revision: self.past() }))
             }
             _ => Request::Write(Command::Lease(self.lease_command())),
         }
+    }
+
+    /// A revision a little before the latest that it knows of.
+    fn past(&mut self) -> i64 {
+        let back = i64::try_from(self.random.below(20)).expect("it is small");
+        (self.revision - back).max(1)
     }
 
     fn lease_command(&mut self) -> LeaseCommand {
@@ -169,7 +175,10 @@ impl Client {
             second.key = format!("{}-twin", String::from_utf8_lossy(&first.key)).into();
         }
         let delete = DeleteRange { key: self.key(), ..DeleteRange::default() };
-        let other = Range { key: self.key(), ..Range::default() };
+        let mut other = Range { key: self.key(), ..Range::default() };
+        if self.random.chance(self.past_permille) {
+            other.revision = self.past();
+        }
         Txn {
             compare: vec![compare],
             success: vec![Op::Put(first), Op::Put(second)],
@@ -186,4 +195,6 @@ pub(crate) struct Workload {
     pub(crate) keys: u64,
     /// Of puts, reads, deletes, transactions, compactions, and what is done with leases.
     pub(crate) weights: [u64; 6],
+    /// So many of a thousand transactions read what is past, which may be forgotten.
+    pub(crate) past_permille: u64,
 }

@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use raft::{Configuration, Envelope, Message, NodeId, Position, Snapshot};
 use replica::{Task, Tasks};
 use wal::{Incoming, MemoryDisk, MemoryFile, Snapshots};
 
-use crate::machine::{Machine, Restoring};
+use crate::machine::{Image, Machine, Restoring};
 
 /// So much of a snapshot is written at once: little, so that a crash finds some of it written.
 const PIECE_BYTES: usize = 1000;
@@ -21,7 +20,7 @@ pub(crate) struct Keeper {
     chunk_bytes: usize,
     snapshots: Snapshots<MemoryDisk>,
     incoming: Incoming<MemoryFile>,
-    tasks: Tasks<Bytes>,
+    tasks: Tasks<Image>,
 }
 
 /// What became of it.
@@ -45,7 +44,7 @@ impl Keeper {
     }
 
     /// Gives it a task. Whether it had nothing to do.
-    pub(crate) fn push(&mut self, task: Task<Bytes>) -> bool {
+    pub(crate) fn push(&mut self, task: Task<Image>) -> bool {
         let was_idle = self.tasks.is_empty();
         self.tasks.push(task);
         was_idle
@@ -60,7 +59,7 @@ impl Keeper {
         match self.tasks.pop() {
             None => Kept::Nothing,
             Some(Task::Take { position, configuration, image }) => {
-                let taken = self.write(position, configuration, &image);
+                let taken = self.write(position, configuration, &image.read());
                 taken.map_or(Kept::TakeFailed, Kept::Taken)
             }
             Some(Task::Read { to, term, snapshot, offset }) => {

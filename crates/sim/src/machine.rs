@@ -1,6 +1,7 @@
 //! The replicated state machine: the store, what counts its leases down, and its snapshots.
 
 use std::cell::{Ref, RefCell, RefMut};
+use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 use mvcc::{Command, DecodeError, Feed, Lessor, Reply, RestoreError, Restorer, Store};
@@ -9,7 +10,8 @@ use raft::Index;
 /// The store. Taking an image of it changes how it compacts, but nothing that can be seen.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    store: RefCell<Store>,
+    /// Shared with the images that are still to be read.
+    store: Rc<RefCell<Store>>,
     lessor: Lessor,
     /// What is applied, for those who watch.
     feed: RefCell<Feed>,
@@ -45,7 +47,7 @@ impl Default for Machine {
 impl Machine {
     fn new(store: Store, lessor: Lessor) -> Self {
         let feed = RefCell::new(Feed::new(CHANGES_MAX));
-        Self { store: RefCell::new(store), lessor, feed }
+        Self { store: Rc::new(RefCell::new(store)), lessor, feed }
     }
 
     pub(crate) fn feed(&self) -> RefMut<'_, Feed> {
@@ -54,6 +56,33 @@ impl Machine {
 
     pub(crate) fn store(&self) -> Ref<'_, Store> {
         self.store.borrow()
+    }
+}
+
+/// The store as it was at one moment. It is read later, while the store goes on.
+#[derive(Debug)]
+pub(crate) struct Image {
+    store: Rc<RefCell<Store>>,
+    image: Option<mvcc::Image>,
+}
+
+impl Image {
+    /// The bytes of a snapshot.
+    pub(crate) fn read(mut self) -> Bytes {
+        let mut bytes = BytesMut::new();
+        if let Some(image) = &mut self.image {
+            let store = self.store.borrow();
+            while store.read_image(image, VERSIONS_MAX, &mut bytes) {}
+        }
+        bytes.freeze()
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        if let Some(image) = self.image.take() {
+            self.store.borrow_mut().release(image);
+        }
     }
 }
 
@@ -86,12 +115,11 @@ impl Restoring {
 
 impl replica::StateMachine for Machine {
     type Reply = Applied;
-    /// The bytes of a snapshot.
-    type Image = Bytes;
+    type Image = Image;
     type State = Self;
 
     fn apply(&mut self, index: Index, command: Bytes) -> Applied {
-        let store = self.store.get_mut();
+        let store = &mut *self.store.borrow_mut();
         let before = store.revision();
         let reply = Command::decode(command).map(|command| {
             let reply = store.apply(&command);
@@ -107,19 +135,15 @@ impl replica::StateMachine for Machine {
         self.lessor.advance(now_ms, leads).iter().map(Command::encode).collect()
     }
 
-    fn image(&self) -> Bytes {
-        let mut store = self.store.borrow_mut();
-        let mut image = store.image();
-        let mut bytes = BytesMut::new();
-        while store.read_image(&mut image, VERSIONS_MAX, &mut bytes) {}
-        store.release(image);
-        bytes.freeze()
+    fn image(&self) -> Image {
+        let image = self.store.borrow_mut().image();
+        Image { store: self.store.clone(), image: Some(image) }
     }
 
     fn replace(&mut self, state: Self) {
-        self.store = state.store;
-        let store = self.store.get_mut();
-        self.lessor.restored(store);
+        self.store.swap(&state.store);
+        let store = self.store.borrow();
+        self.lessor.restored(&store);
         self.feed.get_mut().replaced(store.revision());
     }
 }

@@ -60,6 +60,7 @@ impl Swarm {
                 random.pick(&[0, 0, 1]),
                 Random::stream(setup.seed, "leases", 0).pick(&[0, 0, 3, 10]),
             ],
+            past_permille: Random::stream(setup.seed, "past", 0).pick(&[0, 0, 0, 300]),
         };
         let election_ticks = random.pick(&[10, 15, 15]);
         let drift_permille = random.pick(&[0, 0, 10, Setup::DRIFT_PERMILLE_MAX]);

@@ -37,7 +37,7 @@ use crate::faults::{self, FaultKind, Loss};
 use crate::hub::Hub;
 use crate::keeper::{Keeper, Unreadable};
 use crate::listener::Listener;
-use crate::machine::{Applied, Machine};
+use crate::machine::{Applied, Image, Machine};
 use crate::member::{Found, Member, Process};
 use crate::network::Network;
 use crate::outcome::{Outcome, Violation};
@@ -476,7 +476,7 @@ impl World {
         }
     }
 
-    fn carry_out_one(&mut self, id: NodeId, output: Output<Applied, bytes::Bytes>, applied: Index) {
+    fn carry_out_one(&mut self, id: NodeId, output: Output<Applied, Image>, applied: Index) {
         match output {
             Output::Persist(write) => self.queue_write(id, write),
             Output::Send(envelope) => self.send(&envelope),

@@ -3,7 +3,7 @@
 //! against this.
 
 use bytes::Bytes;
-use mvcc::{Change, Command, KeyValue, Range, Refusal};
+use mvcc::{Change, Command, KeyValue, Op, Range, Refusal};
 use raft::{Index, Payload};
 
 use super::ghost::Committed;
@@ -53,6 +53,11 @@ impl Extent {
             None
         }
     }
+
+    /// Whether a transaction cannot have that operation.
+    pub(super) fn forbids(self, op: &Op) -> bool {
+        matches!(op, Op::Range(range) if self.refusal(range.revision).is_some())
+    }
 }
 
 impl History {
@@ -62,9 +67,7 @@ impl History {
             let command = command_of(&entry.payload);
             let expected = command.as_ref().map(|command| self.model.apply(command));
             let expected = expected.unwrap_or_default();
-            let extent =
-                Extent { revision: self.model.revision(), compacted: self.model.compacted };
-            self.steps.push(Step { command, expected, extent });
+            self.steps.push(Step { command, expected, extent: self.model.extent() });
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use mvcc::{KeyValue, Reply, Response};
+use mvcc::{KeyValue, OpResponse, Reply, Response};
 use raft::{Index, NodeId, Ticket};
 
 use super::history::Step;
@@ -99,7 +99,12 @@ fn found(reply: &Reply) -> Expected {
             Expected { revision: Some(it.revision), deleted: it.deleted, ..nothing }
         }
         Response::Txn(it) => {
-            Expected { revision: Some(it.revision), succeeded: it.succeeded, ..nothing }
+            let found = it.responses.iter().filter_map(|response| match response {
+                OpResponse::Range(range) => Some(range.kvs.clone()),
+                OpResponse::Put(_) | OpResponse::DeleteRange(_) | OpResponse::Txn(_) => None,
+            });
+            let (revision, found) = (Some(it.revision), found.collect());
+            Expected { revision, succeeded: it.succeeded, found, ..nothing }
         }
         Response::Compact(it) => Expected { revision: Some(it.revision), ..nothing },
         Response::Lease(it) => {

@@ -10,7 +10,7 @@ use mvcc::{
 };
 
 use super::held::Held;
-use super::history::contains;
+use super::history::{Extent, contains};
 
 /// Every state that the store was in, by revision, and what changed it; and the oldest that can
 /// still be read.
@@ -37,12 +37,20 @@ pub(super) struct Expected {
     pub(super) prev_kv: Option<KeyValue>,
     /// What came of a command for leases.
     pub(super) lease: Option<LeaseOutcome>,
+    /// What the ranges of a transaction find.
+    pub(super) found: Vec<Vec<KeyValue>>,
 }
 
 impl Expected {
     /// What comes of nothing.
-    pub(super) const NOTHING: Self =
-        Self { revision: None, succeeded: false, deleted: 0, prev_kv: None, lease: None };
+    pub(super) const NOTHING: Self = Self {
+        revision: None,
+        succeeded: false,
+        deleted: 0,
+        prev_kv: None,
+        lease: None,
+        found: Vec::new(),
+    };
 }
 
 impl Default for Model {
@@ -81,11 +89,18 @@ impl Model {
             Command::Txn(txn) => {
                 expected.succeeded = txn.compare.iter().all(|compare| holds(now, compare));
                 let ops = if expected.succeeded { &txn.success } else { &txn.failure };
+                if ops.iter().any(|op| self.extent().forbids(op)) {
+                    return Expected::NOTHING;
+                }
                 for op in ops {
                     match op {
                         Op::Put(it) => next.put(it),
                         Op::DeleteRange(it) => drop(next.delete(&it.key)),
-                        Op::Range(_) | Op::Txn(_) => {}
+                        Op::Range(it) if it.revision > 0 => {
+                            expected.found.push(find(&self.states[place(it.revision)], it));
+                        }
+                        Op::Range(it) => expected.found.push(find(&next.state, it)),
+                        Op::Txn(_) => {}
                     }
                 }
             }
@@ -116,9 +131,12 @@ impl Model {
     /// What a read of the state at `now` has to find.
     pub(super) fn range(&self, range: &Range, now: i64) -> Vec<KeyValue> {
         let at = if range.revision > 0 { range.revision } else { now };
-        let state = &self.states[place(at)];
-        let is_in = |kv: &&KeyValue| contains((&range.key, &range.range_end), &kv.key);
-        state.values().filter(is_in).cloned().collect()
+        find(&self.states[place(at)], range)
+    }
+
+    /// What of it can be read.
+    pub(super) fn extent(&self) -> Extent {
+        Extent { revision: self.revision(), compacted: self.compacted }
     }
 
     /// What each of these revisions changed, in order.
@@ -127,6 +145,11 @@ impl Model {
         let span = if from > until { 0..0 } else { place(from)..place(until) + 1 };
         self.changes[span].iter().flatten()
     }
+}
+
+fn find(state: &State, range: &Range) -> Vec<KeyValue> {
+    let is_in = |kv: &&KeyValue| contains((&range.key, &range.range_end), &kv.key);
+    state.values().filter(is_in).cloned().collect()
 }
 
 fn place(revision: i64) -> usize {

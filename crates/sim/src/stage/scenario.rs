@@ -77,9 +77,11 @@ impl Scenario {
     /// What its world is like.
     pub(crate) fn swarm(&self, timers: Timers) -> Swarm {
         let Timers { election, spread, heartbeat } = timers;
-        let workload = Workload { members: self.members, pause_us: 1, keys: 1, weights: [0; 6] };
+        let members = self.members;
+        let workload =
+            Workload { members, pause_us: 1, keys: 1, weights: [0; 6], past_permille: 0 };
         Swarm {
-            members: self.members,
+            members,
             apart: self.kind == Kind::Apart,
             clients: 0,
             workload,

@@ -1,6 +1,5 @@
 //! A member's snapshots: taken, read for others, stored, and made a state of.
 
-use bytes::Bytes;
 use raft::{NodeId, Snapshot};
 use replica::{Replica, Task};
 
@@ -9,13 +8,13 @@ use crate::checks::Fact;
 use crate::coverage::Situation;
 use crate::event::{Event, Run};
 use crate::keeper::{Kept, Unreadable};
-use crate::machine::Machine;
+use crate::machine::{Image, Machine};
 use crate::member::Member;
 use crate::teller::Teller;
 
 impl World {
     /// Gives the keeper something to do.
-    pub(super) fn keep(&mut self, id: NodeId, task: Task<Bytes>) {
+    pub(super) fn keep(&mut self, id: NodeId, task: Task<Image>) {
         let now = self.now;
         let member = self.member(id);
         let Some(process) = &mut member.process else { return };
