@@ -96,6 +96,6 @@ pub use reply::{
 pub use store::{Member, Store};
 pub use validate::{TXN_DEPTH_MAX, TXN_OPS_MAX};
 pub use watch::{
-    Feed, HistoryReader, News, Reading, StreamId, WatchLimits, WatchRefusal, WatchRequest, WatchResponse,
-    Watchers,
+    Feed, HistoryReader, News, Reading, StreamId, WatchLimits, WatchRefusal, WatchRequest,
+    WatchResponse, Watchers,
 };

@@ -103,9 +103,7 @@ impl Client {
                 ..DeleteRange::default()
             })),
             3 => Request::Write(Command::Txn(self.txn())),
-            4 => {
-                Request::Write(Command::Compact(Compact { revision: self.past() }))
-            }
+            4 => Request::Write(Command::Compact(Compact { revision: self.past() })),
             _ => Request::Write(Command::Lease(self.lease_command())),
         }
     }

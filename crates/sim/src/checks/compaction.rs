@@ -46,8 +46,9 @@ impl Check for Compaction {
             }
             Fact::Audited { id, applied, audit } => {
                 let extent = ghost.history.step(*applied)?.extent;
-                self.look(audit, extent, ghost)
-                    .map_err(|text| format!("{id} at {applied}, revision {}: {text}", audit.revision))
+                self.look(audit, extent, ghost).map_err(|text| {
+                    format!("{id} at {applied}, revision {}: {text}", audit.revision)
+                })
             }
             _ => Ok(()),
         }
