@@ -1,7 +1,6 @@
 //! Commands as bytes: what goes into the log.
 //!
 //! ```text
-//!   stamped   = format:u8 (=2)  auth_revision  command, or a command alone
 //!   command   = format:u8 (=1)  kind:u8  body
 //!   put       = flags:u8  key  value  lease           flags: 1 prev_kv  2 ignore_value
 //!   delete    = flags:u8  key  range_end                     4 ignore_lease  8 keys_only
@@ -13,7 +12,7 @@
 //!   compact   = revision
 //!   publish   = member_id  name  list of url
 //!   lease     = see lease/codec.rs
-//!   auth      = see auth/codec.rs
+//!   auth      = see auth/codec.rs; and auth/stamp.rs for what stands before a command in the log
 //!   alarm     = change:u8 (0 raise, 1 disarm)  alarm:u8 (0 no space, 1 corrupt)  member_id
 //! ```
 //!
@@ -35,11 +34,8 @@ use crate::command::{
 use crate::lease::LeaseCommand;
 use crate::validate::TXN_DEPTH_MAX;
 
-/// The first byte of every encoded command.
+/// The first byte of every encoded command. Stamps, which stand before some, begin with others.
 const FORMAT: u8 = 1;
-
-/// The first byte of one with a stamp before it.
-const STAMPED: u8 = 2;
 
 const PUT: u8 = 1;
 const DELETE_RANGE: u8 = 2;
@@ -170,42 +166,6 @@ impl Command {
             0 => Ok(command),
             trailing => Err(DecodeError::Trailing(trailing)),
         }
-    }
-}
-
-/// A command as it stands in the log: with the auth revision at which its user was looked at, if it
-/// had to have one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamped {
-    /// The auth revision; `None` if nobody was asked for.
-    pub auth_revision: Option<u64>,
-    /// The command.
-    pub command: Command,
-}
-
-impl Stamped {
-    /// Both as bytes.
-    pub fn encode(auth_revision: Option<u64>, command: &Command) -> Bytes {
-        let mut out = BytesMut::new();
-        if let Some(revision) = auth_revision {
-            out.put_u8(STAMPED);
-            put_varint(&mut out, revision);
-        }
-        command.encode_into(&mut out);
-        out.freeze()
-    }
-
-    /// Both of bytes.
-    ///
-    /// # Errors
-    /// As for [`Command::decode`].
-    pub fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
-        if bytes.first() != Some(&STAMPED) {
-            return Ok(Self { auth_revision: None, command: Command::decode(bytes)? });
-        }
-        let mut input = Input(bytes.slice(1..));
-        let auth_revision = Some(input.varint()?);
-        Ok(Self { auth_revision, command: Command::decode(input.0)? })
     }
 }
 

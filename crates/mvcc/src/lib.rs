@@ -74,8 +74,10 @@ mod write;
 
 pub use agreement::{Testimony, Verdict, judge};
 pub use alarm::{Alarm, AlarmCommand, MemberAlarm};
-pub use auth::{Auth, AuthCommand, AuthRefusal, Permission, PermissionKind, ROOT, Role, User};
-pub use codec::{DecodeError, Stamped};
+pub use auth::{
+    Auth, AuthCommand, AuthRefusal, Permission, PermissionKind, ROOT, Role, Stamp, Stamped, User,
+};
+pub use codec::DecodeError;
 pub use command::{
     Command, Compact, Compare, CompareTarget, DeleteRange, Op, Publish, Put, Range, Relation,
     SortOrder, SortTarget, Txn,

@@ -6,8 +6,7 @@ use bytes::Bytes;
 
 use crate::Refusal;
 use crate::alarm::{AlarmCommand, Alarms, MemberAlarm};
-use crate::auth::{Auth, AuthCommand, AuthRefusal};
-use crate::codec::Stamped;
+use crate::auth::{Auth, AuthCommand};
 use crate::command::{Command, Compact, Publish, Put, Range, Txn};
 use crate::lease::{Lease, LeaseCommand, LeaseResponse, Leases};
 use crate::memory::Memory;
@@ -90,18 +89,6 @@ impl Store {
             Command::Alarm(command) => Ok(self.change_alarms(*command)).into(),
             Command::Auth(command) => self.change_auth(command).into(),
         }
-    }
-
-    /// Carries out a command of a user who was looked at when it was proposed. If users were
-    /// changed since then, it is refused with [`AuthRefusal::AuthOldRevision`].
-    pub fn apply_stamped(&mut self, stamped: &Stamped) -> Reply {
-        let is_old = stamped
-            .auth_revision
-            .is_some_and(|looked_at| self.auth.is_enabled() && looked_at != self.auth.revision());
-        if is_old {
-            return Err(AuthRefusal::AuthOldRevision.into()).into();
-        }
-        self.apply(&stamped.command)
     }
 
     /// Reads a range at once. For one that may be large, see

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use etcdpb::etcdserverpb::ResponseHeader;
 use mvcc::{
     Alarm, AlarmCommand, AuthRefusal, Command, KvHash, KvHasher, MemberAlarm, Range, RangeReader,
-    RangeResponse, Refusal, Reply, Response, Stamped, Step, Store, TXN_OPS_MAX,
+    RangeResponse, Refusal, Reply, Response, Stamp, Stamped, Step, Store, TXN_OPS_MAX,
 };
 use tokio::time::timeout;
 use tonic::Request;
@@ -159,26 +159,23 @@ impl<B: Backend> Frontend<B> {
         &self,
         check: impl FnOnce(&Store, &str) -> Result<(), AuthRefusal>,
     ) -> Result<(), Error> {
-        self.backend.read(|store| self.permit_in(store, |user| check(store, user)).map(drop))
+        self.backend.read(|store| match &self.who {
+            _ if !store.auth().is_enabled() => Ok(()),
+            Who::System => Ok(()),
+            Who::Nobody => Err(AuthRefusal::UserEmpty.into()),
+            Who::User(user) => Ok(check(store, user)?),
+        })
     }
 
-    /// The same, in that store. Also returns the auth revision, if it matters.
-    fn permit_in(
-        &self,
-        store: &Store,
-        check: impl FnOnce(&str) -> Result<(), AuthRefusal>,
-    ) -> Result<Option<u64>, Error> {
-        if !store.auth().is_enabled() {
-            return Ok(None);
-        }
-        match &self.who {
-            Who::Nobody => Err(AuthRefusal::UserEmpty.into()),
-            Who::System => Ok(None),
-            Who::User(user) => {
-                check(user)?;
-                Ok(Some(store.auth().revision()))
-            }
-        }
+    /// Looks whether who asks may have that command carried out. Nobody looks at what the member
+    /// does for itself.
+    fn stamp(&self, store: &Store, command: &Command) -> Result<Option<Stamp>, Error> {
+        let user = match &self.who {
+            Who::System => return Ok(None),
+            Who::Nobody => None,
+            Who::User(user) => Some(&**user),
+        };
+        Ok(Some(store.stamp(user, command)?))
     }
 
     pub(crate) fn backend(&self) -> &B {
@@ -215,10 +212,8 @@ impl<B: Backend> Frontend<B> {
         command.validate(self.options.txn_ops_max)?;
         self.check_space(command).await?;
         for _ in 0..PERMIT_ATTEMPTS {
-            let looked_at = self
-                .backend
-                .read(|store| self.permit_in(store, |user| store.permits(user, command)))?;
-            let bytes = Stamped::encode(looked_at, command);
+            let stamp = self.backend.read(|store| self.stamp(store, command))?;
+            let bytes = Stamped::encode(stamp.as_ref(), command);
             if bytes.len() > self.options.request_bytes_max {
                 return Err(Error::RequestTooLarge);
             }

@@ -1,5 +1,5 @@
-//! The auditor: looks now and then at what some member holds of some revision, past, latest or yet
-//! to come. It asks that member alone, and changes nothing.
+//! The auditor: looks now and then at what each member holds of some revision, past, latest or yet
+//! to come. It asks each alone, and changes nothing.
 
 use bytes::Bytes;
 use mvcc::{KvHash, KvHasher, Range, RangeResponse, Refusal, SortOrder, SortTarget, Store};
@@ -46,14 +46,8 @@ impl Auditor {
         self.random.within(self.pause_us / 4..=self.pause_us)
     }
 
-    /// One of them, if there are any.
-    pub(crate) fn choose<T: Copy>(&mut self, from: &[T]) -> Option<T> {
-        (!from.is_empty()).then(|| self.random.pick(from))
-    }
-
     /// Looks at a store.
-    pub(crate) fn look(&mut self, store: &Store) -> Audit {
-        let revision = self.revision(store);
+    pub(crate) fn look(&mut self, store: &Store, revision: i64) -> Audit {
         let found = store.range(&Range { revision, ..WHOLE });
         let mut hasher = KvHasher::new(revision);
         let budget = 1 + usize::try_from(self.random.below(20)).expect("it is small");
@@ -65,8 +59,8 @@ impl Auditor {
         Audit { revision, found, hash }
     }
 
-    /// The revisions at which history is forgotten and made are looked at more often.
-    fn revision(&mut self, store: &Store) -> i64 {
+    /// A revision to look at; more often one at which history is forgotten or made.
+    pub(crate) fn choose(&mut self, store: &Store) -> i64 {
         let (first, last) = (store.compacted_revision().unwrap_or(1).max(1), store.revision());
         let some = i64::try_from(self.random.below(20)).expect("it is small");
         match self.random.below(6) {

@@ -10,6 +10,7 @@ use mvcc::{
 };
 use raft::{Index, NodeId, Ticket};
 
+use crate::admin::{Admin, Asker};
 use crate::random::Random;
 
 /// What a client asks for.
@@ -25,6 +26,7 @@ pub(crate) struct Operation {
     pub(crate) client: usize,
     pub(crate) member: NodeId,
     pub(crate) ticket: Ticket,
+    pub(crate) who: Asker,
     pub(crate) request: Request,
     /// The command's bytes; empty for a read.
     pub(crate) command: Bytes,
@@ -57,6 +59,8 @@ pub(crate) struct Client {
     keys: u64,
     weights: [u64; 6],
     past_permille: u64,
+    /// Who it is, and what it does to the users, if there are users.
+    admin: Option<Admin>,
     /// Makes each value another one.
     values: u64,
     number: u64,
@@ -73,6 +77,7 @@ impl Client {
             keys: workload.keys,
             weights: workload.weights,
             past_permille: workload.past_permille,
+            admin: workload.has_users.then(|| Admin::new(seed, number)),
             values: 0,
             number,
             revision: 1,
@@ -89,7 +94,16 @@ impl Client {
         self.member = NodeId(1 + self.random.below(members));
     }
 
-    pub(crate) fn ask(&mut self) -> Request {
+    /// What it asks for, and as whom.
+    pub(crate) fn ask(&mut self) -> (Asker, Request) {
+        let Some(admin) = &mut self.admin else { return (Asker::Anyone, self.request()) };
+        if let Some((who, change)) = admin.change() {
+            return (who, Request::Write(Command::Auth(change)));
+        }
+        (admin.who(), self.request())
+    }
+
+    fn request(&mut self) -> Request {
         let kind = self.random.weighted(self.weights.iter().copied()).unwrap_or(0);
         match kind {
             0 => {
@@ -195,4 +209,6 @@ pub(crate) struct Workload {
     pub(crate) weights: [u64; 6],
     /// So many of a thousand transactions read what is past, which may be forgotten.
     pub(crate) past_permille: u64,
+    /// Whether there are users and roles.
+    pub(crate) has_users: bool,
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use mvcc::{AuthRefusal, Refusal};
 use raft::{Message, NodeId, RoleName, Term};
 use replica::Failure;
 
@@ -67,11 +68,15 @@ pub enum Situation {
     WatchCompacted,
     /// Those who watch had more to read than was read.
     WatchFellBehind,
+    /// Somebody was refused, because of who it was.
+    Denied,
+    /// The users were changed between the look at who asked and the place in the log.
+    UsersChangedMeanwhile,
 }
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Elected,
         Self::TwoLeaders,
         Self::Truncated,
@@ -99,6 +104,8 @@ impl Situation {
         Self::WatchResumed,
         Self::WatchCompacted,
         Self::WatchFellBehind,
+        Self::Denied,
+        Self::UsersChangedMeanwhile,
     ];
 
     /// So many runs of any seeds bring it about, as good as surely.
@@ -127,6 +134,8 @@ impl Situation {
             | Self::SnapshotInstalledWhileCut
             | Self::Joint
             | Self::WatchCompacted
+            | Self::Denied
+            | Self::UsersChangedMeanwhile
             | Self::MembersChangedWhileCut
             | Self::TransferBegun => 300,
             // What comes of two faults that seldom meet.
@@ -194,6 +203,12 @@ impl Coverage {
                 answer: Answer::Failed(Failure::TimedOut | Failure::Unknown), ..
             } => {
                 self.add(Situation::OutcomeUnknown);
+            }
+            Fact::Denied { .. } => self.add(Situation::Denied),
+            Fact::Answered { answer: Answer::Wrote { result, .. }, .. }
+                if **result == Err(Refusal::Auth(AuthRefusal::AuthOldRevision)) =>
+            {
+                self.add(Situation::UsersChangedMeanwhile);
             }
             Fact::Sent { envelope } => match envelope.message {
                 Message::Forward { .. } => self.add(Situation::Forwarded),

@@ -23,6 +23,7 @@
 //!
 //! Sockets and threads, which only `host` has, are not run.
 
+mod admin;
 mod auditor;
 mod checks;
 mod client;

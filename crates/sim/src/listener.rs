@@ -10,6 +10,8 @@ use bytes::Bytes;
 use mvcc::{StreamId, WatchRequest, WatchResponse};
 use raft::NodeId;
 
+use crate::admin::{Admin, Asker};
+use crate::client::Workload;
 use crate::event::Run;
 use crate::random::Random;
 
@@ -40,6 +42,7 @@ pub(crate) enum Turn {
 #[derive(Debug)]
 pub(crate) struct Listener {
     random: Random,
+    pub(crate) who: Asker,
     pub(crate) member: NodeId,
     pub(crate) stream: Option<(Run, StreamId)>,
     pause_us: u64,
@@ -58,15 +61,18 @@ pub(crate) struct Listener {
 const WATCHES_MAX: usize = 3;
 
 impl Listener {
-    pub(crate) fn new(seed: u64, number: u64, members: u64, keys: u64, pause_us: u64) -> Self {
+    pub(crate) fn new(seed: u64, number: u64, workload: &Workload, pause_us: u64) -> Self {
         let mut random = Random::stream(seed, "listener", number);
-        let member = NodeId(1 + random.below(members));
+        let member = NodeId(1 + random.below(workload.members));
+        let who =
+            if workload.has_users { Admin::new(seed, 1000 + number).who() } else { Asker::Anyone };
         Self {
             random,
+            who,
             member,
             stream: None,
             pause_us,
-            keys,
+            keys: workload.keys,
             watches: BTreeMap::new(),
             there: BTreeSet::new(),
             next_name: 1,
@@ -111,6 +117,11 @@ impl Listener {
         let request = WatchRequest { start_revision: self.start(), ..self.wish() };
         self.watches.insert(request.watch_id, request.clone());
         request
+    }
+
+    /// It may not have that watch.
+    pub(crate) fn forget(&mut self, name: i64) {
+        self.watches.remove(&name);
     }
 
     /// The watch is over; what was forgotten of it goes on from there as another one.

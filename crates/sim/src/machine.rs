@@ -4,7 +4,7 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
-use mvcc::{Command, DecodeError, Feed, Lessor, Reply, RestoreError, Restorer, Store};
+use mvcc::{Command, DecodeError, Feed, Lessor, Reply, RestoreError, Restorer, Stamped, Store};
 use raft::Index;
 
 /// The store. Taking an image of it changes how it compacts, but nothing that can be seen.
@@ -25,6 +25,8 @@ pub(crate) struct Applied {
     /// The store's revision before, and afterwards.
     pub(crate) before: i64,
     pub(crate) revision: i64,
+    /// That of its users.
+    pub(crate) auth_revision: u64,
     /// A hash of the whole store, now and then.
     pub(crate) hash: Option<u64>,
 }
@@ -121,14 +123,15 @@ impl replica::StateMachine for Machine {
     fn apply(&mut self, index: Index, command: Bytes) -> Applied {
         let store = &mut *self.store.borrow_mut();
         let before = store.revision();
-        let reply = Command::decode(command).map(|command| {
-            let reply = store.apply(&command);
-            self.lessor.applied(&command, store);
+        let reply = Stamped::decode(command).map(|stamped| {
+            let reply = store.apply_stamped(&stamped);
+            self.lessor.applied(&stamped.command, store);
             self.feed.get_mut().applied(&reply.changes);
             reply
         });
         let hash = index.0.is_multiple_of(HASH_PERIOD).then(|| store.hash());
-        Applied { index, reply, before, revision: store.revision(), hash }
+        let (revision, auth_revision) = (store.revision(), store.auth().revision());
+        Applied { index, reply, before, revision, auth_revision, hash }
     }
 
     fn advance(&mut self, now_ms: u64, leads: bool) -> Vec<Bytes> {

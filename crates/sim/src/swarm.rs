@@ -61,6 +61,7 @@ impl Swarm {
                 Random::stream(setup.seed, "leases", 0).pick(&[0, 0, 3, 10]),
             ],
             past_permille: Random::stream(setup.seed, "past", 0).pick(&[0, 0, 0, 300]),
+            has_users: Random::stream(setup.seed, "users", 0).chance(150),
         };
         let election_ticks = random.pick(&[10, 15, 15]);
         let drift_permille = random.pick(&[0, 0, 10, Setup::DRIFT_PERMILLE_MAX]);

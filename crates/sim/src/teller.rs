@@ -9,7 +9,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use mvcc::{Change, Command};
+use mvcc::{Change, Stamped};
 use raft::{Envelope, NodeId, Restored, WriteId};
 use trace::{Asked, Event, Fault, Observer, Phase, Record, Sight};
 
@@ -72,8 +72,8 @@ impl Teller {
             return;
         }
         let text = |command: &Bytes| {
-            let command = Command::decode(replica::command_of(command));
-            command.map_or_else(|error| error.to_string(), |command| mvcc::describe(&command))
+            let command = Stamped::decode(replica::command_of(command));
+            command.map_or_else(|error| error.to_string(), |it| mvcc::describe(&it.command))
         };
         // Both texts are of commands in the log: clients ask in words of the simulator.
         let sight = Sight { own: id, names: BTreeMap::new(), tick_us, command: text, logged: text };
@@ -173,6 +173,7 @@ impl Teller {
             | Fact::Sent { .. }
             | Fact::Taken { .. }
             | Fact::Restored { .. }
+            | Fact::Denied { .. }
             | Fact::ReadReady { .. }
             | Fact::Connected { .. }
             | Fact::Watched { .. }

@@ -2,8 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use mvcc::{
-    AuthCommand, AuthRefusal, Command, Permission, PermissionKind, Put, Refusal, Restorer, Stamped,
-    Store,
+    AuthCommand, AuthRefusal, Command, LeaseCommand, Permission, PermissionKind, Put, Refusal,
+    Restorer, Stamp, Stamped, Store,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -45,8 +45,8 @@ fn put(key: &str, lease: i64, prev_kv: bool) -> Command {
 #[test]
 fn a_command_whose_user_was_looked_at_before_a_change_is_refused() {
     let mut store = store();
-    let looked_at = Some(store.auth().revision());
-    let stamped = Stamped { auth_revision: looked_at, command: put("a", 0, false) };
+    let command = put("a", 0, false);
+    let stamped = Stamped { stamp: Some(store.stamp(Some("bob"), &command).unwrap()), command };
     assert!(store.apply_stamped(&stamped).result.is_ok());
     change(&mut store, AuthCommand::RoleDelete { name: "writer".into() }).unwrap();
     let refused = store.apply_stamped(&stamped);
@@ -55,6 +55,44 @@ fn a_command_whose_user_was_looked_at_before_a_change_is_refused() {
     // When users do not matter, nor does who was looked at when.
     change(&mut store, AuthCommand::Disable).unwrap();
     assert!(store.apply_stamped(&stamped).result.is_ok());
+}
+
+#[test]
+fn a_command_that_came_before_users_mattered_is_refused() {
+    let mut store = store();
+    change(&mut store, AuthCommand::Disable).unwrap();
+    let command = put("a", 0, false);
+    let stamped = Stamped { stamp: Some(store.stamp(None, &command).unwrap()), command };
+    assert!(store.apply_stamped(&stamped).result.is_ok());
+    change(&mut store, AuthCommand::Enable { secret: Bytes::new() }).unwrap();
+    let refused = store.apply_stamped(&stamped);
+    assert_eq!(refused.result, Err(AuthRefusal::AuthOldRevision.into()));
+    assert_eq!(store.stamp(None, &stamped.command), Err(AuthRefusal::UserEmpty));
+    // What a member does for itself needs no user.
+    let own = Stamped { stamp: None, ..stamped };
+    assert!(store.apply_stamped(&own).result.is_ok());
+}
+
+/// Keys come to a lease, and go, without a change of users.
+#[test]
+fn a_lease_that_has_other_keys_by_now_is_not_ended() {
+    let mut store = store();
+    for id in [7, 8] {
+        let grant = LeaseCommand::Grant { id, ttl_seconds: 100 };
+        store.apply(&Command::Lease(grant)).result.unwrap();
+    }
+    for (command, other_key) in [
+        (Command::Lease(LeaseCommand::Revoke { id: 7 }), put("z", 7, false)),
+        (Command::Lease(LeaseCommand::Renew { ids: vec![8] }), put("z", 8, false)),
+        (put("a", 8, false), put("z", 8, false)),
+    ] {
+        store.apply(&put("z", 0, false)).result.unwrap();
+        let stamp = store.stamp(Some("bob"), &command).unwrap();
+        let bytes = Stamped::encode(Some(&stamp), &command);
+        store.apply(&other_key).result.unwrap();
+        let refused = store.apply_stamped(&Stamped::decode(bytes).unwrap());
+        assert_eq!(refused.result, Err(AuthRefusal::PermissionDenied.into()), "{command:?}");
+    }
 }
 
 #[test]
@@ -84,7 +122,7 @@ fn each_change_makes_a_revision_and_what_changes_nothing_makes_none() {
 #[test]
 fn commands_need_what_etcd_asks_for() {
     let mut store = store();
-    let grant = mvcc::LeaseCommand::Grant { id: 7, ttl_seconds: 100 };
+    let grant = LeaseCommand::Grant { id: 7, ttl_seconds: 100 };
     store.apply(&Command::Lease(grant)).result.unwrap();
     store.apply(&put("z", 7, false)).result.unwrap();
     let denied = Err(AuthRefusal::PermissionDenied);
@@ -94,13 +132,18 @@ fn commands_need_what_etcd_asks_for() {
     assert_eq!(store.permits("bob", &put("a", 7, false)), denied, "the lease has other keys");
     assert_eq!(store.permits("root", &put("a", 7, true)), Ok(()));
     assert_eq!(store.permits("nobody", &put("a", 0, false)), denied);
-    let renew = Command::Lease(mvcc::LeaseCommand::Renew { ids: vec![7] });
+    let renew = Command::Lease(LeaseCommand::Renew { ids: vec![7] });
     assert_eq!(store.permits("bob", &renew), denied);
     let add = Command::Auth(AuthCommand::RoleAdd { name: "x".into() });
     assert_eq!(store.permits("bob", &add), denied);
     assert_eq!(store.permits("root", &add), Ok(()));
     assert_eq!(store.auth().may_read("ann", b"a", b"c"), Ok(()));
     assert_eq!(store.auth().may_read("ann", b"a", b"\0"), denied);
+}
+
+/// Some have one, some do not.
+fn commands_user(command: &Command) -> Option<String> {
+    command.encode().len().is_multiple_of(2).then(|| "ann".to_owned())
 }
 
 proptest! {
@@ -110,9 +153,12 @@ proptest! {
         let mut store = Store::new();
         for command in commands {
             let command = Command::Auth(command);
-            let bytes = Stamped::encode(Some(store.auth().revision()), &command);
+            let user = commands_user(&command);
+            let stamp = Some(Stamp { auth_revision: store.auth().revision(), user });
+            let bytes = Stamped::encode(stamp.as_ref(), &command);
             let stamped = Stamped::decode(bytes).unwrap();
             prop_assert_eq!(&stamped.command, &command);
+            prop_assert_eq!(&stamped.stamp, &stamp);
             prop_assert_eq!(Command::decode(command.encode()).unwrap(), command);
             let _ = store.apply_stamped(&stamped);
         }

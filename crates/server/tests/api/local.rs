@@ -94,7 +94,7 @@ impl Local {
     }
 
     fn apply(&self, command: &Command) -> Reply {
-        self.apply_stamped(&Stamped { auth_revision: None, command: command.clone() })
+        self.apply_stamped(&Stamped { stamp: None, command: command.clone() })
     }
 
     fn apply_stamped(&self, stamped: &Stamped) -> Reply {

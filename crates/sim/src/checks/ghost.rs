@@ -165,6 +165,7 @@ impl Ghost {
             | Fact::Restored { .. }
             | Fact::Invoked { .. }
             | Fact::Answered { .. }
+            | Fact::Denied { .. }
             | Fact::ReadReady { .. }
             | Fact::Connected { .. }
             | Fact::Watched { .. }

@@ -1,18 +1,28 @@
 //! The true history of the store: what the committed commands make of it, by the
-//! [model](super::model), one step for each index. Whatever clients and watchers are told is held
-//! against this.
+//! [model](super::model) and its [users](super::users), one step for each index. Whatever clients
+//! and watchers are told is held against this.
 
 use bytes::Bytes;
-use mvcc::{Change, Command, KeyValue, Op, Range, Refusal};
+use mvcc::{AuthRefusal, Change, Command, KeyValue, Op, Range, Refusal, Stamped};
 use raft::{Index, Payload};
 
 use super::ghost::Committed;
 use super::model::{Expected, Model};
+use super::users::Users;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct History {
     model: Model,
     steps: Vec<Step>,
+    /// Who there was, from each index on at which that changed.
+    users: Vec<(Index, Users)>,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        let users = vec![(Index(0), Users::default())];
+        Self { model: Model::default(), steps: Vec::new(), users }
+    }
 }
 
 /// What one entry made.
@@ -64,11 +74,51 @@ impl History {
     /// Takes in what else is committed.
     pub(super) fn follow(&mut self, committed: &[Committed]) {
         for entry in &committed[self.steps.len()..] {
-            let command = command_of(&entry.payload);
-            let expected = command.as_ref().map(|command| self.model.apply(command));
-            let expected = expected.unwrap_or_default();
+            let stamped = stamped_of(&entry.payload);
+            let expected = stamped.as_ref().map(|it| self.carry_out(entry.position.index, it));
+            let (command, expected) = (stamped.map(|it| it.command), expected.unwrap_or_default());
             self.steps.push(Step { command, expected, extent: self.model.extent() });
         }
+    }
+
+    fn carry_out(&mut self, index: Index, stamped: &Stamped) -> Expected {
+        let (_, users) = self.users.last().expect("there is one from the beginning");
+        if self.is_over(stamped, users) {
+            return Expected::NOTHING;
+        }
+        let Command::Auth(change) = &stamped.command else {
+            return self.model.apply(&stamped.command);
+        };
+        let mut users = users.clone();
+        let changes_users = users.apply(change);
+        self.users.push((index, users));
+        Expected { changes_users, ..Expected::NOTHING }
+    }
+
+    /// Whether what was looked at before a command was proposed does not hold any more.
+    fn is_over(&self, Stamped { stamp, command }: &Stamped, users: &Users) -> bool {
+        let Some(stamp) = stamp.as_ref().filter(|_| users.is_enabled) else { return false };
+        let state = self.model.state(self.model.revision());
+        let is_refused = |user: &String| users.refusal(Some(user), command, state).is_some();
+        stamp.auth_revision != users.revision || stamp.user.as_ref().is_some_and(is_refused)
+    }
+
+    /// Who there was after that index.
+    pub(super) fn users(&self, index: Index) -> Result<&Users, String> {
+        self.step(index)?;
+        let until = self.users.partition_point(|(from, _)| *from <= index);
+        Ok(&self.users[until - 1].1)
+    }
+
+    /// Why whoever that is may not have a command carried out after that index, if so.
+    pub(super) fn refusal(
+        &self,
+        index: Index,
+        user: Option<&str>,
+        command: &Command,
+    ) -> Result<Option<AuthRefusal>, String> {
+        let state = self.model.state(self.step(index)?.extent.revision);
+        Ok(self.users(index)?.refusal(user, command, state))
     }
 
     /// What the entry at that index made.
@@ -99,9 +149,9 @@ impl History {
     }
 }
 
-fn command_of(payload: &Payload) -> Option<Command> {
+fn stamped_of(payload: &Payload) -> Option<Stamped> {
     match payload {
-        Payload::Command(tagged) => Command::decode(replica::command_of(tagged)).ok(),
+        Payload::Command(tagged) => Stamped::decode(replica::command_of(tagged)).ok(),
         Payload::Noop | Payload::Configuration(_) => None,
     }
 }

@@ -45,7 +45,9 @@ impl Check for Leases {
                 for entry in ghost.grown().into_iter().flatten() {
                     let Payload::Command(tagged) = &entry.payload else { continue };
                     let step = ghost.history.step(entry.position.index)?;
-                    if let Some(Command::Lease(lease)) = &step.command {
+                    if let Some(Command::Lease(lease)) = &step.command
+                        && step.expected.lease.is_some()
+                    {
                         let asked = self.asked.remove(&tagged[..16]).unwrap_or(ghost.now);
                         self.follow(lease, asked, ghost.now)?;
                     }

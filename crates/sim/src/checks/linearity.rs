@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use mvcc::{KeyValue, OpResponse, Reply, Response};
+use mvcc::{KeyValue, OpResponse, Refusal, Reply, Response};
 use raft::{Index, NodeId, Ticket};
 
 use super::history::Step;
@@ -50,6 +50,9 @@ impl Check for Linearity {
                     Answer::Wrote { index, .. } => *index,
                     Answer::Read { applied, result } => {
                         let Request::Read(range) = &operation.request else { return Ok(()) };
+                        if let Err(Refusal::Auth(_)) = result {
+                            return Ok(());
+                        }
                         let extent = ghost.history.step(*applied)?.extent;
                         let expected = match extent.refusal(range.revision) {
                             None => Some(ghost.history.range(range, extent)),
@@ -111,7 +114,8 @@ fn found(reply: &Reply) -> Expected {
             let lease = Some(it.outcome.clone());
             Expected { revision: Some(it.revision), lease, ..nothing }
         }
+        Response::Auth => Expected { changes_users: true, ..nothing },
         // The clients here raise no alarms.
-        Response::Published | Response::Alarm(_) | Response::Auth => nothing,
+        Response::Published | Response::Alarm(_) => nothing,
     }
 }

@@ -24,16 +24,19 @@ mod matching;
 mod model;
 mod monotony;
 mod outcomes;
+mod permissions;
 mod progress;
 mod promises;
 mod reads;
 mod recovery;
 mod revisions;
+mod users;
 mod watches;
 
-use mvcc::{WatchRequest, WatchResponse};
+use mvcc::{AuthRefusal, Command, WatchRequest, WatchResponse};
 use raft::{Envelope, Index, NodeId, Position, Restored, Snapshot, Status, Term, Ticket, Write};
 
+use crate::admin::Asker;
 use crate::auditor::Audit;
 use crate::client::{Answer, Operation};
 use crate::machine::Applied;
@@ -70,13 +73,21 @@ pub(crate) enum Fact<'a> {
     Invoked { operation: &'a Operation },
     /// A client has its answer, or will never have one.
     Answered { operation: &'a Operation, answer: &'a Answer<'a> },
+    /// A client is refused, because of who it is, by a member that has applied this much.
+    Denied { who: Asker, applied: Index, command: &'a Command, refusal: AuthRefusal },
     /// The member's read may be served: this much is applied.
     ReadReady { id: NodeId, ticket: Ticket, applied: Index },
     /// A listener has a new stream.
     Connected { listener: usize },
     /// It wants a watch on its stream, or has one go on there, of a member that has applied this
-    /// much.
-    Watched { listener: usize, applied: Index, request: &'a WatchRequest },
+    /// much. That may be refused, because of who it is.
+    Watched {
+        listener: usize,
+        who: Asker,
+        applied: Index,
+        request: &'a WatchRequest,
+        refusal: Option<AuthRefusal>,
+    },
     /// It is told something by a member that has applied this much.
     Told { listener: usize, applied: Index, response: &'a WatchResponse },
     /// It has taken all there was, of a member that has applied this much.
@@ -118,6 +129,7 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(agreement::Agreement::default()),
         Box::new(reads::Reads::default()),
         Box::new(revisions::Revisions::default()),
+        Box::new(permissions::Permissions::default()),
         Box::new(linearity::Linearity::default()),
         Box::new(acknowledged::Acknowledged::default()),
         Box::new(outcomes::Outcomes::default()),

@@ -24,7 +24,7 @@ pub(super) struct Model {
     leases: Held,
 }
 
-type State = BTreeMap<Bytes, KeyValue>;
+pub(super) type State = BTreeMap<Bytes, KeyValue>;
 
 /// What a command has to answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,6 +39,8 @@ pub(super) struct Expected {
     pub(super) lease: Option<LeaseOutcome>,
     /// What the ranges of a transaction find.
     pub(super) found: Vec<Vec<KeyValue>>,
+    /// Whether it is a change of the users, and not refused.
+    pub(super) changes_users: bool,
 }
 
 impl Expected {
@@ -50,6 +52,7 @@ impl Expected {
         prev_kv: None,
         lease: None,
         found: Vec::new(),
+        changes_users: false,
     };
 }
 
@@ -97,7 +100,7 @@ impl Model {
                         Op::Put(it) => next.put(it),
                         Op::DeleteRange(it) => drop(next.delete(&it.key)),
                         Op::Range(it) if it.revision > 0 => {
-                            expected.found.push(find(&self.states[place(it.revision)], it));
+                            expected.found.push(find(self.state(it.revision), it));
                         }
                         Op::Range(it) => expected.found.push(find(&next.state, it)),
                         Op::Txn(_) => {}
@@ -116,7 +119,7 @@ impl Model {
                 expected.lease = Some(outcome);
                 next.delete_leased(ended);
             }
-            // No client raises alarms, and there are no users.
+            // No client raises alarms, and the users are none of its business.
             Command::Publish(_) | Command::Alarm(_) | Command::Auth(_) => {}
         }
         let Next { state, changes, .. } = next;
@@ -131,7 +134,12 @@ impl Model {
     /// What a read of the state at `now` has to find.
     pub(super) fn range(&self, range: &Range, now: i64) -> Vec<KeyValue> {
         let at = if range.revision > 0 { range.revision } else { now };
-        find(&self.states[place(at)], range)
+        find(self.state(at), range)
+    }
+
+    /// The keys of that revision.
+    pub(super) fn state(&self, revision: i64) -> &State {
+        &self.states[place(revision)]
     }
 
     /// What of it can be read.

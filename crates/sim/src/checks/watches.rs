@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use mvcc::{Change, WatchRequest, WatchResponse};
+use mvcc::{Change, WatchRefusal, WatchRequest, WatchResponse};
 
 use super::history::{Extent, contains};
 use super::{Check, Checked, Fact, Ghost, check};
@@ -57,9 +57,14 @@ impl Check for Watches {
                 stream.watches.retain(|_, watch| watch.stage != Stage::Over);
                 Ok(())
             }
-            Fact::Watched { listener, applied, request } => {
+            Fact::Watched { listener, applied, request, refusal, .. } => {
                 let extent = ghost.history.step(*applied)?.extent;
-                self.streams.entry(*listener).or_default().ask(request, extent.compacted)
+                let stream = self.streams.entry(*listener).or_default();
+                if refusal.is_some() {
+                    stream.watches.remove(&request.watch_id);
+                    return Ok(());
+                }
+                stream.ask(request, extent.compacted)
             }
             Fact::Told { listener, applied, response } => {
                 let extent = ghost.history.step(*applied)?.extent;
@@ -132,6 +137,8 @@ impl Stream {
                 self.watches.remove(watch_id);
                 Ok(())
             }
+            // Whether that is right is another question.
+            WatchResponse::Refused { reason: WatchRefusal::Auth(_), .. } => Ok(()),
             WatchResponse::Refused { reason, .. } => Err(reason.to_string()),
         }
     }

@@ -78,8 +78,14 @@ impl Scenario {
     pub(crate) fn swarm(&self, timers: Timers) -> Swarm {
         let Timers { election, spread, heartbeat } = timers;
         let members = self.members;
-        let workload =
-            Workload { members, pause_us: 1, keys: 1, weights: [0; 6], past_permille: 0 };
+        let workload = Workload {
+            members,
+            pause_us: 1,
+            keys: 1,
+            weights: [0; 6],
+            past_permille: 0,
+            has_users: false,
+        };
         Swarm {
             members,
             apart: self.kind == Kind::Apart,

@@ -7,6 +7,7 @@ use mvcc::{Command, DeleteRange, Put, Range};
 use raft::{Change, NodeId};
 
 use super::World;
+use crate::admin::Asker;
 use crate::client::Request;
 use crate::event::Event;
 use crate::faults::Loss;
@@ -250,7 +251,7 @@ impl World {
                 return Ok(vec![id]);
             }
         };
-        self.invoke(client, id, request);
+        self.invoke(client, id, Asker::Anyone, request).map_err(|refusal| refusal.to_string())?;
         Ok(vec![id])
     }
 

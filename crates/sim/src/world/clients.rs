@@ -1,9 +1,10 @@
 //! What clients ask, and what they are answered.
 
-use mvcc::Range;
+use mvcc::{AuthRefusal, Command, Range, RangeResponse, Refusal, Stamp, Stamped, Store};
 use raft::{Index, NodeId, Ticket};
 
 use super::{Phase, World};
+use crate::admin::Asker;
 use crate::checks::{self, Fact};
 use crate::client::{Answer, Operation, Request};
 use crate::event::Event;
@@ -24,16 +25,32 @@ impl World {
             self.queue.push(again, Event::Ask { client });
             return;
         }
-        let request = self.clients[client].ask();
-        self.invoke(client, target, request);
+        let (who, request) = self.clients[client].ask();
+        if self.invoke(client, target, who, request).is_err() {
+            self.queue.push(again, Event::Ask { client });
+        }
     }
 
-    /// A client asks a member that runs.
-    pub(super) fn invoke(&mut self, client: usize, target: NodeId, request: Request) {
-        let Some(process) = &mut self.member(target).process else { return };
+    /// A client asks a member that runs, and may refuse that because of who it is.
+    pub(super) fn invoke(
+        &mut self,
+        client: usize,
+        target: NodeId,
+        who: Asker,
+        request: Request,
+    ) -> Result<(), AuthRefusal> {
+        let Some(process) = &mut self.member(target).process else { return Ok(()) };
         let (ticket, command) = match &request {
             Request::Write(command) => {
-                let bytes = command.encode();
+                let stamp = stamp(&process.replica.machine().store(), who, command);
+                let bytes = match stamp {
+                    Ok(stamp) => Stamped::encode(stamp.as_ref(), command),
+                    Err(refusal) => {
+                        let applied = process.applied();
+                        self.see(&Fact::Denied { who, applied, command, refusal });
+                        return Err(refusal);
+                    }
+                };
                 (process.replica.propose(&bytes), bytes)
             }
             Request::Read(_) => (process.replica.read(), bytes::Bytes::new()),
@@ -42,6 +59,7 @@ impl World {
             client,
             member: target,
             ticket,
+            who,
             request,
             command,
             is_serving: self.phase == Phase::Serving,
@@ -49,6 +67,7 @@ impl World {
         self.see(&Fact::Invoked { operation: &operation });
         self.operations.insert((target, ticket), operation);
         self.carry_out(target);
+        Ok(())
     }
 
     /// Whether the member does not belong to the cluster, as far as it knows; or, when all is well,
@@ -73,9 +92,9 @@ impl World {
         self.see(&Fact::ReadReady { id, ticket, applied });
         let Some(operation) = self.operations.get(&(id, ticket)) else { return };
         let Request::Read(range) = &operation.request else { return };
-        let range: Range = range.clone();
+        let (who, range) = (operation.who, range.clone());
         let Some(process) = &self.member(id).process else { return };
-        let result = process.replica.machine().store().range(&range);
+        let result = read(&process.replica.machine().store(), who, &range);
         self.answer(id, ticket, &Answer::Read { applied, result: &result });
     }
 
@@ -100,4 +119,26 @@ impl World {
         let again = self.now + client.pause();
         self.queue.push(again, Event::Ask { client: operation.client });
     }
+}
+
+/// What is written beside a command: nothing where there are no users.
+fn stamp(store: &Store, who: Asker, command: &Command) -> Result<Option<Stamp>, AuthRefusal> {
+    match who {
+        Asker::Anyone => Ok(None),
+        Asker::Nobody | Asker::User(_) => store.stamp(who.user(), command).map(Some),
+    }
+}
+
+fn read(store: &Store, who: Asker, range: &Range) -> Result<RangeResponse, Refusal> {
+    admit(store, who, |user| store.permits_range(user, range))?;
+    store.range(range)
+}
+
+/// Lets somebody do something who may do it, if users matter.
+pub(super) fn admit(
+    store: &Store,
+    who: Asker,
+    may: impl FnOnce(&str) -> Result<(), AuthRefusal>,
+) -> Result<(), AuthRefusal> {
+    if store.auth().is_enabled() { may(who.user().ok_or(AuthRefusal::UserEmpty)?) } else { Ok(()) }
 }

@@ -3,10 +3,12 @@
 
 use std::hash::Hasher;
 
-use mvcc::{WatchRequest, WatchResponse};
+use mvcc::{AuthRefusal, Store, WatchRequest, WatchResponse};
 use raft::NodeId;
 
 use super::World;
+use super::clients::admit;
+use crate::admin::Asker;
 use crate::auditor::Auditor;
 use crate::checks::Fact;
 use crate::coverage::Situation;
@@ -18,9 +20,8 @@ impl World {
     /// Lets them come.
     pub(super) fn invite(&mut self) {
         let (seed, audience) = (self.setup.seed, self.swarm.audience);
-        let (members, keys) = (self.swarm.members, self.swarm.workload.keys);
         for number in 0..audience.listeners {
-            let mut listener = Listener::new(seed, number, members, keys, audience.pause_us);
+            let mut listener = Listener::new(seed, number, &self.swarm.workload, audience.pause_us);
             let event = Event::Listen { listener: self.listeners.len() };
             self.queue.push(listener.pause(), event);
             self.listeners.push(listener);
@@ -36,12 +37,14 @@ impl World {
         let Some(mut auditor) = self.auditor.take() else { return };
         self.queue.push(self.now + auditor.pause(), Event::Audit);
         let running = self.members.iter().filter(|(_, member)| member.process.is_some());
-        let running = running.map(|(id, _)| *id).collect::<Vec<_>>();
-        if let Some(id) = auditor.choose(&running)
-            && let Some(process) = &self.members[&id].process
-        {
-            let applied = process.replica.status().applied;
-            let audit = auditor.look(&process.replica.machine().store());
+        let mut revision = None;
+        for id in running.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let Some(process) = &self.members[&id].process else { continue };
+            let store = process.replica.machine().store();
+            let revision = *revision.get_or_insert_with(|| auditor.choose(&store));
+            let audit = auditor.look(&store, revision);
+            drop(store);
+            let applied = process.applied();
             self.see(&Fact::Audited { id, applied, audit: &audit });
         }
         self.auditor = Some(auditor);
@@ -152,14 +155,22 @@ impl World {
     }
 
     fn watch(&mut self, number: usize, request: &WatchRequest) {
-        let Some(applied) = self.with_stream(number, |process, stream| {
+        let who = self.listeners[number].who;
+        let Some((applied, refusal)) = self.with_stream(number, |process, stream| {
             let Process { replica, hub, .. } = &mut *process;
-            hub.ask(replica.machine(), |watchers| watchers.create(stream, request));
-            process.applied()
+            let refusal = permit(&replica.machine().store(), who, request).err();
+            hub.ask(replica.machine(), |watchers| match refusal {
+                None => watchers.create(stream, request),
+                Some(refusal) => watchers.refuse(stream, refusal.into()),
+            });
+            (process.applied(), refusal)
         }) else {
             return;
         };
-        self.see(&Fact::Watched { listener: number, applied, request });
+        self.see(&Fact::Watched { listener: number, who, applied, request, refusal });
+        if refusal.is_some() {
+            self.listeners[number].forget(request.watch_id);
+        }
     }
 
     /// Its member reads history for those who watch. Whether there is more.
@@ -216,4 +227,10 @@ impl World {
         let process = self.members.get_mut(&run.id)?.in_run(run)?;
         Some(act(process, stream))
     }
+}
+
+/// Whether somebody may have that watch.
+fn permit(store: &Store, who: Asker, request: &WatchRequest) -> Result<(), AuthRefusal> {
+    let key = if request.key.is_empty() { b"\0" } else { &request.key[..] };
+    admit(store, who, |user| store.auth().may_read(user, key, &request.range_end))
 }
