@@ -22,11 +22,11 @@
 //!
 //! # When it is checked
 //!
-//! A member looks at its own users before it proposes a command, and writes beside it what it looked
-//! at ([`Stamp`]). When the command is applied, and another change of users came into the log before
-//! it, it is refused, and the member looks again. So a command takes effect only if its user was
-//! allowed to give it at its very place in the log, and applying it costs hardly more than comparing
-//! two numbers.
+//! A member looks at its own users before it proposes a command, and writes beside it what it
+//! looked at ([`Stamp`]). When the command is applied, and another change of users came into the
+//! log before it, it is refused, and the member looks again. So a command takes effect only if its
+//! user was allowed to give it at its very place in the log, and applying it costs hardly more than
+//! comparing two numbers.
 //!
 //! Passwords are hashed, and tokens made and read, by whoever proposes: the store keeps the hashes
 //! and the secret that tokens are signed with, and looks at neither.

@@ -26,7 +26,7 @@ impl World {
             self.queue.push(listener.pause(), event);
             self.listeners.push(listener);
         }
-        let mut auditor = Auditor::new(seed, audience.pause_us);
+        let mut auditor = Auditor::new(seed, 4 * audience.pause_us);
         self.queue.push(auditor.pause(), Event::Audit);
         self.auditor = Some(auditor);
     }
