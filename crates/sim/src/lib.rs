@@ -17,8 +17,8 @@
 //! `hub` of those who watch, over the `network`, for a `client` (who may be an `admin`, too), a
 //! `listener` or the `auditor`, by one of the `faults`. `checks` is what must hold; `coverage` is
 //! what came about; `outcome` is what came of it, and `teller` tells it as a trace; `minimise` is
-//! what is left of a setup when all is gone that a violation does not need. On the `stage` only that
-//! goes wrong what somebody asks for.
+//! what is left of a setup when all is gone that a violation does not need. On the `stage` only
+//! that goes wrong what somebody asks for.
 //!
 //! # What is left out
 //!

@@ -30,6 +30,8 @@ impl Default for History {
 pub(super) struct Step {
     /// The command, if it is one.
     pub(super) command: Option<Command>,
+    /// Why it is refused, if what was looked at before it was proposed does not hold any more.
+    pub(super) over: Option<AuthRefusal>,
     /// What it has to answer.
     pub(super) expected: Expected,
     /// How the store is afterwards.
@@ -74,33 +76,38 @@ impl History {
     /// Takes in what else is committed.
     pub(super) fn follow(&mut self, committed: &[Committed]) {
         for entry in &committed[self.steps.len()..] {
-            let stamped = stamped_of(&entry.payload);
-            let expected = stamped.as_ref().map(|it| self.carry_out(entry.position.index, it));
-            let (command, expected) = (stamped.map(|it| it.command), expected.unwrap_or_default());
-            self.steps.push(Step { command, expected, extent: self.model.extent() });
+            let mut step = Step::default();
+            if let Some(stamped) = stamped_of(&entry.payload) {
+                step.over = self.over(&stamped);
+                if step.over.is_none() {
+                    step.expected = self.carry_out(entry.position.index, &stamped.command);
+                }
+                step.command = Some(stamped.command);
+            }
+            self.steps.push(Step { extent: self.model.extent(), ..step });
         }
     }
 
-    fn carry_out(&mut self, index: Index, stamped: &Stamped) -> Expected {
-        let (_, users) = self.users.last().expect("there is one from the beginning");
-        if self.is_over(stamped, users) {
-            return Expected::NOTHING;
-        }
-        let Command::Auth(change) = &stamped.command else {
-            return self.model.apply(&stamped.command);
-        };
-        let mut users = users.clone();
+    fn carry_out(&mut self, index: Index, command: &Command) -> Expected {
+        let Command::Auth(change) = command else { return self.model.apply(command) };
+        let mut users = self.latest_users().clone();
         let changes_users = users.apply(change);
         self.users.push((index, users));
         Expected { changes_users, ..Expected::NOTHING }
     }
 
-    /// Whether what was looked at before a command was proposed does not hold any more.
-    fn is_over(&self, Stamped { stamp, command }: &Stamped, users: &Users) -> bool {
-        let Some(stamp) = stamp.as_ref().filter(|_| users.is_enabled) else { return false };
+    fn over(&self, Stamped { stamp, command }: &Stamped) -> Option<AuthRefusal> {
+        let users = self.latest_users();
+        let stamp = stamp.as_ref().filter(|_| users.is_enabled)?;
+        if stamp.auth_revision != users.revision {
+            return Some(AuthRefusal::AuthOldRevision);
+        }
         let state = self.model.state(self.model.revision());
-        let is_refused = |user: &String| users.refusal(Some(user), command, state).is_some();
-        stamp.auth_revision != users.revision || stamp.user.as_ref().is_some_and(is_refused)
+        users.refusal(Some(stamp.user.as_ref()?), command, state)
+    }
+
+    fn latest_users(&self) -> &Users {
+        &self.users.last().expect("there is one from the beginning").1
     }
 
     /// Who there was after that index.
@@ -125,6 +132,7 @@ impl History {
     pub(super) fn step(&self, index: Index) -> Result<&Step, String> {
         const START: &Step = &Step {
             command: None,
+            over: None,
             expected: Expected::NOTHING,
             extent: Extent { revision: 1, compacted: -1 },
         };

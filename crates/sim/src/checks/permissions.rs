@@ -79,6 +79,11 @@ impl Permissions {
             return Ok(());
         };
         let Some(command) = &step.command else { return Ok(()) };
+        if let Some(over) = step.over {
+            return check(reply.result == Err(over.into()), || {
+                format!("{command:?} of {who:?} is answered {:?}, and not {over}", reply.result)
+            });
+        }
         let before = Index(applied.index.0 - 1);
         let expected = ghost.history.refusal(before, who.user(), command)?;
         match &reply.result {
