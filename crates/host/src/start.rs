@@ -17,7 +17,7 @@ use wal::RealDisk;
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::disk;
+use crate::disk::DiskThread;
 use crate::driver::{Driver, End, Inbox, Waiting};
 use crate::forced::{self, ForceError};
 use crate::handle::{Handle, Phone, Request};
@@ -237,7 +237,9 @@ impl<R: Send + 'static> Host<R> {
             snapshots: done_receiver,
             persisted: persisted_receiver,
         };
-        let disk = spawn("disk", move || disk::run(log, &write_receiver, &persisted, on_sync))?;
+        let disk =
+            DiskThread { wal: log, writes: write_receiver, persisted, meters: meters.clone() };
+        let disk = spawn("disk", move || disk.run(on_sync))?;
         let keeper = Keeper::new(config.own, snapshots);
         let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
         let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
@@ -272,6 +274,9 @@ async fn open_files(config: &Config) -> Result<wal::Opened<RealDisk>, StartError
     Ok(opened)
 }
 
+/// A leader whose disk does not answer for so long hands over, or longer if elections are slow.
+const DISK_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The longest tick. Elections are counted in ticks, so it must be fine enough to spread them.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -290,6 +295,7 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
         first_forward: Clock::default().now_us(),
         seed: random()?,
         log_bytes_max: log_bytes_max(config.snapshot_bytes),
+        disk_ticks: ticks(DISK_PATIENCE.max(config.election_timeout * 2)),
         // What a follower may lag by without being sent a whole snapshot.
         keep_bytes: usize::try_from(config.snapshot_bytes / 4).unwrap_or(usize::MAX),
         ..raft::Config::new(config.own, configuration)
