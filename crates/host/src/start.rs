@@ -88,8 +88,8 @@ pub enum StartError {
     Timers(raft::ConfigError),
     /// The data directory cannot be used.
     #[error(
-        "cannot use the data directory {}: {source}; give this member one where it may write, by \
-         --data-dir", path.display()
+        "cannot use the data directory {}: {source}; start this member as the user who owns it, or \
+         give it one where it may write, by --data-dir", path.display()
     )]
     DataDir {
         /// The directory.
@@ -207,6 +207,9 @@ impl<R: Send + 'static> Host<R> {
         );
         let connections = links.connections();
         let answerer = machine.answerer();
+        let Config { own: id, origin, data_dir, .. } = &config;
+        let leaving = Leaving::new(*id, *origin, data_dir, &restored);
+        let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
         let given_up = forced::given_up(&config.data_dir)?;
@@ -220,7 +223,7 @@ impl<R: Send + 'static> Host<R> {
             replica,
             observer,
             links,
-            leaving: Leaving::new(config.own, &config.data_dir),
+            leaving,
             writes,
             tasks,
             status,
@@ -265,7 +268,7 @@ async fn open_files(config: &Config) -> Result<wal::Opened<RealDisk>, StartError
         forced::check(&config.data_dir)?;
     }
     let mut opened = open(config)?;
-    if is_removed(config.own, &config.data_dir, &opened.restored) {
+    if is_removed(config.own, config.origin, &config.data_dir, &opened.restored) {
         return Err(StartError::Removed(config.data_dir.clone()));
     }
     if config.force_new_cluster {
