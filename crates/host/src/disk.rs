@@ -18,6 +18,8 @@ use crate::meters::Meters;
 
 /// After so long without a write the log is sealed.
 const REST: Duration = Duration::from_millis(5);
+/// A sync that takes longer is told of: a leader with such a disk hands over.
+const SLOW: Duration = Duration::from_secs(1);
 /// How often a full disk is tried again.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -107,7 +109,14 @@ impl DiskThread {
             let start = Instant::now();
             match self.wal.append(batch) {
                 Ok(()) => {
-                    on_sync(start.elapsed());
+                    let took = start.elapsed();
+                    if took >= SLOW {
+                        tracing::warn!(
+                            ?took,
+                            "the disk is slow: look at it, and at who else uses it"
+                        );
+                    }
+                    on_sync(took);
                     return Ok(true);
                 }
                 Err(error) if error.is_storage_full() && self.wal.is_usable() => {
@@ -128,8 +137,8 @@ impl DiskThread {
         if !self.meters.set_disk_full(true) {
             tracing::error!(
                 %error,
-                "the disk is full. Clients may read and delete here, and this member takes no other \
-                 writes of theirs, until there is space; it need not be started again"
+                "the disk is full. Clients may read and delete here, and this member takes no \
+                 other writes of theirs, until there is space; it need not be started again"
             );
         }
     }

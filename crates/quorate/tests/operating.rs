@@ -1,9 +1,9 @@
 //! The operator's page is true: every command on `docs/operating.md` is run, in its order, and
 //! prints what the page says.
 //!
-//! In a block of `console`, a line with `$` is a command; what follows it is printed, in that order,
-//! with `…` for anything. A command that ends with `&` runs on, and what follows it is waited for. A
-//! line with `#` says what happens to members. The page's ports become free ones.
+//! In a block of `console`, a line with `$` is a command; what follows it is printed, in that
+//! order, with `…` for anything. A command that ends with `&` runs on, and what follows it is
+//! waited for. A line with `#` says what happens to members. The page's ports become free ones.
 
 mod support;
 
@@ -117,7 +117,11 @@ impl Operator {
             let said = self.says(command);
             match &said {
                 Ok(text) if fits(text, printed) => return,
-                _ => assert!(Instant::now() < deadline, "{command}: {printed:#?}, not {said:#?}"),
+                _ => assert!(
+                    Instant::now() < deadline,
+                    "{command}: {printed:#?}, not {said:#?}\n{}",
+                    self.logs()
+                ),
             }
             sleep(Duration::from_millis(100));
         }
@@ -165,6 +169,18 @@ impl Operator {
                 other => panic!("{other:?} is nothing that happens to a member"),
             }
         }
+    }
+
+    /// The end of what each member that runs has logged.
+    fn logs(&self) -> String {
+        let end = |process: &Process| {
+            let lines = process.output().lines().map(str::to_owned).collect::<Vec<_>>();
+            lines[lines.len().saturating_sub(12)..].join("\n")
+        };
+        let logs = self.members.iter();
+        logs.map(|(name, process)| format!("---- {name}\n{}\n", end(process)))
+            .collect::<Vec<_>>()
+            .concat()
     }
 
     fn member(&mut self, name: &str) -> Process {
