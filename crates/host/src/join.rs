@@ -51,8 +51,8 @@ pub enum JoinError {
     Nobody(String),
     /// What it was told cannot be kept, or read again.
     #[error(
-        "cannot keep {}: {source}; give this member a directory where it may write, by --data-dir",
-        path.display()
+        "cannot keep {}: {source}; start this member as the user who owns it, or give it a \
+         directory where it may write, by --data-dir", path.display()
     )]
     File {
         /// The file.

@@ -1,7 +1,8 @@
 //! Counters that anybody may read while the threads count.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use raft::NodeId;
@@ -21,6 +22,7 @@ pub struct Meters {
     pub scrubbed_bytes: AtomicU64,
     /// Damages that were found so.
     pub scrub_damages: AtomicU64,
+    is_disk_full: AtomicBool,
 }
 
 impl Meters {
@@ -34,5 +36,16 @@ impl Meters {
     pub(crate) fn traffic_with(&self, peer: NodeId) -> Arc<Traffic> {
         let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
         traffic.entry(peer).or_default().clone()
+    }
+
+    /// Whether the log finds no more space on its disk. It has some left that it made ready before;
+    /// whoever keeps what is dispensable from being written lets the member last longer.
+    pub fn is_disk_full(&self) -> bool {
+        self.is_disk_full.load(Relaxed)
+    }
+
+    /// Says whether it is, and returns whether it was.
+    pub(crate) fn set_disk_full(&self, is_full: bool) -> bool {
+        self.is_disk_full.swap(is_full, Relaxed)
     }
 }

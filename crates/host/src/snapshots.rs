@@ -112,6 +112,9 @@ impl Keeper {
             }
             Err(error) => {
                 tracing::warn!(%position, %error, "could not take a snapshot");
+                if let Err(error) = self.snapshots.abandon() {
+                    tracing::warn!(%error, "what there is of it takes space");
+                }
                 Done::TakeFailed
             }
         }

@@ -17,7 +17,7 @@ use wal::RealDisk;
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::disk;
+use crate::disk::DiskThread;
 use crate::driver::{Driver, End, Inbox, Waiting};
 use crate::forced::{self, ForceError};
 use crate::handle::{Handle, Phone, Request};
@@ -88,8 +88,8 @@ pub enum StartError {
     Timers(raft::ConfigError),
     /// The data directory cannot be used.
     #[error(
-        "cannot use the data directory {}: {source}; give this member one where it may write, by \
-         --data-dir", path.display()
+        "cannot use the data directory {}: {source}; start this member as the user who owns it, or \
+         give it one where it may write, by --data-dir", path.display()
     )]
     DataDir {
         /// The directory.
@@ -207,6 +207,9 @@ impl<R: Send + 'static> Host<R> {
         );
         let connections = links.connections();
         let answerer = machine.answerer();
+        let Config { own: id, origin, data_dir, .. } = &config;
+        let leaving = Leaving::new(*id, *origin, data_dir, &restored);
+        let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
         let given_up = forced::given_up(&config.data_dir)?;
@@ -220,7 +223,7 @@ impl<R: Send + 'static> Host<R> {
             replica,
             observer,
             links,
-            leaving: Leaving::new(config.own, &config.data_dir),
+            leaving,
             writes,
             tasks,
             status,
@@ -237,7 +240,9 @@ impl<R: Send + 'static> Host<R> {
             snapshots: done_receiver,
             persisted: persisted_receiver,
         };
-        let disk = spawn("disk", move || disk::run(log, &write_receiver, &persisted, on_sync))?;
+        let disk =
+            DiskThread { wal: log, writes: write_receiver, persisted, meters: meters.clone() };
+        let disk = spawn("disk", move || disk.run(on_sync))?;
         let keeper = Keeper::new(config.own, snapshots);
         let keeper = spawn("snapshots", move || keeper.run::<S>(&task_receiver, &done))?;
         let fatal = spawn_driver(driver, inbox, tick, disk, keeper)?;
@@ -263,7 +268,7 @@ async fn open_files(config: &Config) -> Result<wal::Opened<RealDisk>, StartError
         forced::check(&config.data_dir)?;
     }
     let mut opened = open(config)?;
-    if is_removed(config.own, &config.data_dir, &opened.restored) {
+    if is_removed(config.own, config.origin, &config.data_dir, &opened.restored) {
         return Err(StartError::Removed(config.data_dir.clone()));
     }
     if config.force_new_cluster {
@@ -271,6 +276,9 @@ async fn open_files(config: &Config) -> Result<wal::Opened<RealDisk>, StartError
     }
     Ok(opened)
 }
+
+/// A leader whose disk does not answer for so long hands over, or longer if elections are slow.
+const DISK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The longest tick. Elections are counted in ticks, so it must be fine enough to spread them.
 const TICK: Duration = Duration::from_millis(10);
@@ -290,6 +298,7 @@ fn replica_config(config: &Config, tick: Duration) -> Result<replica::Config, St
         first_forward: Clock::default().now_us(),
         seed: random()?,
         log_bytes_max: log_bytes_max(config.snapshot_bytes),
+        disk_ticks: ticks(DISK_PATIENCE.max(config.election_timeout * 2)),
         // What a follower may lag by without being sent a whole snapshot.
         keep_bytes: usize::try_from(config.snapshot_bytes / 4).unwrap_or(usize::MAX),
         ..raft::Config::new(config.own, configuration)

@@ -173,6 +173,8 @@ pub struct MemberStatus {
     pub leader: Option<u64>,
     /// Whether it only learns, and does not vote.
     pub is_learner: bool,
+    /// Whether its disk is full.
+    pub is_disk_full: bool,
     /// Its commit index.
     pub commit: u64,
     /// The index of the last entry that it applied.

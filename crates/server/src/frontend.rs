@@ -229,13 +229,17 @@ impl<B: Backend> Frontend<B> {
     /// Refuses what would not fit into the store, and raises the alarm for this member, so that
     /// all refuse it.
     async fn check_space(&self, command: &Command) -> Result<(), Error> {
-        let Some(quota) = self.options.quota_bytes else { return Ok(()) };
         let (size, cost) = (self.backend.read(Store::size_bytes), command.cost_bytes());
+        let MemberStatus { member_id, is_disk_full, .. } = self.backend.status();
+        if cost > 0 && is_disk_full {
+            // Of this member alone: the others may have space, and go on.
+            return Err(Refusal::NoSpace.into());
+        }
+        let Some(quota) = self.options.quota_bytes else { return Ok(()) };
         if cost == 0 || size + cost < quota {
             return Ok(());
         }
         self.refused.note(size, cost);
-        let member_id = self.backend.status().member_id;
         let alarm = MemberAlarm { alarm: Alarm::NoSpace, member_id };
         if !self.backend.read(|store| store.alarms().contains(&alarm)) {
             // Whether that works or not: there is no space.

@@ -234,6 +234,7 @@ impl Backend for Member {
             term: standing.term.0,
             leader: standing.leader.map(|id| id.0),
             is_learner: is_learner(&status.raft.configuration.1, self.place.own),
+            is_disk_full: meters.is_disk_full(),
             commit: status.raft.commit.0,
             applied: status.applied.0,
             leader_changes: meters.leader_changes.load(Relaxed),

@@ -112,6 +112,7 @@ struct Taken {
     is_learner: IntGauge,
     scrubbed_bytes: IntCounter,
     scrub_damages: IntCounter,
+    is_disk_full: IntGauge,
 }
 
 impl Metrics {
@@ -295,6 +296,10 @@ impl Taken {
                 "quorate_scrub_damages_total",
                 "Damages that were found in files at rest.",
             ),
+            is_disk_full: gauge(
+                "quorate_disk_full",
+                "Whether this member's disk is full, so that it takes no writes that need space.",
+            ),
             is_learner: gauge("etcd_server_is_learner", "Whether this member only learns."),
             auth_revision: gauge("etcd_debugging_auth_revision", "The state of the users."),
             id: labelled(registry, "etcd_server_id", "This member.", "server_id"),
@@ -325,6 +330,7 @@ impl Taken {
         self.is_leader.set(status.is_leader().into());
         self.is_learner.set(status.is_learner.into());
         self.id.with_label_values(&[&format!("{:x}", status.member_id)]).set(1);
+        self.is_disk_full.set(status.is_disk_full.into());
         advance(&self.leader_changes, status.leader_changes);
         self.proposals_committed.set(gauge_value(status.commit));
         self.proposals_applied.set(gauge_value(status.applied));

@@ -26,7 +26,7 @@ pub(crate) struct Next<F> {
     pub(crate) file: F,
     /// How long it is.
     pub(crate) bytes: u64,
-    /// As in [`Active`]. The first block is left for the header.
+    /// As in [`Active`]. The first block is for the header, and made ready with what follows it.
     pub(crate) prepared: u64,
 }
 
@@ -75,13 +75,13 @@ pub(crate) fn head_next<D: Disk>(
         previous: first.previous,
         origin: first.origin,
     };
-    let write_error = io_error(disk, NEXT_NAME, "write");
-    next.file.write_at(0, &header.encode()).map_err(write_error)?;
-    // The header is synced with this, or with the first frame.
     let wanted = end.max(BLOCK_BYTES + config.step_bytes);
     if next.prepared < wanted {
         next.prepare(disk, wanted)?;
     }
+    // The header is synced with the first frame.
+    let write_error = io_error(disk, NEXT_NAME, "write");
+    next.file.write_at(0, &header.encode()).map_err(write_error)?;
 
     let name = segment::name(first.segment);
     let Next { file, prepared, .. } = next;
@@ -125,8 +125,8 @@ impl<F: File> Next<F> {
 
     pub(crate) fn prepare<D: Disk<File = F>>(&mut self, disk: &D, end: u64) -> Result<(), Error> {
         let end = end.min(self.bytes);
-        write_zeros(&self.file, self.prepared, end)
-            .map_err(io_error(disk, NEXT_NAME, "prepare"))?;
+        let start = if self.prepared == BLOCK_BYTES { 0 } else { self.prepared };
+        write_zeros(&self.file, start, end).map_err(io_error(disk, NEXT_NAME, "prepare"))?;
         self.file.sync_data().map_err(io_error(disk, NEXT_NAME, "sync"))?;
         self.prepared = end;
         Ok(())

@@ -110,10 +110,16 @@ impl Error {
 }
 
 fn advice(source: &io::Error) -> &'static str {
-    if source.kind() == io::ErrorKind::StorageFull {
-        "Free some space, then start the process again"
-    } else {
-        "Look at the disk and the rights on the directory, then start the process again"
+    match source.kind() {
+        io::ErrorKind::StorageFull => "Free some space, then start the process again",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "Mount the file system so that it can be written, then start the process again; if the \
+             kernel made it read-only, look at the disk first"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "Start the process as the user who owns the directory, or give it to this one"
+        }
+        _ => "Look at the disk and the rights on the directory, then start the process again",
     }
 }
 

@@ -175,6 +175,16 @@ impl<D: Disk> Snapshots<D> {
         self.begin(OWN_NAME)
     }
 
+    /// Removes what a snapshot of this member's own has left that could not be finished: it may be
+    /// that which fills the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn abandon(&self) -> Result<(), Error> {
+        self.remove_if_there(OWN_NAME)
+    }
+
     /// Begins a snapshot that a leader sends.
     ///
     /// # Errors

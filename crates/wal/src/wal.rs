@@ -149,6 +149,7 @@ impl<D: Disk> Wal<D> {
         let origin = Origin::Continued;
         let first = FirstFrame { segment: 1, number: 1, previous: 0, origin, bytes: 0 };
         let active = head_next(&disk, identity, &config, None, &first)?;
+        active.file.sync_data().map_err(io_error(&disk, &active.name, "sync"))?;
         give_name(&disk, &active)?;
         Ok(Self {
             disk,
@@ -239,10 +240,11 @@ impl<D: Disk> Wal<D> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], with [`StorageFull`](std::io::ErrorKind::StorageFull) if the space that was
-    /// prepared is used up and no more can be had. Whether the writes are durable is then unknown,
-    /// a second try would not tell, and so every later call fails with [`Error::Poisoned`]: the
-    /// host must end the process.
+    /// [`Error::Io`]. With [`StorageFull`](std::io::ErrorKind::StorageFull) the space that was
+    /// prepared may be used up and no more to be had: then nothing was written, and the same writes
+    /// can be tried again ([`is_usable`](Self::is_usable)). Otherwise it is unknown whether the
+    /// writes are durable, a second try would not tell, and so every later call fails with
+    /// [`Error::Poisoned`]: the host must end the process.
     ///
     /// # Panics
     ///
@@ -255,12 +257,41 @@ impl<D: Disk> Wal<D> {
         }
         let last = writes.iter().fold(self.last, last_after);
         let has_hard_state = writes.iter().any(|write| write.hard_state.is_some());
+        self.encode_frame(writes);
+        let bytes = frame::padded_bytes(&self.buffer);
+        if let Err(error) = self.reserve(bytes, if has_hard_state { BLOCK_BYTES } else { 0 }) {
+            self.is_poisoned = !error.is_storage_full();
+            return Err(error);
+        }
         let appended = self
-            .append_frame(writes)
+            .write_frame(writes)
             .and_then(|()| if has_hard_state { self.append_frame(&[]) } else { Ok(()) });
         self.is_poisoned = appended.is_err();
         self.last = last;
         appended
+    }
+
+    /// Whether the log can go on after an error.
+    pub fn is_usable(&self) -> bool {
+        !self.is_poisoned
+    }
+
+    /// Sees to it that a frame of so many bytes, and a seal, can be written without more space
+    /// than there is by then. If that fails, nothing of them was written.
+    fn reserve(&mut self, bytes: u64, seal_bytes: u64) -> Result<(), Error> {
+        if !self.is_full_for(bytes + seal_bytes) {
+            return self.make_room(bytes + seal_bytes);
+        }
+        // A block is for the frame that says that the log goes on elsewhere.
+        let (here, there) =
+            if self.is_full_for(bytes) { (0, bytes + seal_bytes) } else { (bytes, seal_bytes) };
+        self.make_room(here + BLOCK_BYTES)?;
+        let end = BLOCK_BYTES + there;
+        let Config { segment_bytes, step_bytes, .. } = self.config;
+        let next = make_next(&self.disk, &mut self.next)?;
+        next.lengthen(&self.disk, (end + BLOCK_BYTES).max(segment_bytes))?;
+        let wanted = end.max(BLOCK_BYTES + step_bytes).min(next.bytes);
+        if next.prepared < wanted { next.prepare(&self.disk, wanted) } else { Ok(()) }
     }
 
     /// Writes a frame without writes, which proves that the last one was durable: if that is bad
@@ -286,14 +317,12 @@ impl<D: Disk> Wal<D> {
         self.active.position + bytes + BLOCK_BYTES > self.active.header.bytes
     }
 
-    /// Whether a frame of one block can be written without making space for it.
+    /// Whether a frame of one block can be written without making space for it. If that is the
+    /// first one of the next segment, another one is written in the active one.
     fn has_block_ready(&self) -> bool {
-        let is_next_ready = self.next.as_ref().is_some_and(|it| it.prepared >= 2 * BLOCK_BYTES);
-        if self.is_full_for(BLOCK_BYTES) {
-            is_next_ready
-        } else {
-            self.active.position + BLOCK_BYTES <= self.active.prepared
-        }
+        let is_next_ready = || self.next.as_ref().is_some_and(|it| it.prepared >= 2 * BLOCK_BYTES);
+        self.active.position + BLOCK_BYTES <= self.active.prepared
+            && (!self.is_full_for(BLOCK_BYTES) || is_next_ready())
     }
 
     /// Removes a segment that nobody needs any more, because the base has passed all its entries;
@@ -418,10 +447,7 @@ impl<D: Disk> Wal<D> {
         if self.active.prepared < self.active.header.bytes {
             self.prepare_active(self.active.prepared + self.config.step_bytes)?;
         } else {
-            let next = match &mut self.next {
-                Some(next) => next,
-                none => none.insert(Next::create(&self.disk)?),
-            };
+            let next = make_next(&self.disk, &mut self.next)?;
             next.lengthen(&self.disk, self.config.segment_bytes)?;
             next.prepare(&self.disk, next.prepared + self.config.step_bytes)?;
         }
@@ -446,6 +472,17 @@ impl<D: Disk> Wal<D> {
         *prepared = end;
         Ok(())
     }
+}
+
+/// The next segment, which is begun if there is none.
+fn make_next<'a, D: Disk>(
+    disk: &D,
+    next: &'a mut Option<Next<D::File>>,
+) -> Result<&'a mut Next<D::File>, Error> {
+    Ok(match next {
+        Some(next) => next,
+        none => none.insert(Next::create(disk)?),
+    })
 }
 
 fn last_index(restored: &Restored) -> Index {

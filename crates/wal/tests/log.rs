@@ -137,15 +137,54 @@ fn a_full_disk_does_not_stop_appends_into_prepared_space() {
     assert!(wal.prepare_next().unwrap());
     wal.append(&[entries(3, 1, &[10])]).unwrap();
 
-    // Nobody does: the next segment cannot be made.
+    // Nobody does: the next segment cannot be made. Nothing was written.
     let error = wal.append(&[entries(4, 1, &[10])]).unwrap_err();
-    assert!(error.is_storage_full(), "{error}");
+    assert!(error.is_storage_full() && wal.is_usable(), "{error}");
     assert!(error.to_string().contains("Free some space"), "{error}");
-    assert!(matches!(wal.append(&[entries(4, 1, &[10])]), Err(Error::Poisoned)));
+    let (_, restored, recovery) = open(&disk.fork()).unwrap();
+    assert_eq!((restored.entries.len(), recovery.torn), (3, None));
+
+    // Somebody does at last, and the same is tried again.
+    assert!(wal.append(&[entries(4, 1, &[10])]).unwrap_err().is_storage_full());
     disk.limit(None);
+    wal.append(&[entries(4, 1, &[10])]).unwrap();
+    disk.crash(1);
     let (_, restored, recovery) = open(&disk).unwrap();
-    assert_eq!(restored.entries.len(), 3);
-    assert_eq!(recovery.torn, None);
+    assert_eq!((restored.entries.len(), recovery.torn), (4, None));
+}
+
+/// However little space there is: an append is made whole, with its seal and the way to the next
+/// segment, or nothing is written and it can be tried again.
+#[test]
+fn an_append_has_all_its_space_or_none() {
+    for blocks in 1..40 {
+        let disk = MemoryDisk::new();
+        let (mut wal, _, _) = open(&disk).unwrap();
+        disk.limit(Some(blocks * 4096));
+        let mut written = 0;
+        for index in 1..=20 {
+            let hard_state = Some(HardState { term: Term(index), vote: None });
+            let bytes = [10, 5000][index as usize % 2];
+            let write = Write { hard_state, ..entries(index, 1, &[bytes]) };
+            match wal.append(std::slice::from_ref(&write)) {
+                Ok(()) => written = index,
+                Err(error) => {
+                    assert!(error.is_storage_full() && wal.is_usable(), "{blocks}: {error}");
+                    break;
+                }
+            }
+            wal.seal().unwrap();
+        }
+        let found = |disk: MemoryDisk| {
+            disk.crash(blocks);
+            let (_, restored, _) = open(&disk).unwrap();
+            (restored.entries.len() as u64, restored.hard_state.term.0)
+        };
+        assert_eq!(found(disk.fork()), (written, written), "{blocks}");
+        disk.limit(None);
+        wal.append(&[entries(written + 1, 1, &[10])]).unwrap();
+        assert_eq!(found(disk), (written + 1, written), "{blocks}");
+    }
 }
 
 #[test]
@@ -217,7 +256,7 @@ fn an_error_of_the_disk_names_the_file_and_the_operation() {
         panic!("the disk failed");
     };
     assert_eq!(path.to_str(), Some("wal-0000000000000001.log"));
-    assert_eq!(operation, "write");
+    assert_eq!(operation, "prepare");
     assert_eq!(source.kind(), io::Error::from_raw_os_error(5).kind());
 }
 
