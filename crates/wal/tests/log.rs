@@ -164,7 +164,7 @@ fn an_append_has_all_its_space_or_none() {
         let mut written = 0;
         for index in 1..=20 {
             let hard_state = Some(HardState { term: Term(index), vote: None });
-            let bytes = [10, 5000][index as usize % 2];
+            let bytes = [10, 5000][usize::try_from(index).unwrap() % 2];
             let write = Write { hard_state, ..entries(index, 1, &[bytes]) };
             match wal.append(std::slice::from_ref(&write)) {
                 Ok(()) => written = index,
