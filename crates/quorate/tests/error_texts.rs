@@ -9,6 +9,7 @@ mod support;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
+use std::pin::pin;
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -404,15 +405,17 @@ async fn of_several_members(ear: &Ear) {
     ear.hears(&at, &renews, Unavailable, "no leader").await;
     ear.hears(&at, &put, Unavailable, "request timed out").await;
     // Stopped while somebody waits.
-    let waits = tokio::spawn({
-        let (put, at) = (put.clone(), at.clone());
-        async move { put.of(&at).await }
-    });
+    let mut waits = pin!(put.of(&at));
     let started = call("Maintenance/Status", "{}");
-    done(&at, &started).await;
+    tokio::select! {
+        // Asked first, so that it is on its way when the other one is answered.
+        biased;
+        answer = &mut waits => panic!("{answer:?}"),
+        _ = done(&at, &started) => {}
+    }
     let asked = Instant::now();
     cluster.members[follower].stop();
     assert!(asked.elapsed() < PATIENCE, "it does not end");
-    let told = waits.await.expect("it does not panic").expect_err("nothing is written");
+    let told = waits.await.expect_err("nothing is written");
     ear.heard(&told, Unavailable, "server stopped");
 }
