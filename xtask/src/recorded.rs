@@ -152,7 +152,7 @@ pub(crate) fn record_all(root: &Path, part: &str) -> Result<()> {
 impl Recorded {
     fn record(&self, root: &Path) -> Result<Vec<u8>> {
         let mutant = Mutant::read(&root.join(self.mutant))?;
-        build_mutant(root, &mutant)?;
+        build_mutant(root, &mutant_copy(root), &mutant)?;
         let mut record = Command::new(mutant_copy(root).join("build/release/record"));
         record.args([self.scenario, &self.seed.to_string(), &self.actions.join(",")]);
         record.args([&self.until_ms.to_string(), self.breaks, &mutant.title]);

@@ -7,6 +7,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -18,6 +20,10 @@ const CRATES: [&str; 6] = ["raft", "wal", "mvcc", "replica", "trace", "sim"];
 const TABLE: &str = "docs/mutants-simulated.md";
 /// A mutant that is not found in so long is not found.
 const SECONDS_MAX: &str = "300";
+/// So many mutants are hunted at a time.
+const HUNTERS: usize = 2;
+/// What is said of one that is not found.
+const NOT_FOUND: &str = "**not found**";
 
 /// So many seeds are run in both builds.
 const SEEDS_COMPARED: u64 = 6;
@@ -26,7 +32,7 @@ const TABLE_HEAD: &str = "# Mutants in the simulator
 
 Bugs that Raft libraries have had, made in a copy of the sources, one at a time, and which check of
 the simulator of whole members (`crates/sim`) finds each. `cargo xtask sim-mutants` writes this
-page. The seconds are of one run on two cores, and without the build. What is *not here* no run of
+page. The seconds are of one run on two cores, beside another hunt, and without the build. What is *not here* no run of
 whole members can bring about; the golden scripts of the core find it ([their table](mutants.md)).
 
 | bug | where it was | found by | seeds | seconds |
@@ -73,26 +79,26 @@ fn run_seeds(root: &Path, profile: &str) -> Result<String> {
 /// Hunts the mutants whose names contain `part`, and writes the table if those are all. Fails if
 /// one is not found, or not by the check that it is there to prove.
 pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
+    let mut hunted = Vec::new();
+    for directory in DIRECTORIES {
+        hunted.extend(mutants(&root.join(directory))?);
+    }
+    hunted.retain(|mutant| mutant.name.contains(part));
+    let verdicts = hunt_all(root, &hunted)?;
+
     let mut table = String::from(TABLE_HEAD);
     let mut holes = Vec::new();
-    for directory in DIRECTORIES {
-        for mutant in mutants(&root.join(directory))? {
-            if !mutant.name.contains(part) {
-                continue;
-            }
-            if let Some(reason) = &mutant.not_simulated {
-                let Mutant { title, source, .. } = &mutant;
-                writeln!(table, "| {title} | {source} | not here: {reason} | | |")?;
-                continue;
-            }
-            let Verdict { finder, seeds, seconds } = hunt(root, &mutant)?;
-            let told = finder.as_deref().unwrap_or("**not found**");
-            println!("{}: {told}, {seeds} seeds, {seconds} s", mutant.name);
-            let Mutant { name, title, source, found_by, .. } = mutant;
-            writeln!(table, "| {title} | {source} | {told} | {seeds} | {seconds} |")?;
-            if finder.is_none() || (found_by.is_some() && finder != found_by) {
-                holes.push(name);
-            }
+    for (mutant, verdict) in hunted.iter().zip(verdicts) {
+        let Mutant { name, title, source, found_by, not_simulated, .. } = mutant;
+        let Some(Verdict { finder, seeds, seconds }) = verdict else {
+            let reason = not_simulated.as_deref().unwrap_or_default();
+            writeln!(table, "| {title} | {source} | not here: {reason} | | |")?;
+            continue;
+        };
+        let told = finder.as_deref().unwrap_or(NOT_FOUND);
+        writeln!(table, "| {title} | {source} | {told} | {seeds} | {seconds} |")?;
+        if finder.is_none() || (found_by.is_some() && finder != *found_by) {
+            holes.push(name);
         }
     }
     if part.is_empty() {
@@ -101,19 +107,53 @@ pub(crate) fn hunt_mutants(root: &Path, part: &str) -> Result<()> {
     if holes.is_empty() { Ok(()) } else { bail!("not found as they should be: {holes:?}") }
 }
 
+/// Hunts each that the simulator can find, some at a time: to build them takes longest.
+fn hunt_all(root: &Path, hunted: &[Mutant]) -> Result<Vec<Option<Verdict>>> {
+    let next = AtomicUsize::new(0);
+    let hunter = |copy: PathBuf| -> Result<Vec<(usize, Verdict)>> {
+        let mut verdicts = Vec::new();
+        while let place = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(mutant) = hunted.get(place)
+        {
+            if mutant.not_simulated.is_some() {
+                continue;
+            }
+            let verdict = hunt(root, &copy, mutant)?;
+            let Verdict { finder, seeds, seconds } = &verdict;
+            let told = finder.as_deref().unwrap_or(NOT_FOUND);
+            println!("{}: {told}, {seeds} seeds, {seconds} s", mutant.name);
+            verdicts.push((place, verdict));
+        }
+        Ok(verdicts)
+    };
+    let hunts = thread::scope(|scope| {
+        let hunters = (0..HUNTERS).map(|number| {
+            let copy = mutant_copy(root).with_extension(number.to_string());
+            scope.spawn(|| hunter(copy))
+        });
+        let hunters = hunters.collect::<Vec<_>>();
+        let ends = hunters.into_iter().map(|hunter| hunter.join().expect("it does not panic"));
+        ends.collect::<Result<Vec<_>>>()
+    })?;
+    let mut verdicts = hunted.iter().map(|_| None).collect::<Vec<_>>();
+    for (place, verdict) in hunts.into_iter().flatten() {
+        verdicts[place] = Some(verdict);
+    }
+    Ok(verdicts)
+}
+
 /// Where mutants are made.
 pub(crate) fn mutant_copy(root: &Path) -> PathBuf {
     root.join("target/sim-mutants")
 }
 
-/// Makes the mutant, and builds the programs of the simulator with it.
-pub(crate) fn build_mutant(root: &Path, mutant: &Mutant) -> Result<()> {
-    let copy = mutant_copy(root);
-    copy_sources(root, &copy)?;
+/// Makes the mutant in that copy, and builds the programs of the simulator with it.
+pub(crate) fn build_mutant(root: &Path, copy: &Path, mutant: &Mutant) -> Result<()> {
+    copy_sources(root, copy)?;
     for hunk in &mutant.hunks {
-        hunk.apply(&copy).with_context(|| format!("the mutant {}", mutant.name))?;
+        hunk.apply(copy).with_context(|| format!("the mutant {}", mutant.name))?;
     }
-    let mut build = cargo(&copy, &["build", "--quiet", "--release", "--package", "sim"]);
+    let mut build = cargo(copy, &["build", "--quiet", "--release", "--package", "sim"]);
     build.env("RUSTFLAGS", "-Awarnings").env("CARGO_TARGET_DIR", copy.join("build"));
     let built = build.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true").output()?;
     if !built.status.success() {
@@ -123,9 +163,8 @@ pub(crate) fn build_mutant(root: &Path, mutant: &Mutant) -> Result<()> {
 }
 
 /// Makes the mutant and runs seeds until one of them finds it.
-fn hunt(root: &Path, mutant: &Mutant) -> Result<Verdict> {
-    build_mutant(root, mutant)?;
-    let copy = mutant_copy(root);
+fn hunt(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Verdict> {
+    build_mutant(root, copy, mutant)?;
     let mut soak = std::process::Command::new(copy.join("build/release/soak"));
     let output = soak.args(["--mutant", "--seconds", SECONDS_MAX]).args(&mutant.flags).output()?;
     let said = String::from_utf8_lossy(&output.stdout);
