@@ -13,7 +13,7 @@ use std::process::Command;
 use support::client;
 use support::cluster::{Cluster, Member};
 use support::mount::Mount;
-use support::tools::skip;
+use support::tools::skip_for_want_of_rights;
 
 /// Nobody, on every system.
 const NOBODY: u32 = 65534;
@@ -93,7 +93,7 @@ async fn a_file_system_that_became_read_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_somebody_else() {
     if !rustix::process::geteuid().is_root() {
-        skip("only root may start a member as somebody else");
+        skip_for_want_of_rights("only root may start a member as somebody else");
         return;
     }
     let mut cluster = Cluster::start(1).await;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::tools::skip;
+use super::tools::{skip, skip_for_want_of_rights};
 
 /// A mounted file system. It is unmounted when this is dropped.
 pub(crate) struct Mount(PathBuf);
@@ -63,7 +63,7 @@ impl Mount {
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             Err(error) => error.to_string(),
         };
-        skip(&format!("cannot mount: {refusal}"));
+        skip_for_want_of_rights(&format!("cannot mount: {refusal}"));
         None
     }
 }

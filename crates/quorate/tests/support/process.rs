@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::tools::skip;
+use super::tools::{skip, skip_for_want_of_rights};
 use super::{PATIENCE, PAUSE};
 
 /// A running program. What it prints goes to a file. It is killed when this is dropped.
@@ -82,7 +82,8 @@ impl Process {
         let deadline = Instant::now() + PATIENCE;
         while !strace.output().contains("attached") {
             if strace.ended().is_some() {
-                skip(&format!("strace does not attach: {}", strace.output().trim()));
+                let said = strace.output();
+                skip_for_want_of_rights(&format!("strace does not attach: {}", said.trim()));
                 return None;
             }
             assert!(Instant::now() < deadline, "strace does not attach: {}", strace.output());

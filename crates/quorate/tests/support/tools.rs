@@ -95,6 +95,14 @@ pub(crate) fn skip(reason: &str) -> bool {
     false
 }
 
+/// Says that a test is skipped because the system does not let this user do what it needs: no tool
+/// that could be installed would help. An error with `QUORATE_REQUIRE_RIGHTS=1`.
+pub(crate) fn skip_for_want_of_rights(reason: &str) {
+    let required = std::env::var_os("QUORATE_REQUIRE_RIGHTS").is_some_and(|value| value == "1");
+    assert!(!required, "{reason}, and QUORATE_REQUIRE_RIGHTS=1");
+    tell(&format!("SKIPPED: {reason}"));
+}
+
 /// Where one etcd listens.
 pub(crate) struct Addresses {
     pub(crate) client: String,
