@@ -32,8 +32,9 @@ const TABLE_HEAD: &str = "# Mutants in the simulator
 
 Bugs that Raft libraries have had, made in a copy of the sources, one at a time, and which check of
 the simulator of whole members (`crates/sim`) finds each. `cargo xtask sim-mutants` writes this
-page. The seconds are of one run on two cores, beside another hunt, and without the build. What is *not here* no run of
-whole members can bring about; the golden scripts of the core find it ([their table](mutants.md)).
+page. The seconds are of one run on two cores, beside another hunt, and without the build. What is
+*not here* no run of whole members can bring about; the golden scripts of the core find it ([their
+table](mutants.md)).
 
 | bug | where it was | found by | seeds | seconds |
 | --- | --- | --- | --- | --- |
