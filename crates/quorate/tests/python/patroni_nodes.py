@@ -47,7 +47,9 @@ class Node:
 
 
 def say(line):
-    print(line, flush=True)
+    # In one piece: what Patroni logs from other threads goes to the same file.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def rounds_until(condition, patience=60):
