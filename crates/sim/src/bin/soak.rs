@@ -5,8 +5,7 @@
 //!
 //! Prints how it goes, and at the end what came about; and fails if something never did that so
 //! many seeds should bring about. The first violation ends it: it is minimised, and printed as a
-//! line
-//! that gives it again. With `--mutant` nothing is minimised, and
+//! line that gives it again. With `--mutant` nothing is minimised, and
 //! one line says what was found: `found CHECK SEEDS SECONDS`, `panic SEEDS SECONDS`, or
 //! `not found SEEDS SECONDS`.
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on its standard output")]
@@ -38,6 +37,8 @@ struct Plan {
 struct Sums {
     seeds: u64,
     events: u64,
+    /// The events of the seed that had the fewest.
+    events_least: Option<u64>,
     answered: u64,
     failed: u64,
     faults: BTreeMap<FaultKind, u64>,
@@ -151,6 +152,8 @@ fn work(plan: &Plan, next: &AtomicU64, is_over: &AtomicBool, sums: &Mutex<Sums>)
         let Ok(mut sums) = sums.lock() else { return };
         sums.seeds += 1;
         sums.events += outcome.events;
+        let least = sums.events_least.unwrap_or(u64::MAX);
+        sums.events_least = Some(least.min(outcome.events));
         sums.answered += outcome.answered;
         sums.failed += outcome.failed;
         for (kind, count) in &outcome.faults {
@@ -201,9 +204,10 @@ impl Sums {
     fn line(&self, elapsed: Duration) -> String {
         let rate = u128::from(self.events) * 1000 / elapsed.as_millis().max(1);
         let Self { seeds, events, answered, failed, .. } = self;
+        let least = self.events_least.unwrap_or_default();
         format!(
-            "{seeds} seeds, {events} events, {rate} events/s, {answered} requests answered, \
-             {failed} not"
+            "{seeds} seeds, {events} events (at least {least} each), {rate} events/s, \
+             {answered} requests answered, {failed} not"
         )
     }
 }
