@@ -8,6 +8,7 @@
 //! cargo xtask tidy      the project's own rules alone; also a step of check
 //! cargo xtask hooks     installs a pre-commit hook of fmt and tidy
 //! cargo xtask failover  measures how long a killed leader is missed, beside etcd
+//! cargo xtask etcd-client   runs the tests of that client against three members
 //! cargo xtask watchers  loads one member with ten thousand watchers, beside etcd; with
 //!                       --watchers N, --rate EVENTS_PER_SECOND, --seconds S another load
 //! cargo xtask figures   measures what storage costs, beside etcd; --short shows that it works
@@ -38,6 +39,7 @@ mod page;
 mod power;
 mod recorded;
 mod simulated;
+mod suites;
 mod tidy;
 mod watchers;
 mod write;
@@ -82,6 +84,7 @@ fn run(words: &[String]) -> Result<()> {
         "tidy" => tidy::run(&root),
         "hooks" => write::hooks(&root),
         "failover" => failover::run_all(&root),
+        "etcd-client" => suites::etcd_client(&root),
         "figures" => figures::run_all(&root),
         "mutants" => mutants::run(&root),
         "same-runs" => simulated::compare_builds(&root),
@@ -92,7 +95,7 @@ fn run(words: &[String]) -> Result<()> {
 }
 
 const USAGE: &str = "usage: cargo xtask check | fix | golden | compatibility | tidy | hooks | \
-                     failover | watchers [--watchers N] [--rate R] [--seconds S] | \
+                     failover | etcd-client | watchers [--watchers N] [--rate R] [--seconds S] | \
                      figures [--short] | mutants | mutants-table | mutants-explored | same-runs | \
                      soak --minutes M | power-loss --cycles N | kills --times N | \
                      sim-mutants [PART] | story-traces [PART]";
