@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use raft::{Write, WriteId};
 use tokio::sync::watch;
-use wal::{RealDisk, Wal};
+use wal::Wal;
 
 use crate::meters::Meters;
+use crate::progress::CountingDisk;
 
 /// After so long without a write the log is sealed.
 const REST: Duration = Duration::from_millis(5);
@@ -25,7 +26,7 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// All that the thread owns.
 pub(crate) struct DiskThread {
-    pub(crate) wal: Wal<RealDisk>,
+    pub(crate) wal: Wal<CountingDisk>,
     pub(crate) writes: Receiver<Write>,
     pub(crate) persisted: watch::Sender<WriteId>,
     pub(crate) meters: std::sync::Arc<Meters>,

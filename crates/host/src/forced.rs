@@ -25,11 +25,12 @@ use std::sync::Arc;
 use raft::{
     Configuration, Entry, HardState, Index, Loss, NodeId, Payload, Position, Restored, Term, Write,
 };
-use wal::{Opened, RealDisk};
+use wal::Opened;
 
 use crate::cluster::{address_bytes, urls_of};
 use crate::files::{keep_text, recall_text};
 use crate::join::{ask, has_log};
+use crate::progress::CountingDisk;
 use crate::start::Config;
 
 /// The file beside the log that says who was given up: a number to a line.
@@ -99,7 +100,7 @@ pub(crate) fn given_up(data_dir: &Path) -> Result<BTreeSet<NodeId>, ForceError> 
 /// Makes the member the only voter of its cluster, durably. It stays one until it adds others.
 pub(crate) async fn go_on_alone(
     config: &Config,
-    opened: &mut Opened<RealDisk>,
+    opened: &mut Opened<CountingDisk>,
 ) -> Result<(), ForceError> {
     if opened.restored.entries.is_empty() && opened.restored.snapshot.is_none() {
         let (path, damage) = (config.data_dir.clone(), opened.damage.take());

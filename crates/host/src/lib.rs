@@ -21,10 +21,6 @@
 //!   one whose others are gone for good can be *forced* to go on alone.
 //!
 //! A [`Handle`] is what a server holds: it proposes, asks for reads, looks, and watches.
-//!
-//! # What is left out
-//!
-//! TLS between members.
 
 mod clock;
 mod cluster;
@@ -44,6 +40,7 @@ mod listener;
 mod machine;
 mod meters;
 mod open;
+mod progress;
 mod recruits;
 mod restore;
 mod roster;
@@ -66,6 +63,7 @@ pub use inquiry::Answerer;
 pub use join::{JoinError, Joined, has_log, join, recall_joined};
 pub use machine::{Machine, Restorer};
 pub use meters::Meters;
+pub use progress::Progress;
 pub use restore::{RestoreError, begin_with};
 pub use security::Security;
 pub use snapshots::SnapshotError;

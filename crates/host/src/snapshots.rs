@@ -10,9 +10,10 @@ use raft::{Configuration, Envelope, Message, NodeId, Position, Snapshot, Term};
 use replica::{Task, Tasks};
 use tokio::sync::mpsc::Sender;
 use trace::Change;
-use wal::{Incoming, RealDisk, Snapshots};
+use wal::{Incoming, Snapshots};
 
 use crate::machine::{Machine, Restorer};
+use crate::progress::{CountingDisk, CountingFile};
 
 /// How much of a snapshot is sent at once.
 const CHUNK_LEN: usize = 1 << 20;
@@ -47,12 +48,12 @@ pub enum SnapshotError {
 /// All that the thread owns.
 pub(crate) struct Keeper {
     pub(crate) own: NodeId,
-    pub(crate) snapshots: Snapshots<RealDisk>,
-    incoming: Incoming<std::fs::File>,
+    pub(crate) snapshots: Snapshots<CountingDisk>,
+    incoming: Incoming<CountingFile>,
 }
 
 impl Keeper {
-    pub(crate) fn new(own: NodeId, snapshots: Snapshots<RealDisk>) -> Self {
+    pub(crate) fn new(own: NodeId, snapshots: Snapshots<CountingDisk>) -> Self {
         Self { own, snapshots, incoming: Incoming::default() }
     }
 
@@ -166,7 +167,7 @@ impl Keeper {
 
 /// Makes a state of a snapshot.
 pub(crate) fn restore<S: Machine>(
-    snapshots: &Snapshots<RealDisk>,
+    snapshots: &Snapshots<CountingDisk>,
     snapshot: &Snapshot,
 ) -> Result<S::State, SnapshotError> {
     let content = |error: String| SnapshotError::Content(snapshot.position, error);

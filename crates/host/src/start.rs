@@ -13,7 +13,6 @@ use replica::Replica;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::{Observer, Sight};
-use wal::RealDisk;
 
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -28,6 +27,7 @@ use crate::listener::Ear;
 use crate::machine::Machine;
 use crate::meters::Meters;
 use crate::open::open;
+use crate::progress::{CountingDisk, Meter, Progress};
 use crate::scrubber::Scrubber;
 use crate::security::Security;
 use crate::snapshots::{self, Keeper, SnapshotError};
@@ -170,24 +170,24 @@ type DiskEnd = Result<(), wal::Error>;
 
 impl<R: Send + 'static> Host<R> {
     /// Reads the log, and starts the member's threads and connections. Runs on a tokio runtime.
-    /// `on_sync` is told how long each write and sync of the log takes.
+    /// `on_sync` is told how long each write and sync of the log takes, and `on_read`, until the
+    /// member is started, how much of its files it has read.
     pub async fn start<S: Machine<Reply = R>>(
         config: Config,
         mut machine: S,
         on_sync: impl Fn(Duration) + Send + 'static,
+        on_read: impl Fn(Progress) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         let tick = config.heartbeat_interval.clamp(Duration::from_millis(1), TICK);
         let replica_config = replica_config(&config, tick)?;
         // What can be refused without having touched anything comes first.
         let listeners = listen(&config.listen_peers).await?;
-        let wal::Opened { log, snapshots, restored, .. } = open_files(&config).await?;
+        let (opened, state) = read_files::<S>(&config, on_read).await?;
+        let wal::Opened { log, snapshots, restored, .. } = opened;
         let mut observer = Observer::new(sight::<S>(&config, tick), &restored);
-        if let Some(snapshot) = &restored.snapshot {
-            let state = snapshots::restore::<S>(&snapshots, snapshot)?;
+        if let Some(state) = state {
             observer.restored(S::latest(&state, trace::Member::KEYS));
             machine.replace(state);
-            let (position, bytes) = (snapshot.position, snapshot.bytes);
-            tracing::info!(%position, bytes, "read a snapshot");
         }
         let own = Identity { cluster: config.cluster.id, member: config.own };
         let meters = Arc::new(Meters::default());
@@ -209,7 +209,6 @@ impl<R: Send + 'static> Host<R> {
         let answerer = machine.answerer();
         let Config { own: id, origin, data_dir, .. } = &config;
         let leaving = Leaving::new(*id, *origin, data_dir, &restored);
-        let observer = Observer::new(sight::<S>(&config, tick), &restored);
         let replica = Replica::new(replica_config, restored, machine);
         let (status, status_receiver) = watch::channel(replica.status());
         let given_up = forced::given_up(&config.data_dir)?;
@@ -262,12 +261,28 @@ async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError
     Ok(listeners)
 }
 
+/// Opens what the member has on its disk, and makes a state of its newest snapshot.
+async fn read_files<S: Machine>(
+    config: &Config,
+    on_read: impl Fn(Progress) + Send + Sync + 'static,
+) -> Result<(wal::Opened<CountingDisk>, Option<S::State>), StartError> {
+    let meter = Meter::new(on_read);
+    let opened = open_files(config, &meter).await?;
+    let Some(snapshot) = &opened.restored.snapshot else { return Ok((opened, None)) };
+    let state = snapshots::restore::<S>(&opened.snapshots, snapshot)?;
+    tracing::info!(position = %snapshot.position, bytes = snapshot.bytes, "read a snapshot");
+    Ok((opened, Some(state)))
+}
+
 /// Opens what the member has on its disk, and sees whether it may go on with it.
-async fn open_files(config: &Config) -> Result<wal::Opened<RealDisk>, StartError> {
+async fn open_files(
+    config: &Config,
+    meter: &Arc<Meter>,
+) -> Result<wal::Opened<CountingDisk>, StartError> {
     if config.force_new_cluster {
         forced::check(&config.data_dir)?;
     }
-    let mut opened = open(config)?;
+    let mut opened = open(config, meter)?;
     if is_removed(config.own, config.origin, &config.data_dir, &opened.restored) {
         return Err(StartError::Removed(config.data_dir.clone()));
     }

@@ -95,7 +95,7 @@ async fn a_directory_has_one_member() {
     let first = town.start("a").await;
     let listen_peers = vec!["127.0.0.1:0".parse().unwrap()];
     let config = Config { listen_peers, ..town.config(&town.cluster, "a") };
-    let second = Host::start(config, Journal::default(), |_| {}).await;
+    let second = Host::start(config, Journal::default(), |_| {}, |_| {}).await;
     assert!(matches!(second, Err(StartError::Locked(_))), "{second:?}");
     first.propose("unharmed").await;
     first.stop().await;
@@ -107,7 +107,7 @@ async fn a_directory_has_one_member() {
 async fn a_member_that_listens_to_nobody_runs() {
     let town = Town::new(&["a"]).await;
     let config = Config { listen_peers: vec![], ..town.config(&town.cluster, "a") };
-    let host = Host::start(config, Journal::default(), |_| {}).await.unwrap();
+    let host = Host::start(config, Journal::default(), |_| {}, |_| {}).await.unwrap();
     host.handle.propose("alone".into()).await.unwrap();
 }
 

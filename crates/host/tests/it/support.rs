@@ -157,7 +157,7 @@ impl Town {
         name: &str,
         journal: &Journal,
     ) -> Result<Host<Bytes>, StartError> {
-        Host::start(self.config(cluster, name), journal.clone(), |_| {}).await
+        Host::start(self.config(cluster, name), journal.clone(), |_| {}, |_| {}).await
     }
 
     pub(crate) fn config(&self, cluster: &Cluster, name: &str) -> Config {

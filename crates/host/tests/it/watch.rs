@@ -58,6 +58,18 @@ async fn a_trace_begins_with_a_key() {
     assert_eq!((viewer.member.ci, viewer.member.ai), (status.raft.commit.0, status.applied.0));
 }
 
+/// What a member has from a snapshot, it tells as well, though no command of it is in its log.
+#[tokio::test]
+async fn a_key_tells_what_a_snapshot_held() {
+    let town = Town::new(&["a"]).await;
+    let data_dir = town.config(&town.cluster, "a").data_dir;
+    host::begin_with(&data_dir, &town.cluster, town.id("a"), b"first\nsecond\n").unwrap();
+    let runner = town.start("a").await;
+    let mut viewer = Viewer::new(runner.host.handle.watch().await.unwrap());
+    viewer.see().await;
+    assert_eq!(viewer.member.kv, [("last".to_owned(), Some("second".to_owned()))]);
+}
+
 /// A viewer that does not look is not waited for. When it looks again it is told how much it
 /// missed, and where the member stands.
 #[tokio::test]

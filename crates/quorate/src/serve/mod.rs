@@ -3,6 +3,7 @@
 pub(crate) mod config_file;
 mod flags;
 pub(crate) mod others;
+mod reading;
 mod security;
 
 use std::io;
@@ -68,12 +69,12 @@ async fn run(mut settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let store = SharedStore::new(metrics.clone());
     let (cluster, data_dir) = (host.cluster.clone(), host.data_dir.clone());
     let (own, timing) = (host.own, server::trace::timing(&host));
-    let Host { handle, mut fatal } = Host::start(host, store.clone(), {
+    let on_sync = {
         let metrics = metrics.clone();
         move |took| metrics.wal_synced(took)
-    })
-    .await
-    .map_err(|error| error.to_string())?;
+    };
+    let host = Host::start(host, store.clone(), on_sync, reading::show()).await;
+    let Host { handle, mut fatal } = host.map_err(|error| error.to_string())?;
     let member = Member::new(handle, store, cluster, own, timing).with_jwt(jwt.clone());
     tokio::spawn(announce(member.clone(), name, advertise_client_urls));
 

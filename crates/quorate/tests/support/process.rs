@@ -92,6 +92,32 @@ impl Process {
         Some(strace)
     }
 
+    /// The same program under another one that changes from the start on what its system calls do,
+    /// as `strace` names it. Skips the test if that cannot be had.
+    pub(crate) fn injected(command: &Command, calls: &str, what: &str) -> Option<Command> {
+        let probe = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+        let Ok(probe) = probe else {
+            skip("strace is not installed");
+            return None;
+        };
+        if !probe.status.success() {
+            let said = String::from_utf8_lossy(&probe.stderr);
+            skip_for_want_of_rights(&format!("strace does not trace: {}", said.trim()));
+            return None;
+        }
+        let mut injected = Command::new("strace");
+        injected.args(["-f", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+        injected.args(["-e", &format!("inject={calls}:{what}")]);
+        injected.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => injected.env(name, value),
+                None => injected.env_remove(name),
+            };
+        }
+        Some(injected)
+    }
+
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("our child")
