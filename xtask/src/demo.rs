@@ -28,11 +28,7 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts three members on ports that nobody uses, and waits until the page is there.
     pub(crate) fn start(program: &Path) -> Result<Self> {
-        Self::start_at(program, free_ports()?)
-    }
-
-    /// The same on these ports: the first member's clients have the first one.
-    pub(crate) fn start_at(program: &Path, base_port: u16) -> Result<Self> {
+        let base_port = free_ports()?;
         let page_port = base_port + MEMBER_PORTS;
         let mut command = Command::new(program);
         command.args(["demo", "--members", "3"]);

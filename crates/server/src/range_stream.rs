@@ -1,10 +1,9 @@
 //! The stream of `RangeStream`: a range in pieces, so that a large one is nowhere as a whole.
 //!
-//! First comes the header; then the keys, as many at a time as fit into a request's size; the last
-//! piece says how many keys there are. All of it is read at the revision of the header. If that is
-//! compacted meanwhile, the stream ends with the refusal, and the client asks again.
-
-use std::mem;
+//! A piece has about as many keys as fit into a request's size. The last one, and no other, also has
+//! the header, how many keys there are, and whether the limit left some out: merged, the pieces are
+//! what `Range` answers. All of it is read at the revision of the header. If that is compacted
+//! meanwhile, the stream ends with the refusal, and the client asks again.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use etcdpb::etcdserverpb::{RangeResponse, RangeStreamResponse};
@@ -49,18 +48,18 @@ pub(crate) async fn stream<B: Backend>(
     range: Range,
 ) -> Result<BoxStream<RangeStreamResponse>, Error> {
     let whole = frontend.range(Range { count_only: true, ..range.clone() }).await?;
-    let count = whole.count;
     let revision = if range.revision > 0 { range.revision } else { whole.revision };
-    let mut head = response::range(whole);
-    frontend.fill(&mut head.header);
-    let head = RangeResponse { header: head.header, ..RangeResponse::default() };
+    let mut last = response::range(whole);
+    frontend.fill(&mut last.header);
+    if range.count_only {
+        return Ok(Box::pin(tokio_stream::once(Ok(piece_of(last)))));
+    }
     let (client, stream) = mpsc::channel(PIECES_WAITING);
-    let limit = if range.limit > 0 { range.limit } else { i64::MAX };
-    let left = if range.count_only { 0 } else { limit };
+    let left = if range.limit > 0 { range.limit } else { i64::MAX };
     let range = Range { revision, ..range };
     let bytes_max = frontend.options().request_bytes_max;
     let pieces = Pieces { frontend, range, left, keys: KEYS_FIRST, bytes_max, client };
-    tokio::spawn(pieces.send(head, count));
+    tokio::spawn(pieces.send(last));
     Ok(Box::pin(ReceiverStream::new(stream)))
 }
 
@@ -78,37 +77,24 @@ struct Pieces<B> {
 }
 
 impl<B: Backend> Pieces<B> {
-    /// Sends all of it, as long as the client listens.
-    async fn send(mut self, head: RangeResponse, count: i64) {
-        if self.send_piece(head).await.is_err() {
-            return;
+    /// Sends all of it, as long as the client listens. The last piece says what `last` does.
+    async fn send(mut self, last: RangeResponse) {
+        let mut is_over = false;
+        while !is_over {
+            let piece = self.next(&last).await;
+            is_over = piece.as_ref().map_or(true, |piece| piece.header.is_some());
+            let piece = piece.map(piece_of).map_err(Into::into);
+            is_over |= self.client.send(piece).await.is_err();
         }
-        let mut more = false;
-        let mut kvs = Vec::new();
-        while self.left > 0 {
-            let piece = match self.read().await {
-                Ok(piece) => piece,
-                Err(error) => {
-                    let _ = self.client.send(Err(error.into())).await;
-                    return;
-                }
-            };
-            more = piece.more;
-            let before = mem::replace(&mut kvs, piece.kvs);
-            let is_last = !more || self.left == 0;
-            if !before.is_empty()
-                && self
-                    .send_piece(RangeResponse { kvs: before, ..Default::default() })
-                    .await
-                    .is_err()
-            {
-                return;
-            }
-            if is_last {
-                break;
-            }
-        }
-        let _ = self.send_piece(RangeResponse { kvs, more, count, ..Default::default() }).await;
+    }
+
+    async fn next(&mut self, last: &RangeResponse) -> Result<RangeResponse, Error> {
+        let RangeResponse { kvs, more, .. } = self.read().await?;
+        Ok(if more && self.left > 0 {
+            RangeResponse { kvs, ..RangeResponse::default() }
+        } else {
+            RangeResponse { kvs, more, ..last.clone() }
+        })
     }
 
     /// Reads the next keys, and finds out how many to read after them.
@@ -120,15 +106,17 @@ impl<B: Backend> Pieces<B> {
             self.range.key = after(&last.key);
         }
         let bytes: usize = piece.kvs.iter().map(|kv| kv.key.len() + kv.value.len()).sum();
-        self.keys = if bytes < self.bytes_max / 2 { self.keys * 2 } else { self.keys };
-        self.keys = if bytes > self.bytes_max { (self.keys / 2).max(1) } else { self.keys };
+        if bytes < self.bytes_max / 2 {
+            self.keys = self.keys.saturating_mul(2);
+        } else if bytes > self.bytes_max.saturating_mul(2) {
+            self.keys = (self.keys / 2).max(1);
+        }
         Ok(response::range(piece))
     }
+}
 
-    async fn send_piece(&self, piece: RangeResponse) -> Result<(), ()> {
-        let piece = RangeStreamResponse { range_response: Some(piece) };
-        self.client.send(Ok(piece)).await.map_err(drop)
-    }
+fn piece_of(response: RangeResponse) -> RangeStreamResponse {
+    RangeStreamResponse { range_response: Some(response) }
 }
 
 /// The first key after this one.

@@ -251,18 +251,21 @@ async fn health_is_told_and_watched() {
     server.stop().await;
 }
 
-/// What the pieces say together.
+/// What the pieces say together. Each but the last has keys, and nothing else.
 async fn streamed(kv: &mut KvClient<Channel>, request: pb::RangeRequest) -> pb::RangeResponse {
     let mut stream = kv.range_stream(request).await.expect("it is streamed").into_inner();
-    let mut whole = pb::RangeResponse::default();
-    while let Some(piece) = stream.message().await.expect("no piece fails") {
+    let mut kvs = Vec::new();
+    loop {
+        let piece = stream.message().await.expect("no piece fails").expect("no last piece");
         let piece = piece.range_response.expect("a piece has a response");
-        whole.header = whole.header.or(piece.header);
-        whole.kvs.extend(piece.kvs);
-        whole.more |= piece.more;
-        whole.count = whole.count.max(piece.count);
+        kvs.extend(piece.kvs.clone());
+        if piece.header.is_some() {
+            let after = stream.message().await.expect("no piece fails");
+            assert_eq!(after, None, "something follows the last piece");
+            return pb::RangeResponse { kvs, ..piece };
+        }
+        assert!(!piece.kvs.is_empty() && !piece.more && piece.count == 0, "{piece:?}");
     }
-    whole
 }
 
 #[tokio::test]
