@@ -1,8 +1,8 @@
 //! The stream of `RangeStream`: a range in pieces, so that a large one is nowhere as a whole.
 //!
-//! A piece has about as many keys as fit into a request's size. The last one, and no other, also has
-//! the header, how many keys there are, and whether the limit left some out: merged, the pieces are
-//! what `Range` answers. All of it is read at the revision of the header. If that is compacted
+//! A piece has about as many keys as fit into a request's size. The last one, and no other, also
+//! has the header, how many keys there are, and whether the limit left some out: merged, the pieces
+//! are what `Range` answers. All of it is read at the revision of the header. If that is compacted
 //! meanwhile, the stream ends with the refusal, and the client asks again.
 
 use bytes::{BufMut, Bytes, BytesMut};
