@@ -30,6 +30,9 @@ const FOOTER_LEN: usize = 32;
 const META_BYTES_MAX: u64 = 1 << 20;
 /// How much of a file is read at once when it is checked.
 const PIECE_LEN: usize = 1 << 20;
+/// A snapshot that is being written is synced whenever so much of it is not: a sync of the log,
+/// which clients wait for, then never waits for a whole snapshot to reach the disk.
+const SYNC_BYTES: u64 = 4 << 20;
 const KEPT: usize = 2;
 const OWN_NAME: &str = "own.tmp";
 /// What the names of damaged snapshots begin with.
@@ -49,6 +52,8 @@ pub struct SnapshotWriter<F> {
     name: &'static str,
     file: F,
     bytes: u64,
+    /// How many of these were synced.
+    synced: u64,
     checksum: u32,
 }
 
@@ -200,10 +205,14 @@ impl<D: Disk> Snapshots<D> {
     ///
     /// [`Error::Io`]; then the writer is of no use any more.
     pub fn append(&self, writer: &mut SnapshotWriter<D::File>, piece: &[u8]) -> Result<(), Error> {
-        let SnapshotWriter { name, file, bytes, checksum } = writer;
+        let SnapshotWriter { name, file, bytes, synced, checksum } = writer;
         file.write_at(*bytes, piece).map_err(io_error(&self.disk, name, "write"))?;
         *bytes += piece.len() as u64;
         *checksum = crc32c::crc32c_append(*checksum, piece);
+        if *bytes - *synced >= SYNC_BYTES {
+            file.sync_data().map_err(io_error(&self.disk, name, "sync"))?;
+            *synced = *bytes;
+        }
         Ok(())
     }
 
@@ -219,7 +228,7 @@ impl<D: Disk> Snapshots<D> {
         position: Position,
         configuration: Arc<Configuration>,
     ) -> Result<Snapshot, Error> {
-        let SnapshotWriter { name, file, bytes, checksum } = writer;
+        let SnapshotWriter { name, file, bytes, checksum, .. } = writer;
         let snapshot = Snapshot { position, configuration, bytes, checksum };
         let end = self.encode_end(&snapshot);
         file.write_at(bytes, &end).map_err(io_error(&self.disk, name, "write"))?;
@@ -320,7 +329,7 @@ impl<D: Disk> Snapshots<D> {
     fn begin(&self, name: &'static str) -> Result<SnapshotWriter<D::File>, Error> {
         self.remove_if_there(name)?;
         let file = self.disk.create(name).map_err(io_error(&self.disk, name, "create"))?;
-        Ok(SnapshotWriter { name, file, bytes: 0, checksum: 0 })
+        Ok(SnapshotWriter { name, file, bytes: 0, synced: 0, checksum: 0 })
     }
 
     fn remove_if_there(&self, name: &str) -> Result<(), Error> {
