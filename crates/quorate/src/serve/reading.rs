@@ -27,15 +27,12 @@ pub(super) fn show() -> impl Fn(Progress) + Send + Sync + 'static {
             return;
         }
         *next = now + pause;
-        match &bar {
-            Some(bar) => {
-                bar.set_length(progress.total);
-                bar.set_position(progress.read);
-            }
-            None => {
-                let Progress { read, total } = progress;
-                tracing::info!(read, total, "reading what this member holds");
-            }
+        if let Some(bar) = &bar {
+            bar.set_length(progress.total);
+            bar.set_position(progress.read);
+        } else {
+            let Progress { read, total } = progress;
+            tracing::info!(read, total, "reading what this member holds");
         }
     }
 }
