@@ -155,7 +155,10 @@ test("by which list each member counts is told, also when the leader dies midway
   visit("#story/14/4", {}, async (tab) => {
     const lists = tab.locator("#chapter-extra .lists");
     await lists.filter({ hasText: "and n1 n2 n3 n4" }).waitFor(WAIT);
+    const before = await lists.textContent();
     await tab.getByRole("button", { name: "… and the leader dies midway" }).click();
+    // The other run is there.
+    await until(tab, (text) => document.querySelector(".lists")?.textContent !== text, before);
     await tab.keyboard.press("End");
     await lists.filter({ hasText: "n1 n2 n3 n4 n5" }).waitFor(WAIT);
     assert.equal(await tab.locator("#claims .broken").count(), 0);
