@@ -268,7 +268,12 @@ test("a link holds scenario, seed, actions and time", { skip }, () =>
       tab.evaluate(() =>
         [...document.querySelectorAll("#told tr")].map((row) => row.textContent).join("\n"),
       );
-    const before = await seen();
+    // The table follows the picture, a few frames later.
+    let before;
+    do {
+      before = await seen();
+      await tab.waitForTimeout(300);
+    } while (before === "" || before !== (await seen()));
     await tab.goto("about:blank");
     await tab.goto(new URL(link, process.env.QUORATE_PAGE).href);
     await until(
